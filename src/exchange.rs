@@ -1,0 +1,137 @@
+//! The one loop in which a decision meets a store: ask, read, decide, commit, reply.
+
+use crate::http::Response;
+use crate::journal::Moment;
+use crate::limits;
+use crate::store::{Batch, Cost, Reads, Receipt, Snapshot, Store, StoreError};
+use sha2::{Digest, Sha256};
+
+/// One message of one protocol, on its way through the loop.
+pub trait Protocol {
+    /// What was decided, before the store has said where its changes stand.
+    type Answer;
+    /// Everything the message may need. Called again, with everything forgotten, after a lost race.
+    fn ask(&mut self) -> Reads;
+    /// A total function of the message, the snapshot, the moment and the seed.
+    fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Self::Answer>;
+    /// The response, once the batch is safe. Without a batch the receipt is empty.
+    fn reply(&mut self, answer: Self::Answer, receipt: &Receipt) -> Response;
+    /// The response where the store would not: busy (503), racing for ever (503), or broken (500).
+    fn failed(&mut self, error: &StoreError) -> Response;
+    /// One readable line about what was asked and what became of it; `None` for nothing worth a line.
+    fn line(&self) -> Option<String>;
+}
+
+/// What a decision asks of the loop.
+#[derive(Debug)]
+pub enum Decision<Answer> {
+    /// Read this too, then decide again.
+    Ask(Box<Reads>),
+    /// The turn is made.
+    Turn(Turn<Answer>),
+}
+
+/// A decision: an answer, and what must be safe before it is sent.
+#[derive(Debug)]
+pub struct Turn<Answer> {
+    /// What to answer.
+    pub answer: Answer,
+    /// What to write first; `None` where nothing changes.
+    pub batch: Option<Batch>,
+}
+
+/// A served request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// What to send.
+    pub response: Response,
+    /// One line for the log.
+    pub line: Option<String>,
+    /// What all trips to the store cost together.
+    pub cost: Cost,
+}
+
+/// Takes one message through the loop. A lost race is decided again, at most [`limits::ATTEMPTS_MAX`] times.
+pub async fn exchange<P: Protocol, S: Store>(protocol: &mut P, store: &S, now: Moment, seed: Seed) -> Served {
+    let mut cost = Cost::default();
+    let mut failure = StoreError::Busy("too many writers at once".into());
+    for attempt in 0..limits::ATTEMPTS_MAX {
+        match turn(protocol, store, now, seed.fork(attempt), &mut cost).await {
+            Ok(response) => return served(protocol, response, cost),
+            Err(StoreError::Conflict) => continue,
+            Err(error) => {
+                failure = error;
+                break;
+            }
+        }
+    }
+    let response = protocol.failed(&failure);
+    served(protocol, response, cost)
+}
+
+async fn turn<P: Protocol, S: Store>(
+    protocol: &mut P,
+    store: &S,
+    now: Moment,
+    mut seed: Seed,
+    cost: &mut Cost,
+) -> Result<Response, StoreError> {
+    let mut reads = protocol.ask();
+    loop {
+        let snapshot = store.read(&reads).await?;
+        *cost += snapshot.cost;
+        match protocol.decide(&snapshot, now, &mut seed) {
+            Decision::Ask(more) => reads = *more,
+            Decision::Turn(Turn { answer, batch: None }) => {
+                return Ok(protocol.reply(answer, &Receipt::default()));
+            }
+            Decision::Turn(Turn { answer, batch: Some(batch) }) => {
+                let receipt = store.commit(&batch).await?;
+                *cost += receipt.cost;
+                return Ok(protocol.reply(answer, &receipt));
+            }
+        }
+    }
+}
+
+fn served<P: Protocol>(protocol: &P, response: Response, cost: Cost) -> Served {
+    let line = protocol.line().map(|line| {
+        format!(
+            "{line}; {} batches, {} statements, {} rows read, {} rows written",
+            cost.batches, cost.statements, cost.rows_read, cost.rows_written
+        )
+    });
+    Served { response, line, cost }
+}
+
+/// Randomness as an argument: 32 random bytes from the face, drawn from as often as needed.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    key: [u8; 32],
+    drawn: u64,
+}
+
+impl Seed {
+    /// A seed of 32 random bytes.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key, drawn: 0 }
+    }
+
+    /// The next 32 bytes: SHA-256 of the key and a counter.
+    pub fn draw(&mut self) -> [u8; 32] {
+        self.drawn += 1;
+        let mut hash = Sha256::new();
+        hash.update(self.key);
+        hash.update(self.drawn.to_be_bytes());
+        hash.finalize().into()
+    }
+
+    /// An independent seed for attempt `index`.
+    fn fork(&self, index: usize) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.key);
+        hash.update([0xF0]);
+        hash.update((index as u64).to_be_bytes());
+        Self::new(hash.finalize().into())
+    }
+}

@@ -1,0 +1,51 @@
+//! Every bound in the program, with its reason.
+
+/// A bound string or a row in the store, in bytes. D1 refuses rows and parameters above 2,000,000 bytes (the local runtime
+/// does not); half of it leaves room for the JSON around them.
+pub const ROW_BYTES_MAX: usize = 1_000_000;
+
+/// A MAX request body. The protocol's records are rows of text; more is refused with 413.
+pub const MAX_BODY_BYTES_MAX: usize = 1_000_000;
+
+/// A SyncML message we accept, and the `MaxMsgSize` we announce. What a message carries is stored in one commit, and the
+/// answer is kept in one row, so both follow from [`ROW_BYTES_MAX`].
+pub const SYNCML_MESSAGE_BYTES_MAX: usize = 500_000;
+
+/// The largest SyncML answer we make, whatever the device could take: it is kept for replay as base64 in one row.
+pub const SYNCML_REPLY_BYTES_MAX: usize = 250_000;
+
+/// The smallest `MaxMsgSize` we can live with: below it no answer with a status and an alert would fit.
+pub const SYNCML_REPLY_BYTES_MIN: usize = 1_024;
+
+/// How deep elements may nest. The deepest legal message (a filter in an alert in a sequence) has 14.
+pub const DEPTH_MAX: usize = 64;
+
+/// Elements in one message: an element of the smallest status takes about five bytes in WBXML.
+pub const ELEMENTS_MAX: usize = 200_000;
+
+/// Items in one SyncML message. Each costs an alias and a record row; D1 answers a batch within 30 seconds.
+pub const ITEMS_MAX: usize = 5_000;
+
+/// The bytes of one record. Larger objects will be chunk rows; JSON escaping can double what we bind.
+pub const RECORD_BYTES_MAX: usize = 450_000;
+
+/// How many records one page of a full MAX feed reads.
+pub const PAGE_RECORDS_MAX: usize = 1_000;
+
+/// How many bytes of records one page reads: the isolate has 128 MB for everything.
+pub const PAGE_BYTES_MAX: usize = 4_000_000;
+
+/// How long a tombstone, a superseded version and a silent device's memory last: 90 days.
+pub const HORIZON_MS: i64 = 90 * 24 * 60 * 60 * 1000;
+
+/// How long a SyncML session may be silent before it is over: 15 minutes. Phones on bad networks pause long.
+pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
+
+/// How often an account is swept in passing: once a day.
+pub const SWEEP_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How many wrong passwords a login may have from one address before the next tries are slowed down.
+pub const FREE_FAILURES: i64 = 10;
+
+/// How often one exchange decides again after losing a race.
+pub const ATTEMPTS_MAX: usize = 5;

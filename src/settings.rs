@@ -1,0 +1,19 @@
+//! What the operator has set, read by the face from its environment.
+
+use crate::secret::Sealer;
+
+/// The operator's settings.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Made from the Worker secret `ANCHORAGE_SECRET`; `None` where it is missing or too short, and then nobody signs in
+    /// with a password.
+    pub sealer: Option<Sealer>,
+    /// `ANCHORAGE_LOCAL=1`, set by `npm start` only: logins made for local development (the demo) are honoured.
+    pub local: bool,
+    /// `MAX_LEGACY=1`: MAX refusals answer with status 200 and the number in `X-Status-Code`, for clients of Upvise's family.
+    pub max_legacy: bool,
+    /// `MAX_LENIENT=1`: unknown field names in a MAX body are ignored, not refused (an app newer than the server).
+    pub max_lenient: bool,
+    /// `MAX_DELETE_WINS=1`: a MAX update that arrives after a delete does not revive the record.
+    pub max_delete_wins: bool,
+}
