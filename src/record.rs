@@ -60,6 +60,23 @@ pub type Seq = i64;
 /// Who made a change: a device's [`crate::peer::PeerId`] text, or empty for everybody else (MAX, an import, the operator).
 pub type Origin = String;
 
+/// What kind of things a collection holds; SyncML offers all but [`Kind::Table`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// vCards.
+    Contacts,
+    /// Events.
+    Calendar,
+    /// Tasks as VTODO.
+    Todo,
+    /// Notes.
+    Notes,
+    /// A MAX-only table.
+    #[default]
+    Table,
+}
+
 /// The latest state of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

@@ -11,7 +11,7 @@ use crate::content::fields::Field;
 use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Content, Origin, Record, RecordId, Seq};
+use crate::record::{AccountId, Body, CollectionId, Content, Kind, Origin, Record, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 
 /// A place where records live.
@@ -317,23 +317,6 @@ pub struct Collection {
     /// The MAX application file it came from, as imported; empty for none.
     #[serde(default)]
     pub application: String,
-}
-
-/// What kind of things a collection holds; SyncML offers all but [`Kind::Table`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// vCards.
-    Contacts,
-    /// Events.
-    Calendar,
-    /// Tasks as VTODO.
-    Todo,
-    /// Notes.
-    Notes,
-    /// A MAX-only table.
-    #[default]
-    Table,
 }
 
 /// How a conflict between two devices is decided.

@@ -31,8 +31,7 @@ pub enum FieldKind {
     Real,
 }
 
-use crate::record::Body;
-use crate::store::Kind;
+use crate::record::{Body, Kind};
 
 /// Why a value cannot be written into a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
