@@ -140,7 +140,7 @@ impl Desk<'_> {
         match self.standing(datastore, &item.luid) {
             Some(standing) => match standing.content.clone() {
                 Content::Body(stored) => self.update(collection, datastore, index, kind, item, body, standing, stored),
-                Content::Deleted => self.revive(collection, index, item, body, standing),
+                Content::Deleted => self.revive(collection, datastore, index, item, body, standing),
             },
             None => match self.match_found(datastore, item) {
                 Some((record, seq)) => {
@@ -214,12 +214,14 @@ impl Desk<'_> {
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
+        self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
         if standing.conflict {
             return self.conflict(collection, datastore, index, item, body, standing, stored);
         }
         let replaced = merge::replace(&stored, body, self.supported(datastore, &body.form).as_ref());
-        self.reclaim(datastore, &standing, item);
         if replaced == stored {
+            // The device holds all it can hold of this version.
+            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.seq.max(standing.alias.seq));
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
@@ -255,7 +257,6 @@ impl Desk<'_> {
             Policy::ClientWins => {
                 self.note_conflict(collection, &record, "what arrived replaces");
                 let replaced = merge::replace(&stored, body, supported.as_ref());
-                self.reclaim(datastore, &standing, item);
                 let origin = self.peer.id.0.clone();
                 self.write(collection, record, replaced, None, false, origin);
                 status::CONFLICT_CLIENT_WINS
@@ -298,7 +299,6 @@ impl Desk<'_> {
             // What goes back is nobody's own: an empty origin makes the next page show it to this device too.
             let origin = if merged.differs_from_arriving { String::new() } else { self.peer.id.0.clone() };
             self.sends_back |= merged.differs_from_arriving;
-            self.reclaim(datastore, &standing, item);
             self.write(collection, record, merged.body, None, false, origin);
         } else if !merged.differs_from_arriving {
             self.claim(datastore, record, item.luid.clone(), standing.seq);
@@ -311,7 +311,16 @@ impl Desk<'_> {
     }
 
     /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
-    fn revive(&mut self, collection: &Collection, index: usize, item: &Incoming, body: &Body, standing: Standing) -> u16 {
+    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
+    fn revive(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+    ) -> u16 {
         if standing.conflict {
             self.tally(index, |tally| tally.conflicts += 1);
             if collection.policy == Policy::ServerWins {
@@ -322,8 +331,7 @@ impl Desk<'_> {
         }
         let origin = self.peer.id.0.clone();
         let record = standing.alias.record.clone();
-        let alias = Alias { luid: Some(item.luid.clone()), ..standing.alias };
-        self.put_alias(alias);
+        self.claim(datastore, record.clone(), item.luid.clone(), standing.alias.seq);
         self.write(collection, record, body.clone(), item.key.clone(), false, origin);
         self.tally(index, |tally| tally.changed += 1);
         status::OK
@@ -395,11 +403,6 @@ impl Desk<'_> {
             return;
         }
         self.put_alias(Alias { collection, record, luid: Some(luid), temporary: None, generation, seq });
-    }
-
-    /// The alias that led here goes on, in this slow sync's generation.
-    fn reclaim(&mut self, datastore: &Datastore, standing: &Standing, item: &Incoming) {
-        self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
     }
 
     fn write(
