@@ -40,7 +40,8 @@ pub struct DecodeError {
 
 impl DecodeError {
     fn new(offset: usize, reason: impl Into<String>) -> Self {
-        Self { offset, reason: reason.into() }
+        // What is quoted in it came from outside and may be long.
+        Self { offset, reason: reason.into().chars().take(200).collect() }
     }
 }
 

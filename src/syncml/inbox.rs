@@ -302,7 +302,15 @@ mod tests {
 
     #[test]
     fn paths_compare_however_a_device_spells_them() {
-        for spelt in ["contacts", "./contacts", "./Contacts/", "/contacts", "contacts\0", "./contacts?SINCE&EQ;1", "http://h:1/syncml/contacts"] {
+        for spelt in [
+            "contacts",
+            "./contacts",
+            "./Contacts/",
+            "/contacts",
+            "contacts\0",
+            "./contacts?SINCE&EQ;1",
+            "http://h:1/syncml/contacts",
+        ] {
             assert_eq!(comparable(spelt), "contacts", "{spelt}");
         }
         assert_eq!(path(&Location::of(""), Some(&Location::of("./C"))), "c");

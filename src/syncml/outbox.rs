@@ -40,10 +40,8 @@ impl Outbox {
         bytes_max: usize,
     ) -> Self {
         let asked = &request.header;
-        let meta = Meta {
-            max_message_bytes: Some(limits::SYNCML_MESSAGE_BYTES_MAX as u64),
-            ..Meta::default()
-        };
+        let meta =
+            Meta { max_message_bytes: Some(limits::SYNCML_MESSAGE_BYTES_MAX as u64), ..Meta::default() };
         let header = Header {
             dtd: version.dtd().into(),
             protocol: version.protocol().into(),
@@ -62,7 +60,8 @@ impl Outbox {
     /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
     pub fn emptied(&self, request: &Message, message_id: u32) -> Self {
         let respond_to = self.respond_to.clone();
-        let mut emptied = Self::new(request, self.encoding, self.version, respond_to, message_id, self.bytes_max);
+        let mut emptied =
+            Self::new(request, self.encoding, self.version, respond_to, message_id, self.bytes_max);
         let header = PendingStatus {
             message: request.header.message_id,
             command: "0".into(),
@@ -249,7 +248,10 @@ fn status(id: &str, pending: &PendingStatus) -> Status {
         target_refs: pending.targets.clone(),
         source_refs: pending.sources.clone(),
         credential: None,
-        challenge: pending.challenge.as_ref().map(|(scheme, nonce)| credential::challenge(scheme, nonce.as_bytes())),
+        challenge: pending
+            .challenge
+            .as_ref()
+            .map(|(scheme, nonce)| credential::challenge(scheme, nonce.as_bytes())),
         code: pending.code,
         items: data.map(|data| Item { data: Some(data), ..Item::default() }).into_iter().collect(),
     }

@@ -84,7 +84,8 @@ impl<'a> Server<'a> {
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, self.reply_bytes());
+        let mut outbox =
+            Outbox::new(&self.inbox.message, self.encoding, version, None, 1, self.reply_bytes());
         let mut pending = vec![Pending::Status(header)];
         pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
@@ -98,7 +99,13 @@ impl<'a> Server<'a> {
         reply_bytes_within(asked.unwrap_or(limits::SYNCML_REPLY_BYTES_MAX as u64))
     }
 
-    fn admitted(&mut self, admitted: Admitted, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Turn<Answer> {
+    fn admitted(
+        &mut self,
+        admitted: Admitted,
+        snapshot: &Snapshot,
+        now: Moment,
+        seed: &mut Seed,
+    ) -> Turn<Answer> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
         desk.send();
@@ -129,7 +136,8 @@ impl Protocol for Server<'_> {
             session_id: header.session_id.clone(),
             address: self.address.clone(),
         });
-        reads.throttles = login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        reads.throttles =
+            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
         reads.peer = Some(self.device());
         reads.collections = true;
         reads.luids = self.inbox.luids();
@@ -266,7 +274,14 @@ impl Desk<'_> {
                 self.status(exec.no_response, &exec.command_id, "Exec", &[], &[], status::NOT_SUPPORTED);
             }
             Command::Search(search) => {
-                self.status(search.no_response, &search.command_id, "Search", &[], &[], status::NOT_SUPPORTED);
+                self.status(
+                    search.no_response,
+                    &search.command_id,
+                    "Search",
+                    &[],
+                    &[],
+                    status::NOT_SUPPORTED,
+                );
             }
             Command::Change(_) | Command::Group(_) | Command::Sync(_) => {}
         }

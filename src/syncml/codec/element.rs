@@ -1,8 +1,8 @@
 //! A document as a tree of elements: what both encodings are read into, before it becomes a message. Here are the bounds on
-//! depth and count; which element means what is told in `read.rs`.
+//! depth, count and text; which element means what is told in `read.rs`.
 
 use super::DecodeError;
-use crate::limits::{DEPTH_MAX, ELEMENTS_MAX};
+use crate::limits::{DEPTH_MAX, ELEMENTS_MAX, SYNCML_MESSAGE_BYTES_MAX};
 
 /// One element. Attributes are not kept: SyncML has none.
 #[derive(Debug, Default)]
@@ -74,6 +74,7 @@ impl Element {
 pub struct Tree {
     open: Vec<Element>,
     elements: usize,
+    text_bytes: usize,
 }
 
 impl Tree {
@@ -102,11 +103,20 @@ impl Tree {
         }
     }
 
-    /// Text or opaque bytes in the element that is open; dropped outside the root.
-    pub fn text(&mut self, bytes: &[u8]) {
+    /// Text or opaque bytes in the element that is open; dropped outside the root. All text together is bounded, because a
+    /// string table makes it possible to say a long string with few bytes, many times.
+    pub fn text(&mut self, bytes: &[u8], offset: usize) -> Result<(), DecodeError> {
+        self.text_bytes = self.text_bytes.saturating_add(bytes.len());
+        if self.text_bytes > SYNCML_MESSAGE_BYTES_MAX {
+            return Err(DecodeError::new(
+                offset,
+                format!("more than {SYNCML_MESSAGE_BYTES_MAX} bytes of text"),
+            ));
+        }
         if let Some(element) = self.open.last_mut() {
             element.text.extend_from_slice(bytes);
         }
+        Ok(())
     }
 
     /// The element that is open.

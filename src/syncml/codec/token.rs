@@ -47,6 +47,9 @@ const OLD_METINF: &[&str] = &[
     "Anchor", "Format", "Last", "Mark", "MetInf", "Next", "NextNonce", "Size", "Type", "Version", "MaxMsgSize",
 ];
 
+/// The longest name, in bytes, with room for a prefix.
+pub const NAME_BYTES_MAX: usize = 64;
+
 /// Spellings found in the field and in examples, and what they mean.
 const MISSPELT: &[(&str, &str)] = &[
     ("FreeId", "FreeID"),

@@ -38,65 +38,107 @@ pub enum Document {
     DevInf,
 }
 
+impl Document {
+    /// The token of the root.
+    fn root(self) -> Option<u8> {
+        match self {
+            Self::SyncMl => token::token(Page::SyncMl, "SyncML"),
+            Self::DevInf => token::token(Page::DevInf, "DevInf"),
+        }
+    }
+}
+
 /// Reads one document; what stands after its root is not looked at.
 pub fn read(bytes: &[u8], document: Document) -> Result<Element, DecodeError> {
     let mut input = Input { bytes, at: 0 };
-    let header = Header::read(&mut input)?;
-    let (mut tree, mut page, mut pages) = (Tree::default(), 0, Vec::new());
+    let header = Header::read(&mut input, document)?;
+    let mut body = Body { header, document, tree: Tree::default(), page: 0, tables: Vec::new() };
     loop {
+        if let Some(root) = body.step(&mut input)? {
+            return Ok(root);
+        }
+    }
+}
+
+/// The elements, and what is remembered between two tokens.
+struct Body<'a> {
+    header: Header<'a>,
+    document: Document,
+    tree: Tree,
+    /// The code page, which holds until the next switch.
+    page: u8,
+    /// For each open element the table its name is from.
+    tables: Vec<Option<Page>>,
+}
+
+impl<'a> Body<'a> {
+    /// Reads one token; gives the root once it is closed.
+    fn step(&mut self, input: &mut Input<'a>) -> Result<Option<Element>, DecodeError> {
         let offset = input.at;
         let byte = match input.byte() {
             Ok(byte) => byte,
-            Err(_) if tree.depth() == 0 => return Err(DecodeError::new(offset, "there is no element")),
+            Err(_) if self.tree.depth() == 0 => return Err(DecodeError::new(offset, "there is no element")),
             Err(_) => return Err(DecodeError::new(offset, "the document ends inside an element")),
         };
         match byte {
-            SWITCH_PAGE => page = input.byte()?,
-            END => {
-                pages.pop();
-                if tree.depth() == 0 {
-                    return Err(DecodeError::new(offset, "an END without a tag"));
-                }
-                if let Some(root) = tree.close() {
-                    return Ok(root);
-                }
-            }
+            SWITCH_PAGE => self.page = input.byte()?,
+            END if self.tree.depth() == 0 => return Err(DecodeError::new(offset, "an END without a tag")),
+            END => return Ok(self.close()),
             ENTITY => {
                 let number = input.number()?;
                 let c = char::from_u32(number).filter(|c| *c != '\0');
                 let c = c.ok_or_else(|| DecodeError::new(offset, format!("{number} is no character")))?;
-                tree.text(c.encode_utf8(&mut [0; 4]).as_bytes());
+                self.tree.text(c.encode_utf8(&mut [0; 4]).as_bytes(), offset)?;
             }
-            STR_I => tree.text(&header.text(input.string()?)),
-            STR_T => tree.text(&header.text(header.entry(input.number()?, offset)?)),
+            STR_I => self.tree.text(&self.header.text(input.string()?), offset)?,
+            STR_T => {
+                let entry = self.header.entry(input.number()?, offset)?;
+                self.tree.text(&self.header.text(entry), offset)?;
+            }
             OPAQUE => {
                 let length = input.number()?;
-                tree.text(input.slice(length)?);
+                self.tree.text(input.slice(length)?, offset)?;
             }
-            PI => skip_attributes(&mut input)?,
-            _ if skip_extension(byte, &mut input)? => {}
-            tag => {
-                let name = if tag & TOKEN == LITERAL {
-                    let entry = header.entry(input.number()?, offset)?;
-                    pages.push(None);
-                    token::known(&String::from_utf8_lossy(entry))
-                } else {
-                    let parent = (tree.current().map(|parent| parent.name), pages.last().copied().flatten());
-                    let named = header.page(document, page, tag & TOKEN, parent);
-                    pages.push(named);
-                    named.and_then(|page| token::name(page, tag & TOKEN)).unwrap_or_default()
-                };
-                tree.open(name, offset)?;
-                if tag & ATTRIBUTES != 0 {
-                    skip_attributes(&mut input)?;
-                }
-                if tag & CONTENT == 0 {
-                    pages.pop();
-                    if let Some(root) = tree.close() {
-                        return Ok(root);
-                    }
-                }
-            }
+            PI => skip_attributes(input)?,
+            _ if skip_extension(byte, input)? => {}
+            tag => return self.tag(tag, input, offset),
+        }
+        Ok(None)
+    }
+
+    fn tag(&mut self, tag: u8, input: &mut Input<'a>, offset: usize) -> Result<Option<Element>, DecodeError> {
+        let (table, name) = if tag & TOKEN == LITERAL {
+            (None, self.header.literal(input.number()?, offset)?)
+        } else {
+            let table = self.table(tag & TOKEN);
+            (table, table.and_then(|table| token::name(table, tag & TOKEN)).unwrap_or_default())
+        };
+        self.tree.open(name, offset)?;
+        self.tables.push(table);
+        if tag & ATTRIBUTES != 0 {
+            skip_attributes(input)?;
+        }
+        Ok(if tag & CONTENT == 0 { self.close() } else { None })
+    }
+
+    fn close(&mut self) -> Option<Element> {
+        self.tables.pop();
+        self.tree.close()
+    }
+
+    /// The table that a token is looked up in.
+    fn table(&mut self, token: u8) -> Option<Page> {
+        // The texts of December 2000 put DevInf on page 1 and MetInf on page 2 of one document.
+        let in_data = self.tree.current().is_some_and(|parent| parent.name == "Data");
+        let devinf = self.tables.last() == Some(&Some(Page::DevInf))
+            || in_data && Some(token) == Document::DevInf.root();
+        match (self.document, self.page) {
+            (Document::SyncMl, 0) => Some(Page::SyncMl),
+            (Document::SyncMl, 1) if devinf => Some(Page::DevInf),
+            (Document::SyncMl, 1) => Some(Page::MetInf),
+            (Document::SyncMl, 2) if self.header.first_version => Some(Page::OldMetInf),
+            (Document::DevInf, 0) => Some(Page::DevInf),
+            _ => None,
         }
     }
 }
@@ -147,25 +189,23 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn read(input: &mut Input<'a>) -> Result<Self, DecodeError> {
+    fn read(input: &mut Input<'a>, document: Document) -> Result<Self, DecodeError> {
         let version = input.byte()?;
         if version > 3 {
             return Err(DecodeError::new(0, format!("WBXML version byte {version:#04x} is not known")));
         }
         let start = input.at;
-        match Self::rest(input, version > 0) {
-            // WBXML 1.0 knows no charset, but there are devices that write 0 and mean 1.
-            Ok(header)
-                if version > 0 || input.bytes.get(input.at).is_some_and(|tag| tag & TOKEN > LITERAL) =>
-            {
-                Ok(header)
-            }
-            Err(error) if version > 0 => Err(error),
-            _ => {
-                input.at = start;
-                Self::rest(input, true)
+        let with_charset = Self::rest(input, true);
+        let root = |input: &Input| input.bytes.get(input.at).map(|tag| tag & TOKEN) == document.root();
+        if version == 0 && !(with_charset.is_ok() && root(input)) {
+            // WBXML 1.0 knows no charset. It comes second, because there are devices that write 0 and mean 1.
+            let after = std::mem::replace(&mut input.at, start);
+            match Self::rest(input, false) {
+                Ok(header) if root(input) => return Ok(header),
+                _ => input.at = after,
             }
         }
+        with_charset
     }
 
     fn rest(input: &mut Input<'a>, has_charset: bool) -> Result<Self, DecodeError> {
@@ -184,10 +224,14 @@ impl<'a> Header<'a> {
 
     /// A string of the table: up to its NUL, or to the end of a table that ends without one.
     fn entry(&self, index: u32, offset: usize) -> Result<&'a [u8], DecodeError> {
+        let rest = self.from(index, offset)?;
+        Ok(rest.split(|byte| *byte == 0).next().unwrap_or_default())
+    }
+
+    fn from(&self, index: u32, offset: usize) -> Result<&'a [u8], DecodeError> {
         let rest = usize::try_from(index).ok().filter(|index| *index < self.strings.len());
         let rest = rest.and_then(|index| self.strings.get(index..));
-        let rest = rest.ok_or_else(|| DecodeError::new(offset, format!("no string {index} in the table")))?;
-        Ok(rest.split(|byte| *byte == 0).next().unwrap_or_default())
+        rest.ok_or_else(|| DecodeError::new(offset, format!("no string {index} in the table")))
     }
 
     /// A string as UTF-8.
@@ -199,25 +243,12 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The table that a token is looked up in, given the parent's name and table.
-    fn page(
-        &self,
-        document: Document,
-        page: u8,
-        token: u8,
-        (parent, parent_page): (Option<&str>, Option<Page>),
-    ) -> Option<Page> {
-        // The texts of December 2000 put DevInf on page 1 and MetInf on page 2 of one document.
-        let devinf = parent_page == Some(Page::DevInf)
-            || parent == Some("Data") && Some(token) == token::token(Page::DevInf, "DevInf");
-        match (document, page) {
-            (Document::SyncMl, 0) => Some(Page::SyncMl),
-            (Document::SyncMl, 1) if devinf => Some(Page::DevInf),
-            (Document::SyncMl, 1) => Some(Page::MetInf),
-            (Document::SyncMl, 2) if self.first_version => Some(Page::OldMetInf),
-            (Document::DevInf, 0) => Some(Page::DevInf),
-            _ => None,
-        }
+    /// The name of a LITERAL tag. No name that means something is longer than [`token::NAME_BYTES_MAX`].
+    fn literal(&self, index: u32, offset: usize) -> Result<&'static str, DecodeError> {
+        let rest = self.from(index, offset)?;
+        let start = rest.get(..rest.len().min(token::NAME_BYTES_MAX + 1)).unwrap_or_default();
+        let name = start.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(std::str::from_utf8(name).map_or("", token::known))
     }
 }
 

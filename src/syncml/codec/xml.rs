@@ -41,11 +41,11 @@ pub fn read(bytes: &[u8]) -> Result<Element, DecodeError> {
                     return Ok(root);
                 }
             }
-            Event::Text(piece) => tree.text(piece.as_bytes()),
-            Event::CData(piece) => tree.text(piece.as_bytes()),
+            Event::Text(piece) => tree.text(piece.as_bytes(), offset)?,
+            Event::CData(piece) => tree.text(piece.as_bytes(), offset)?,
             Event::GeneralRef(reference) => {
                 let c = character(&reference).map_err(|reason| DecodeError::new(offset, reason))?;
-                tree.text(c.encode_utf8(&mut [0; 4]).as_bytes());
+                tree.text(c.encode_utf8(&mut [0; 4]).as_bytes(), offset)?;
             }
             Event::DocType(declaration) if declaration.contains('[') => {
                 return Err(DecodeError::new(offset, "a DOCTYPE with an internal subset is refused"));

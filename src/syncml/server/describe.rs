@@ -47,16 +47,22 @@ struct PeerSettings {
 }
 
 fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], full: bool) -> DataStore {
-    let spelt = alerted.iter().find(|datastore| datastore.collection == collection.id).map(|d| d.target.clone());
+    let spelt =
+        alerted.iter().find(|datastore| datastore.collection == collection.id).map(|d| d.target.clone());
     let types: Vec<ContentType> = forms(version, collection.kind).iter().map(content_type).collect();
-    let (preferred, others) = types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+    let (preferred, others) =
+        types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
     DataStore {
         source_ref: spelt.unwrap_or_else(|| format!("./{}", collection.id.0)),
         receives_preferred: Some(preferred.clone()),
         receives: others.clone(),
         sends_preferred: Some(preferred),
         sends: others,
-        capabilities: if full && version == Version::V12 { capabilities(version, collection.kind) } else { Vec::new() },
+        capabilities: if full && version == Version::V12 {
+            capabilities(version, collection.kind)
+        } else {
+            Vec::new()
+        },
         sync_types: vec!["1".into(), "2".into()],
         ..DataStore::default()
     }
@@ -133,7 +139,8 @@ pub fn supported(device: &DevInf, source: &str, form: &Form) -> Option<Supported
     let of_store = theirs(device, source).map(|store| store.capabilities.as_slice()).unwrap_or_default();
     let listed = of_store.iter().chain(&device.capabilities);
     let capability = listed.clone().find(|capability| {
-        same_type(&capability.media_type, media_type) && capability.version.as_deref().is_none_or(|v| v.trim() == version)
+        same_type(&capability.media_type, media_type)
+            && capability.version.as_deref().is_none_or(|v| v.trim() == version)
     })?;
     let names: Supported = capability.properties.iter().map(|p| p.name.trim().to_ascii_uppercase()).collect();
     (!names.is_empty()).then_some(names)
@@ -142,7 +149,9 @@ pub fn supported(device: &DevInf, source: &str, form: &Form) -> Option<Supported
 /// `MaxGUIDSize` of a device's datastore, in bytes; a little where it does not say.
 pub fn guid_bytes_max(device: Option<&DevInf>, source: &str) -> usize {
     let said = device.and_then(|device| theirs(device, source)).and_then(|store| store.max_guid_bytes);
-    said.and_then(|bytes| usize::try_from(bytes).ok()).filter(|bytes| *bytes > 0).unwrap_or(GUID_BYTES_ASSUMED)
+    said.and_then(|bytes| usize::try_from(bytes).ok())
+        .filter(|bytes| *bytes > 0)
+        .unwrap_or(GUID_BYTES_ASSUMED)
 }
 
 /// The form a device wants content in: its `Rx-Pref`, else an `Rx` that fits what the content is in, else the first `Rx`; and
@@ -154,7 +163,8 @@ pub fn preferred(device: Option<&DevInf>, source: &str, version: Version, body: 
         types.iter().filter_map(|content_type| form_of(content_type, family)).collect::<Vec<_>>()
     };
     if let Some(store) = store {
-        let preferred = store.receives_preferred.as_ref().and_then(|content_type| form_of(content_type, family));
+        let preferred =
+            store.receives_preferred.as_ref().and_then(|content_type| form_of(content_type, family));
         let accepted = of(&store.receives);
         if let Some(form) = preferred {
             return form;
@@ -186,7 +196,15 @@ fn family(form: &Form) -> &'static str {
 
 fn form_of(content_type: &ContentType, family: &str) -> Option<Form> {
     let version = content_type.version.trim();
-    let form = match content_type.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+    let form = match content_type
+        .media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "text/x-vcard" if version == "3.0" => Form::Vcard30,
         "text/x-vcard" => Form::Vcard21,
         "text/vcard" | "text/directory" if version == "4.0" => Form::Vcard40,

@@ -26,7 +26,14 @@ impl Desk<'_> {
                     self.open_datastore(alert, item, code == "201");
                 }
                 if alert.items.is_empty() {
-                    self.status(alert.no_response, &alert.command_id, "Alert", &[], &[], status::INCOMPLETE_COMMAND);
+                    self.status(
+                        alert.no_response,
+                        &alert.command_id,
+                        "Alert",
+                        &[],
+                        &[],
+                        status::INCOMPLETE_COMMAND,
+                    );
                 }
             }
             alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
@@ -56,7 +63,8 @@ impl Desk<'_> {
         }
         let id = collection.id.clone();
         let anchor = item.meta.anchor.clone().unwrap_or_default();
-        let last = anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
+        let last =
+            anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
         let agreed = self.agree(&id, &last);
         let trusted = matches!(agreed, Agreed::Normal { .. });
@@ -108,7 +116,9 @@ impl Desk<'_> {
             () if bookmark.offered_cursor > 0 && known(&bookmark.offered_anchor) => {
                 (bookmark.offered_cursor, bookmark.offered_anchor.clone())
             }
-            () if bookmark.cursor > 0 && known(&bookmark.anchor) => (bookmark.cursor, bookmark.anchor.clone()),
+            () if bookmark.cursor > 0 && known(&bookmark.anchor) => {
+                (bookmark.cursor, bookmark.anchor.clone())
+            }
             () if bookmark.own_anchor.is_empty() => {
                 return Agreed::Slow { why: "the device has never completed a sync of it".into() };
             }
@@ -121,7 +131,9 @@ impl Desk<'_> {
             }
         };
         if cursor < horizon {
-            return Agreed::Slow { why: "the device was away for longer than deletions are remembered".into() };
+            return Agreed::Slow {
+                why: "the device was away for longer than deletions are remembered".into(),
+            };
         }
         Agreed::Normal { cursor, anchor }
     }
@@ -154,7 +166,8 @@ impl Desk<'_> {
     }
 
     fn of_alert(&self, alert: &Alert, item: Option<&Item>, code: u16) -> PendingStatus {
-        let uri = |location: Option<&Location>| location.map(|location| location.uri.clone()).into_iter().collect();
+        let uri =
+            |location: Option<&Location>| location.map(|location| location.uri.clone()).into_iter().collect();
         PendingStatus {
             command: alert.command_id.clone(),
             name: "Alert".into(),
@@ -211,7 +224,8 @@ impl Desk<'_> {
 
     /// A device that never said what it can do is asked, once a session.
     fn ask_for_device(&mut self) {
-        let puts = self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
+        let puts =
+            self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
         let asked = self.queue.contains(&Pending::AskDevice);
         if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
             self.queue.push(Pending::AskDevice);

@@ -60,7 +60,8 @@ impl Desk<'_> {
     /// A change inside a `Sync`: every item gets its own code; equal codes share a status.
     pub fn receive(&mut self, change: &ChangeStep) {
         let Some((index, datastore)) = self.datastore(&change.path) else {
-            let code = if self.collection(&change.path).is_some() { status::FORBIDDEN } else { status::NOT_FOUND };
+            let code =
+                if self.collection(&change.path).is_some() { status::FORBIDDEN } else { status::NOT_FOUND };
             return self.answer_items(change, &vec![code; change.items.len()]);
         };
         if self.forced_slow_now(datastore) {
@@ -68,8 +69,11 @@ impl Desk<'_> {
         }
         let datastore = datastore.clone();
         let Some(collection) = self.collection(&change.path) else { return };
-        let codes: Vec<u16> =
-            change.items.iter().map(|item| self.receive_item(collection, &datastore, index, change, item)).collect();
+        let codes: Vec<u16> = change
+            .items
+            .iter()
+            .map(|item| self.receive_item(collection, &datastore, index, change, item))
+            .collect();
         self.answer_items(change, &codes);
     }
 
@@ -139,7 +143,9 @@ impl Desk<'_> {
     ) -> u16 {
         match self.standing(datastore, &item.luid) {
             Some(standing) => match standing.content.clone() {
-                Content::Body(stored) => self.update(collection, datastore, index, kind, item, body, standing, stored),
+                Content::Body(stored) => {
+                    self.update(collection, datastore, index, kind, item, body, standing, stored)
+                }
                 Content::Deleted => self.revive(collection, datastore, index, item, body, standing),
             },
             None => match self.match_found(datastore, item) {
@@ -150,7 +156,14 @@ impl Desk<'_> {
                 }
                 None => {
                     let id = RecordId::mint(self.seed.draw());
-                    self.write(collection, id.clone(), body.clone(), item.key.clone(), true, self.peer.id.0.clone());
+                    self.write(
+                        collection,
+                        id.clone(),
+                        body.clone(),
+                        item.key.clone(),
+                        true,
+                        self.peer.id.0.clone(),
+                    );
                     self.claim(datastore, id, item.luid.clone(), 0);
                     self.tally(index, |tally| tally.added += 1);
                     status::ITEM_ADDED
@@ -166,12 +179,20 @@ impl Desk<'_> {
             return self.standing_of_this_turn(datastore, now.clone()?);
         }
         let of_collection = |alias: &Alias| alias.collection == datastore.collection;
-        let held = self.snapshot.held.iter().find(|held| of_collection(&held.alias) && held.alias.luid.as_ref() == Some(luid))?;
+        let held = self
+            .snapshot
+            .held
+            .iter()
+            .find(|held| of_collection(&held.alias) && held.alias.luid.as_ref() == Some(luid))?;
         if self.aliases.contains_key(&(datastore.collection.clone(), held.alias.record.clone())) {
             return None;
         }
         let bookmark = self.bookmarked(&datastore.collection);
-        let believed = if datastore.mode == Mode::Slow && !datastore.trusted { bookmark.attempt } else { bookmark.generation };
+        let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
+            bookmark.attempt
+        } else {
+            bookmark.generation
+        };
         let record = held.record.as_ref().filter(|_| held.alias.generation >= believed)?;
         let known = bookmark.cursor.max(held.alias.seq);
         let changed = self.changed(&record.collection, &record.id);
@@ -208,9 +229,18 @@ impl Desk<'_> {
         standing: Standing,
         stored: Body,
     ) -> u16 {
-        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow { status::ITEM_ADDED } else { status::OK };
+        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow {
+            status::ITEM_ADDED
+        } else {
+            status::OK
+        };
         if item.key.is_some() && item.key == matching::key(&stored) {
-            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.seq.max(standing.alias.seq));
+            self.claim(
+                datastore,
+                standing.alias.record,
+                item.luid.clone(),
+                standing.seq.max(standing.alias.seq),
+            );
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
@@ -221,7 +251,12 @@ impl Desk<'_> {
         let replaced = merge::replace(&stored, body, self.supported(datastore, &body.form).as_ref());
         if replaced == stored {
             // The device holds all it can hold of this version.
-            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.seq.max(standing.alias.seq));
+            self.claim(
+                datastore,
+                standing.alias.record,
+                item.luid.clone(),
+                standing.seq.max(standing.alias.seq),
+            );
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
@@ -265,7 +300,14 @@ impl Desk<'_> {
                 self.note_conflict(collection, &record, "both are kept");
                 self.drop_alias(&collection.id, &record, standing.alias.luid.as_ref());
                 let id = RecordId::mint(self.seed.draw());
-                self.write(collection, id.clone(), body.clone(), item.key.clone(), true, self.peer.id.0.clone());
+                self.write(
+                    collection,
+                    id.clone(),
+                    body.clone(),
+                    item.key.clone(),
+                    true,
+                    self.peer.id.0.clone(),
+                );
                 self.claim(datastore, id, item.luid.clone(), 0);
                 status::CONFLICT_DUPLICATED
             }
@@ -324,7 +366,11 @@ impl Desk<'_> {
         if standing.conflict {
             self.tally(index, |tally| tally.conflicts += 1);
             if collection.policy == Policy::ServerWins {
-                self.note_conflict(collection, &standing.alias.record, "deleted here, and what is here stays");
+                self.note_conflict(
+                    collection,
+                    &standing.alias.record,
+                    "deleted here, and what is here stays",
+                );
                 return status::CONFLICT_SERVER_WINS;
             }
             self.note_conflict(collection, &standing.alias.record, "deleted here, but changed beats deleted");
@@ -382,7 +428,8 @@ impl Desk<'_> {
         }
         let key = item.key.as_ref()?;
         let attempt = self.bookmarked(&datastore.collection).attempt;
-        let of_key = self.snapshot.found.iter().filter(|f| f.collection == datastore.collection && f.key == *key);
+        let of_key =
+            self.snapshot.found.iter().filter(|f| f.collection == datastore.collection && f.key == *key);
         let mut unclaimed = of_key.filter(|found| {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
@@ -395,9 +442,15 @@ impl Desk<'_> {
     fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
         let generation = self.bookmarked(&datastore.collection).attempt;
         let collection = datastore.collection.clone();
-        let read = self.snapshot.held.iter().find(|held| held.alias.collection == collection && held.alias.record == record);
+        let read = self
+            .snapshot
+            .held
+            .iter()
+            .find(|held| held.alias.collection == collection && held.alias.record == record);
         let same = read.is_some_and(|held| {
-            held.alias.luid.as_ref() == Some(&luid) && held.alias.generation == generation && held.alias.seq >= seq
+            held.alias.luid.as_ref() == Some(&luid)
+                && held.alias.generation == generation
+                && held.alias.seq >= seq
         });
         if same && !self.aliases.contains_key(&(collection.clone(), record.clone())) {
             return;

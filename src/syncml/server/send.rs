@@ -8,12 +8,12 @@ use crate::content;
 use crate::limits;
 use crate::peer::Alias;
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
+use crate::secret;
 use crate::store::Outgoing;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
 use crate::syncml::outbox::Context;
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
-use crate::secret;
 
 /// What a record on the page means for this device.
 enum Due {
@@ -42,7 +42,8 @@ impl Desk<'_> {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
             self.state.phase = Phase::ExpectChanges;
         }
-        let unfinished = self.state.datastores.iter().any(|datastore| datastore.received && !datastore.finished);
+        let unfinished =
+            self.state.datastores.iter().any(|datastore| datastore.received && !datastore.finished);
         if unfinished && self.state.phase == Phase::ExpectEnd {
             // A datastore that was told to do a slow sync while another one went through.
             self.state.phase = Phase::ExpectMore;
@@ -86,9 +87,13 @@ impl Desk<'_> {
         pending.append(&mut self.queue);
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| {
-            bookmarks.get(&datastore.collection).map(|(bookmark, _)| bookmark.own_anchor.clone()).unwrap_or_default()
+            bookmarks
+                .get(&datastore.collection)
+                .map(|(bookmark, _)| bookmark.own_anchor.clone())
+                .unwrap_or_default()
         };
-        let device = || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
+        let device =
+            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
     }
@@ -111,7 +116,8 @@ impl Desk<'_> {
     fn fill(&mut self) -> bool {
         let snapshot = self.snapshot;
         let mut order: Vec<usize> = (0..self.state.datastores.len()).collect();
-        let id_of = |desk: &Self, index: usize| desk.state.datastores.get(index).map(|d| d.collection.clone());
+        let id_of =
+            |desk: &Self, index: usize| desk.state.datastores.get(index).map(|d| d.collection.clone());
         order.sort_by_key(|index| id_of(self, *index));
         let last_on_page = snapshot.page.last().map(|outgoing| outgoing.record.collection.clone());
         for index in order {
@@ -120,8 +126,10 @@ impl Desk<'_> {
                 continue;
             }
             // A page that was cut has seen nothing of the collections after its last one.
-            let reached = !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
-            let whole = !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection < *last);
+            let reached =
+                !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
+            let whole =
+                !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection < *last);
             if !reached || !self.pageable(&datastore) {
                 return false;
             }
@@ -143,12 +151,14 @@ impl Desk<'_> {
     fn pageable(&self, datastore: &Datastore) -> bool {
         let read = self.snapshot.bookmarks.iter().find(|b| b.collection == datastore.collection);
         datastore.mode == Mode::TwoWay
-            || read.is_some_and(|b| b.sending_all && b.attempt == self.bookmarked(&datastore.collection).attempt)
+            || read
+                .is_some_and(|b| b.sending_all && b.attempt == self.bookmarked(&datastore.collection).attempt)
     }
 
     /// Whether this turn changed something that has to go back to the device: it is in the next page.
     fn goes_back(&self, collection: &CollectionId) -> bool {
-        self.sends_back && self.batch.changes.iter().any(|c| c.collection == *collection && c.origin.is_empty())
+        self.sends_back
+            && self.batch.changes.iter().any(|c| c.collection == *collection && c.origin.is_empty())
     }
 
     fn fill_datastore(&mut self, index: usize, datastore: &Datastore, whole: bool) -> Filled {
@@ -287,8 +297,13 @@ impl Desk<'_> {
         if id.as_str().len() <= bytes_max {
             return (Some(id.as_str().to_owned()), None);
         }
-        let lent = self.snapshot.page.iter().find(|o| o.record.id == *id && o.record.collection == datastore.collection);
-        let before = lent.and_then(|outgoing| outgoing.alias.as_ref()).and_then(|alias| alias.temporary.clone());
+        let lent = self
+            .snapshot
+            .page
+            .iter()
+            .find(|o| o.record.id == *id && o.record.collection == datastore.collection);
+        let before =
+            lent.and_then(|outgoing| outgoing.alias.as_ref()).and_then(|alias| alias.temporary.clone());
         let temporary = before.unwrap_or_else(|| {
             self.peer.temporaries += 1;
             self.peer_changed = true;
@@ -312,7 +327,8 @@ impl Desk<'_> {
 
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
     fn dress(&self, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
-        let form = super::describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
+        let form =
+            super::describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
         let (media_type, _) = content::media_type(&body.form);
         let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
@@ -333,8 +349,10 @@ impl Desk<'_> {
             if !datastore.received || datastore.failed {
                 continue;
             }
-            let open = self.state.sent.iter().filter(|sent| sent.datastore == index).map(|sent| sent.seq).min();
-            let held = [datastore.held_from, if datastore.unmapped > 0 { datastore.unmapped_from } else { 0 }];
+            let open =
+                self.state.sent.iter().filter(|sent| sent.datastore == index).map(|sent| sent.seq).min();
+            let held =
+                [datastore.held_from, if datastore.unmapped > 0 { datastore.unmapped_from } else { 0 }];
             let lowest = held.into_iter().filter(|seq| *seq > 0).chain(open).min();
             let bookmark = self.bookmark(&datastore.collection);
             let reached = bookmark.until.max(bookmark.position);
@@ -358,7 +376,8 @@ impl Desk<'_> {
             self.give_up_or_hold(index, first);
         }
         self.offer();
-        let collections: Vec<CollectionId> = self.state.datastores.iter().map(|d| d.collection.clone()).collect();
+        let collections: Vec<CollectionId> =
+            self.state.datastores.iter().map(|d| d.collection.clone()).collect();
         for collection in collections {
             let bookmark = self.bookmark(&collection);
             (bookmark.sending, bookmark.sending_all) = (false, false);
@@ -399,6 +418,9 @@ mod tests {
 
     #[test]
     fn temporary_ids_are_short() {
-        assert_eq!((base36(1), base36(35), base36(36), base36(46_655)), ("1".into(), "z".into(), "10".into(), "zzz".into()));
+        assert_eq!(
+            (base36(1), base36(35), base36(36), base36(46_655)),
+            ("1".into(), "z".into(), "10".into(), "zzz".into())
+        );
     }
 }
