@@ -3,7 +3,8 @@
 //! What is neither is for the face (the console's pages); asked here, it is a 404 in words.
 
 use crate::exchange::{Seed, Served, exchange};
-use crate::http::{self, Request};
+use crate::http::Request;
+use crate::http::coding::{self, InflateError};
 use crate::journal::Moment;
 use crate::limits;
 use crate::max::Max;
@@ -22,19 +23,33 @@ pub fn body_bytes_max(path: &str) -> usize {
 }
 
 /// Serves one request.
-pub async fn serve<S: Store>(request: Request, store: &S, settings: &Settings, now: Moment, seed: Seed) -> Served {
+pub async fn serve<S: Store>(
+    request: Request,
+    store: &S,
+    settings: &Settings,
+    now: Moment,
+    seed: Seed,
+) -> Served {
     if request.path == "/syncml" {
         return syncml(request, store, settings, now, seed).await;
     }
     if request.path.starts_with("/max/") {
-        let mut max = Max::new(request, settings);
-        return exchange(&mut max, store, now, seed).await;
+        return match Max::new(&request, settings) {
+            Ok(mut max) => exchange(&mut max, store, now, seed).await,
+            Err(refused) => *refused,
+        };
     }
     refused(404, "Here are /syncml (SyncML, POST) and /max/<data source> (MAX, GET and POST).\n", None)
 }
 
 /// `POST /syncml`: the media type is believed as far as it makes sense, the encoding is told by the bytes.
-async fn syncml<S: Store>(mut request: Request, store: &S, settings: &Settings, now: Moment, seed: Seed) -> Served {
+async fn syncml<S: Store>(
+    mut request: Request,
+    store: &S,
+    settings: &Settings,
+    now: Moment,
+    seed: Seed,
+) -> Served {
     if request.method != "POST" {
         let mut served = refused(405, "This is a SyncML server: clients POST their messages here.\n", None);
         served.response.headers.push(("allow".into(), "POST".into()));
@@ -44,10 +59,10 @@ async fn syncml<S: Store>(mut request: Request, store: &S, settings: &Settings, 
         let text = "Send application/vnd.syncml+xml or application/vnd.syncml+wbxml.\n";
         return refused(415, text, Some(format!("content type {:?}", request.header("content-type"))));
     }
-    match http::inflated(&request, limits::SYNCML_MESSAGE_BYTES_MAX) {
-        Ok(body) => request.body = body,
-        Err(refusal) => return refused(refusal.status, &format!("{}\n", refusal.reason), Some(refusal.reason)),
-    }
+    request.body = match unpacked(&request) {
+        Ok(body) => body,
+        Err((status, why)) => return refused(status, &format!("{why}.\n"), Some(why)),
+    };
     if request.body.len() > limits::SYNCML_MESSAGE_BYTES_MAX {
         let text = format!("A message may have {} bytes.\n", limits::SYNCML_MESSAGE_BYTES_MAX);
         return refused(413, &text, Some(format!("a message of {} bytes", request.body.len())));
@@ -59,6 +74,27 @@ async fn syncml<S: Store>(mut request: Request, store: &S, settings: &Settings, 
             refused(400, &format!("{reason}\n"), Some(reason))
         }
     }
+}
+
+/// The body as it was before `Content-Encoding` (HTTP binding 1.2: gzip and deflate may be used), within bounds.
+fn unpacked(request: &Request) -> Result<Vec<u8>, (u16, String)> {
+    let bytes_max = limits::SYNCML_MESSAGE_BYTES_MAX;
+    let encoding = request.header("content-encoding").unwrap_or("identity").trim().to_ascii_lowercase();
+    let unpacked = match encoding.as_str() {
+        "" | "identity" => return Ok(request.body.clone()),
+        "gzip" | "x-gzip" => coding::gunzip(&request.body, bytes_max),
+        "deflate" => coding::inflate(&request.body, bytes_max),
+        _ => {
+            return Err((
+                415,
+                format!("the content encoding {encoding:?} is not understood; gzip and deflate are"),
+            ));
+        }
+    };
+    unpacked.map_err(|error| match error {
+        InflateError::TooLarge => (413, format!("unpacked, the message has more than {bytes_max} bytes")),
+        InflateError::Corrupt => (400, format!("the body is no {encoding}")),
+    })
 }
 
 /// Missing and generic types are common in the field; the bytes tell.
