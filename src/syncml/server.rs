@@ -172,7 +172,7 @@ impl Protocol for Server<'_> {
             }
             Verdict::Admit(admitted) => self.admitted(*admitted, snapshot, now, seed),
         };
-        Decision::Turn(turn)
+        Decision::Turn(Box::new(turn))
     }
 
     fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {

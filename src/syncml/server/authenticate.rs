@@ -250,14 +250,10 @@ fn check(
     cred: &crate::syncml::message::Cred,
     version: Version,
     now: Moment,
-) -> Result<Proof, Refusal> {
-    let refusal = |code: u16, scheme: &'static str, why: String| Refusal {
-        code,
-        scheme,
-        hint: None,
-        why,
-        throttle: None,
-        nonce: nonce_now(server, now),
+) -> Result<Proof, Box<Refusal>> {
+    let refusal = |code: u16, scheme: &'static str, why: String| {
+        let nonce = nonce_now(server, now);
+        Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
     };
     let credential = credential::read(cred);
     let digest = match &credential {

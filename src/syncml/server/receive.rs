@@ -353,7 +353,6 @@ impl Desk<'_> {
     }
 
     /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
     fn revive(
         &mut self,
         collection: &Collection,
