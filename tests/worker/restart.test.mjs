@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { openSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { at } from "../../scripts/run.mjs";
 import { maxClient, request, temporary } from "./house.mjs";
@@ -17,9 +17,9 @@ before(async () => {
   folder = temporary();
   port = await freePort();
 });
-after(() => {
+after(() => folder?.remove());
+afterEach(() => {
   for (const group of groups) if (members(group).length > 0) process.kill(-group, "SIGKILL");
-  folder?.remove();
 });
 
 /** Starts it in a process group of its own, as a shell does; resolves when it says it is ready or has ended. */
@@ -35,6 +35,12 @@ async function start(...options) {
   const text = () => readFileSync(log, "utf8");
   for (let waited = 0; waited < 600 && child.exitCode === null && !text().includes("is ready on"); waited += 1) await sleep(200);
   return { group: child.pid, state, text, ended, child };
+}
+
+async function ready(...options) {
+  const server = await start(...options);
+  assert.match(server.text(), /is ready on/);
+  return server;
 }
 
 /** Everything alive in a process group. */
@@ -60,7 +66,7 @@ async function stop({ group, ended }, signal) {
 }
 
 test("it starts, says how to use it, keeps its data over a restart, and leaves nothing behind", { timeout: 180_000 }, async () => {
-  const first = await start();
+  const first = await ready();
   const url = `http://127.0.0.1:${port}`;
   for (const said of [url, `${url}/syncml`, "demo-token", "curl", first.state]) {
     assert.ok(first.text().includes(said), `it says ${said}:\n${first.text()}`);
@@ -76,7 +82,7 @@ test("it starts, says how to use it, keeps its data over a restart, and leaves n
   await stop(first, "SIGINT");
 
   const began = Date.now();
-  const second = await start();
+  const second = await ready();
   assert.ok(Date.now() - began < 30_000, `the second start took ${Date.now() - began} ms`);
   assert.deepEqual((await max.pull("tasks", lbd)).items, [], "the position is still good");
   assert.ok((await max.pull("tasks")).items.some(({ id, title }) => id === "a" && title === "survives"));
@@ -88,7 +94,7 @@ test("it starts, says how to use it, keeps its data over a restart, and leaves n
 });
 
 test("a second server on the same data, a bad port and an unknown option are refused in words", { timeout: 120_000 }, async () => {
-  const first = await start();
+  const first = await ready();
   const other = await freePort();
   for (const [options, said] of [
     [["--port", other], /Another npm start/],
@@ -103,7 +109,8 @@ test("a second server on the same data, a bad port and an unknown option are ref
 });
 
 test("ended alone, npm takes the server with it", { timeout: 120_000 }, async () => {
-  const { group, child, ended } = await start();
+  const { group, child, ended } = await ready();
+  assert.ok(members(group).some((line) => line.includes("workerd")));
   child.kill("SIGTERM");
   await ended;
   for (let waited = 0; waited < 50 && members(group).length > 0; waited += 1) await sleep(200);
