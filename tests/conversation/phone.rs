@@ -168,7 +168,13 @@ impl Phone {
     /// The LUID of the item that contains a text.
     pub fn find(&self, text: &str) -> String {
         let folder = self.folders.values().next().unwrap();
-        folder.items.iter().find(|(_, item)| item.contains(text)).unwrap_or_else(|| panic!("no {text}")).0.clone()
+        folder
+            .items
+            .iter()
+            .find(|(_, item)| item.contains(text))
+            .unwrap_or_else(|| panic!("no {text}"))
+            .0
+            .clone()
     }
 
     pub fn contents(&self) -> Vec<String> {
@@ -434,7 +440,8 @@ impl<'a> Talk<'a> {
     }
 
     fn package_3(&mut self) -> Vec<Vec<Command>> {
-        let mut messages = vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
+        let mut messages =
+            vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
         for (name, folder) in &self.phone.folders {
             let Some(mode) = self.modes.get(name) else { continue };
             if !folder.maps.is_empty() {
@@ -461,7 +468,8 @@ impl<'a> Talk<'a> {
     }
 
     fn owed(&mut self) -> Vec<Command> {
-        let mut commands: Vec<Command> = std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect();
+        let mut commands: Vec<Command> =
+            std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect();
         let maps = std::mem::take(&mut self.maps);
         if !self.phone.forgets_maps {
             for (name, maps) in maps {
@@ -475,7 +483,11 @@ impl<'a> Talk<'a> {
     fn owed_or_next(&mut self) -> Vec<Command> {
         let mut owed = self.owed();
         if owed.is_empty() {
-            owed.push(Command::Alert(Alert { code: "222".into(), items: vec![Item::default()], ..Alert::default() }));
+            owed.push(Command::Alert(Alert {
+                code: "222".into(),
+                items: vec![Item::default()],
+                ..Alert::default()
+            }));
         }
         owed
     }
@@ -504,7 +516,11 @@ impl<'a> Talk<'a> {
                         let anchor = item.meta.anchor.clone().unwrap();
                         let folder = &self.phone.folders[&name];
                         if code == 200 {
-                            assert_eq!(anchor.last.unwrap_or_default(), folder.server_last, "the server's Last");
+                            assert_eq!(
+                                anchor.last.unwrap_or_default(),
+                                folder.server_last,
+                                "the server's Last"
+                            );
                         }
                         self.heard.insert(name.clone(), anchor.next.unwrap());
                         self.modes.insert(name, code);
@@ -575,7 +591,8 @@ impl<'a> Talk<'a> {
     }
 
     fn owe(&mut self, message: u32, command: &str, name: &str, code: u16, item: Option<&Item>) {
-        let uri = |location: Option<&Location>| location.map(|l| l.uri.clone()).into_iter().collect::<Vec<_>>();
+        let uri =
+            |location: Option<&Location>| location.map(|l| l.uri.clone()).into_iter().collect::<Vec<_>>();
         self.owed.push(Status {
             message_ref: message,
             command_ref: command.into(),

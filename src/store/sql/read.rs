@@ -358,7 +358,8 @@ FROM session WHERE account = ",
 );
 
 const BOOKMARKS: &str = concat!(
-    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, generation, attempt, position, until, \
+    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, offered_own, generation, offered_generation, \
+     attempt, position, until, \
      sending, sending_all, held
 FROM bookmark WHERE account = ",
     account!(),

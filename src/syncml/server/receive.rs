@@ -25,6 +25,13 @@ struct Standing {
     base: Option<Body>,
 }
 
+impl Standing {
+    /// Whether the device sent what it last acknowledged.
+    fn unchanged(&self, item: &Incoming) -> bool {
+        item.key.is_some() && self.base.as_ref().and_then(matching::key) == item.key
+    }
+}
+
 impl Desk<'_> {
     /// A `Sync` begins.
     pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
@@ -245,6 +252,11 @@ impl Desk<'_> {
             return done;
         }
         self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
+        if standing.conflict && standing.unchanged(item) {
+            // Only sent because everything is sent: what happened here goes to the device with our changes.
+            self.tally(index, |tally| tally.same += 1);
+            return done;
+        }
         if standing.conflict {
             return self.conflict(collection, datastore, index, item, body, standing, stored);
         }
@@ -362,6 +374,15 @@ impl Desk<'_> {
         body: &Body,
         standing: Standing,
     ) -> u16 {
+        if standing.conflict && standing.unchanged(item) {
+            // Only sent because everything is sent. A slow sync carries no deletions: the next ordinary one takes it away.
+            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.alias.seq);
+            if let Some(datastore) = self.state.datastores.get_mut(index) {
+                datastore.hold(standing.seq);
+                datastore.tally.same += 1;
+            }
+            return status::OK;
+        }
         if standing.conflict {
             self.tally(index, |tally| tally.conflicts += 1);
             if collection.policy == Policy::ServerWins {

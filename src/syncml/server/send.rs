@@ -87,10 +87,8 @@ impl Desk<'_> {
         pending.append(&mut self.queue);
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| {
-            bookmarks
-                .get(&datastore.collection)
-                .map(|(bookmark, _)| bookmark.own_anchor.clone())
-                .unwrap_or_default()
+            let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
+            if bookmark.offered_own.is_empty() { &bookmark.own_anchor } else { &bookmark.offered_own }.clone()
         };
         let device =
             || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
@@ -359,12 +357,9 @@ impl Desk<'_> {
             let held_back = lowest.filter(|seq| *seq <= reached);
             bookmark.offered_cursor = held_back.map_or(reached, |seq| (seq - 1).max(1));
             bookmark.offered_anchor = datastore.next.clone();
-            bookmark.own_anchor = datastore.own_next.clone();
-            if datastore.mode == Mode::Slow && bookmark.generation < bookmark.attempt {
-                bookmark.generation = bookmark.attempt;
-                let outdated = (datastore.collection.clone(), bookmark.attempt);
-                self.batch.outdated.push(outdated);
-            }
+            bookmark.offered_own = datastore.own_next.clone();
+            bookmark.offered_generation =
+                if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.generation };
         }
     }
 
