@@ -275,6 +275,8 @@ pub fn events(text: &str) -> Vec<(String, String)> {
                 found.push(("end".to_owned(), tag.name().as_ref().to_owned()));
             }
             Event::Text(text) => found.push(("text".to_owned(), text.xml10_content().into_owned())),
+            // In application files only, as they were imported.
+            Event::CData(text) => found.push(("text".to_owned(), text.xml10_content().into_owned())),
             Event::GeneralRef(reference) => {
                 let c = match &*reference.xml10_content() {
                     "amp" => '&',
