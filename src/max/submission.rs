@@ -131,44 +131,32 @@ impl Form {
             let deleted = body.map(|_| Content::Deleted);
             return Ok((if deleted.is_some() { "delete" } else { "delete again" }, deleted));
         }
-        let patched = patch(body, collection, &self.values)?;
+        let patched = self.patched(body, collection)?;
+        let view = |body: &Body| fields::project(body, &collection.fields);
         match (stored, body) {
-            (Some(_), Some(body)) => Ok(match self.changed(body, patched, collection)? {
-                Some(changed) => ("update", Some(Content::Body(changed))),
-                None => ("same again", None),
-            }),
+            (Some(_), Some(body)) if view(body) == view(&patched) => Ok(("same again", None)),
+            (Some(_), Some(_)) => Ok(("update", Some(Content::Body(patched)))),
             (Some(_), None) if delete_wins => Ok(("update of a deleted record", None)),
             (Some(_), None) => Ok(("revive", Some(Content::Body(patched)))),
             (None, _) => Ok(("insert", Some(Content::Body(patched)))),
         }
     }
 
-    /// The body with only those fields set that say something new, so that what stays the same keeps its bytes; `None` where
-    /// all of it stays the same.
-    fn changed(&self, body: &Body, patched: Body, collection: &Collection) -> Result<Option<Body>, Refusal> {
-        let before = fields::project(body, &collection.fields);
-        let after = fields::project(&patched, &collection.fields);
-        if patched == *body || before == after {
-            return Ok(None);
+    /// The body with the values set, where it is no larger than a record may be. A new one is told its id too: an event's
+    /// becomes its `UID`.
+    fn patched(&self, body: Option<&Body>, collection: &Collection) -> Result<Body, Refusal> {
+        let id = (schema::primary_key(collection).to_owned(), self.id.as_str().to_owned());
+        let id = collection.fields.iter().any(|field| field.name == id.0).then_some(id);
+        let values: Vec<_> =
+            id.filter(|_| body.is_none()).into_iter().chain(self.values.iter().cloned()).collect();
+        let body = fields::patch(body, collection.kind, &collection.fields, &values)
+            .map_err(|error| Refusal::bad_request(format!("{}: {}", error.field, error.reason)))?;
+        if body.bytes.len() > limits::RECORD_BYTES_MAX {
+            let words = format!("the record would be larger than {} bytes", limits::RECORD_BYTES_MAX);
+            return Err(Refusal::too_large(words));
         }
-        let differs = |name: &String| {
-            let of = |values: &[(String, String)]| values.iter().find(|(known, _)| known == name).cloned();
-            of(&before) != of(&after)
-        };
-        let new: Vec<_> = self.values.iter().filter(|(name, _)| differs(name)).cloned().collect();
-        Ok(Some(patch(Some(body), collection, &new)?).filter(|changed| changed != body))
+        Ok(body)
     }
-}
-
-/// The body with the values set, where it is no larger than a record may be.
-fn patch(body: Option<&Body>, collection: &Collection, values: &[(String, String)]) -> Result<Body, Refusal> {
-    let body = fields::patch(body, collection.kind, &collection.fields, values)
-        .map_err(|error| Refusal::bad_request(format!("{}: {}", error.field, error.reason)))?;
-    if body.bytes.len() > limits::RECORD_BYTES_MAX {
-        let words = format!("the record would be larger than {} bytes", limits::RECORD_BYTES_MAX);
-        return Err(Refusal::too_large(words));
-    }
-    Ok(body)
 }
 
 fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Moment) -> Batch {
