@@ -12,6 +12,8 @@
 mod application;
 #[path = "max/conformance.rs"]
 mod conformance;
+#[path = "max/contacts.rs"]
+mod contacts;
 #[path = "max/hostile.rs"]
 mod hostile;
 #[path = "max/logon.rs"]

@@ -6,7 +6,7 @@ use super::channel::{Channel, Spelling};
 use super::refusal::Refusal;
 use super::request::printable;
 use super::{Answer, Scene, schema, turn};
-use crate::content::fields::{self, FieldKind};
+use crate::content::fields;
 use crate::exchange::Decision;
 use crate::journal::{Moment, matching};
 use crate::limits;
@@ -94,29 +94,30 @@ impl Form {
     /// Checks every name, and the characters of every value.
     fn read(pairs: &[(String, String)], collection: &Collection, lenient: bool) -> Result<Self, Refusal> {
         let primary_key = schema::primary_key(collection);
-        let mut id = None;
         let mut delete = false;
-        let mut values = BTreeMap::new();
+        let fields = collection.fields.iter().map(|field| field.name.as_str());
+        let mut slots: BTreeMap<&str, Option<&str>> = fields.map(|name| (name, None)).collect();
+        slots.insert(primary_key, None);
         for (name, value) in pairs {
-            match name.as_str() {
-                "auth" | "lbd" => {}
-                "_deleted" => delete |= flag(value)?,
-                "_type" => delete |= verb(value)?,
-                name if name == primary_key => once(&mut id, name, value, lenient)?,
-                name if collection.fields.iter().any(|field| field.name == name) => {
-                    once(values.entry(name).or_default(), name, value, lenient)?;
-                }
-                name if lenient && !name.starts_with('_') => {}
-                name => return Err(Refusal::bad_request(format!("unknown field: {}", shown(name)))),
+            match (name.as_str(), slots.get_mut(name.as_str())) {
+                ("auth" | "lbd", _) => {}
+                ("_deleted", _) => delete |= flag(value)?,
+                ("_type", _) => delete |= verb(value)?,
+                (name, Some(slot)) => once(slot, name, value, lenient)?,
+                (name, None) if lenient && !name.starts_with('_') => {}
+                (name, None) => return Err(Refusal::bad_request(format!("unknown field: {}", shown(name)))),
             }
         }
-        let id = id.ok_or_else(|| Refusal::bad_request(format!("missing field: {primary_key}")))?;
+        let id = slots
+            .remove(primary_key)
+            .flatten()
+            .ok_or_else(|| Refusal::bad_request(format!("missing field: {primary_key}")))?;
         let words = || format!("{primary_key} must be 1 to 255 bytes of text that XML can carry");
         let id = RecordId::new(id).ok_or_else(|| Refusal::bad_request(words()))?;
         // In the order of the declaration, whatever order they came in: the same fields make the same record.
-        let take = |name: &str| Some((name.to_owned(), values.remove(name)??.to_owned()));
-        let fields = collection.fields.iter().filter(|field| field.kind != FieldKind::PrimaryKey);
-        Ok(Self { id, delete, values: fields.map(|field| field.name.as_str()).filter_map(take).collect() })
+        let take = |name: &str| Some((name.to_owned(), slots.remove(name)??.to_owned()));
+        let values = collection.fields.iter().map(|field| field.name.as_str()).filter_map(take).collect();
+        Ok(Self { id, delete, values })
     }
 
     /// What the record holds afterwards, `None` where nothing changes; and the verb.
