@@ -2,7 +2,7 @@
 //!
 //! Arguments become a [`command::Order`], and an [`Operator`] carries it out on any store that can be surveyed, every change
 //! through the same loop as a device's ([`crate::exchange`]). Who opens the database and moves bytes to and from the
-//! terminal is the business of `src/bin/account.rs`.
+//! terminal is the business of `src/bin/account/main.rs`.
 
 pub mod account;
 pub mod application;

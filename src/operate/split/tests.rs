@@ -72,7 +72,7 @@ BEGIN:VEVENT\r\nUID:one\r\nRECURRENCE-ID:20260102T100000\r\nEND:VEVENT\r\nEND:VC
     assert_eq!(got[0], Ok(one.into()));
     let two = got[1].as_ref().unwrap();
     assert!(two.contains("UID:two") && !two.contains("VTIMEZONE") && two.contains("not this"), "{two}");
-    assert_eq!(got[2], Err("30: a VTODO, where VEVENTs are wanted".into()));
+    assert_eq!(got[2], Err("28: a VTODO, where VEVENTs are wanted".into()));
     let todo = texts(TWO.as_bytes(), &calendar(TWO.as_bytes(), "VTODO"));
     assert_eq!(todo.iter().filter(|piece| piece.is_ok()).count(), 1);
 }

@@ -1,0 +1,50 @@
+//! The line to whoever opened the database: one JSON value a line, a question each way answered by one line.
+//!
+//! | this program says | and is answered |
+//! | --- | --- |
+//! | `{"open":{"state":"DIR" or null,"remote":false}}` | `{"secret":"…" or null}` |
+//! | `{"batch":[{"sql":"…","params":[…]},…]}`: all or nothing | `{"results":[{"results":[{…}],"meta":{…}},…]}` as D1 gives them |
+//! | `{"say":"a line for standard output"}` | nothing |
+//!
+//! Any answer may be `{"error":"…"}` instead.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, Write};
+
+/// The line.
+#[derive(Default)]
+pub struct Channel;
+
+impl Channel {
+    /// A line for the operator's standard output.
+    pub fn say(&self, line: &str) {
+        // Nobody left to tell: there is nothing to be done about it.
+        _ = send(&json!({ "say": line }));
+    }
+
+    /// Has the database opened; the answer is the Worker secret, where it is known.
+    pub fn open(&self, state: Option<&str>, remote: bool) -> Result<Option<String>, String> {
+        let answer = ask(&json!({ "open": { "state": state, "remote": remote } }))?;
+        Ok(answer.get("secret").and_then(Value::as_str).map(str::to_owned))
+    }
+}
+
+fn ask(question: &Value) -> Result<Value, String> {
+    let gone = |error: std::io::Error| format!("The database is gone: {error}.");
+    send(question).map_err(gone)?;
+    let mut line = String::new();
+    if std::io::stdin().lock().read_line(&mut line).map_err(gone)? == 0 {
+        return Err("The database is gone. This program is started by `npm run account`.".into());
+    }
+    let answer: Value = serde_json::from_str(&line).map_err(|error| format!("The database's answer is broken: {error}."))?;
+    match answer.get("error") {
+        Some(error) => Err(error.as_str().unwrap_or("The database refused.").to_owned()),
+        None => Ok(answer),
+    }
+}
+
+fn send(value: &Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}")?;
+    out.flush()
+}
