@@ -1,7 +1,9 @@
 // The worker in workerd on this machine, as wrangler.toml describes it: what `npm start` serves and what the tests test.
 // Needs Node 22 and the npm packages.
 
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf, unstable_splitSqlQuery as split } from "wrangler";
 import { at } from "./run.mjs";
@@ -15,15 +17,25 @@ export async function serve({ port = 0, state, vars = {}, line = () => {} }) {
   const module = (type, path) => ({ type, path: at("build", path), contents: readFileSync(at("build", path)) });
   const worker = {
     ...workerOptions,
-    name: "anchorage",
     modules: [module("ESModule", "index.js"), module("CompiledWasm", "index_bg.wasm")],
     modulesRoot: at("build"),
     bindings: { ...workerOptions.bindings, ...vars },
   };
   delete worker.modulesRules;
+  return open(worker, { port, state, line });
+}
+
+/** The same database without the worker, also while a worker runs on it. */
+export async function openDatabase(state) {
+  const { d1Databases, compatibilityDate } = workerOptionsOf(at("wrangler.toml")).workerOptions;
+  const script = "export default { fetch: () => new Response(null, { status: 404 }) }";
+  return open({ d1Databases, compatibilityDate, modules: true, script }, { port: 0, state, line: () => {} });
+}
+
+async function open(worker, { port, state, line }) {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [worker],
+      workers: [{ ...worker, name: "anchorage" }],
       host: "127.0.0.1",
       port,
       resourcePersistencePath: state && `${state}/v3`,
@@ -42,6 +54,13 @@ export async function serve({ port = 0, state, vars = {}, line = () => {} }) {
     await miniflare.dispose();
     throw error;
   }
+}
+
+/** What passwords are sealed with on this machine: made once, readable by its owner only. */
+export function secret(state) {
+  const path = join(state, "secret");
+  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  return readFileSync(path, "utf8").trim();
 }
 
 /** Applies what schema/ holds and this database has not seen, each file all or nothing, in wrangler's own table of them. */
