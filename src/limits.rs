@@ -7,6 +7,9 @@ pub const ROW_BYTES_MAX: usize = 1_000_000;
 /// A MAX request body. The protocol's records are rows of text; more is refused with 413.
 pub const MAX_BODY_BYTES_MAX: usize = 1_000_000;
 
+/// A MAX application file: every collection it declares keeps a copy in its row, which every request reads.
+pub const APPLICATION_BYTES_MAX: usize = 100_000;
+
 /// A SyncML message we accept, and the `MaxMsgSize` we announce. What a message carries is stored in one commit, and the
 /// answer is kept in one row, so both follow from [`ROW_BYTES_MAX`].
 pub const SYNCML_MESSAGE_BYTES_MAX: usize = 500_000;
