@@ -20,7 +20,7 @@ use crate::journal::Moment;
 use crate::record::AccountId;
 use crate::secret::{SECRET_BYTES_MIN, Sealer};
 use crate::store::survey::{Overview, Survey};
-use crate::store::{Batch, Collection, Login, Reads, Receipt, Snapshot, Store, StoreError, Who};
+use crate::store::{Batch, Collection, Login, Reads, Receipt, Snapshot, StoreError, Who};
 use command::{Command, Order};
 
 /// The operator's terminal.
