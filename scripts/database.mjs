@@ -5,7 +5,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { Failure, at, main } from "./run.mjs";
+import { answer, reach } from "./relay.mjs";
+import { Failure, at, main, secret } from "./run.mjs";
 
 const [tool, ...words] = process.argv.slice(2);
 
@@ -25,19 +26,18 @@ await main(async () => {
         process.stdout.write(`${say}\n`);
         continue;
       }
-      let answer;
+      let reply;
       try {
         if (open) {
-          const { secret, ...opened } = open.remote ? await openRemote() : await openLocal(open.state);
-          database = opened;
-          answer = { secret };
+          database = open.remote ? await openRemote() : await openLocal(open.state);
+          reply = { secret: database.secret };
         } else {
-          answer = { results: await passThrough(database.DB, batch) };
+          reply = await database.ask(batch);
         }
       } catch (error) {
-        answer = { error: error.message };
+        reply = { error: error.message };
       }
-      child.stdin.write(`${JSON.stringify(answer)}\n`);
+      child.stdin.write(`${JSON.stringify(reply)}\n`);
     }
     return await ended;
   } finally {
@@ -45,22 +45,15 @@ await main(async () => {
   }
 });
 
-/** All or nothing, as D1's batch is. */
-async function passThrough(DB, batch) {
-  const results = await DB.batch(batch.map(({ sql, params }) => DB.prepare(sql).bind(...params)));
-  return results.map(({ results, meta }) => ({
-    rows: results.map(Object.values),
-    read: meta.rows_read ?? 0,
-    written: meta.rows_written ?? 0,
-  }));
-}
-
+/** The database of `npm start`: through it while it runs, by opening its files otherwise. */
 async function openLocal(state) {
-  const { openDatabase, secret } = await import("./local.mjs");
   const folder = state ? resolve(state) : at(".anchorage");
   mkdirSync(folder, { recursive: true });
+  const running = await reach(folder);
+  if (running) return { ...running, secret: secret(folder) };
+  const { openDatabase } = await import("./local.mjs");
   const { database, stop } = await openDatabase(folder);
-  return { DB: database, secret: secret(folder), close: stop };
+  return { ask: (batch) => answer(database, () => batch), secret: secret(folder), close: stop };
 }
 
 /** The deployed database, by a binding that wrangler makes for us; its schema is `npm run deploy`'s business. */
@@ -91,7 +84,8 @@ async function openRemote() {
       await proxy.dispose();
       forget();
     };
-    return { DB: proxy.env.DB, secret: process.env.ANCHORAGE_SECRET, close };
+    const ask = (batch) => answer(proxy.env.DB, () => batch);
+    return { ask, secret: process.env.ANCHORAGE_SECRET, close };
   } catch (error) {
     forget();
     throw error;

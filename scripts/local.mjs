@@ -1,9 +1,7 @@
 // The worker in workerd on this machine, as wrangler.toml describes it: what `npm start` serves and what the tests test.
 // Needs Node 22 and the npm packages.
 
-import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf, unstable_splitSqlQuery as split } from "wrangler";
 import { at } from "./run.mjs";
@@ -54,13 +52,6 @@ async function open(worker, { port, state, line }) {
     await miniflare.dispose();
     throw error;
   }
-}
-
-/** What passwords are sealed with on this machine: made once, readable by its owner only. */
-export function secret(state) {
-  const path = join(state, "secret");
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString("base64url"), { mode: 0o600 });
-  return readFileSync(path, "utf8").trim();
 }
 
 /** Applies what schema/ holds and this database has not seen, each file all or nothing, in wrangler's own table of them. */

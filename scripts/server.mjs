@@ -2,8 +2,9 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { secret, serve } from "./local.mjs";
-import { Failure, at, main, run } from "./run.mjs";
+import { serve } from "./local.mjs";
+import { offer } from "./relay.mjs";
+import { Failure, at, main, run, secret } from "./run.mjs";
 
 const [port, state] = [Number(process.argv[2]), process.argv[3]];
 
@@ -19,6 +20,7 @@ await main(async () => {
     server = await serve({ port, state, vars, line: (text) => console.log(text) }).catch((error) => {
       throw error.code === "ERR_RUNTIME_FAILURE" ? new Failure(`The server could not listen on port ${port}.`) : error;
     });
+    await offer(server.database, state);
     const tool = at("scripts", "account.mjs");
     if (existsSync(tool)) await run(process.execPath, [tool, "--state", state, "demo"]);
     console.log(greeting(server.url));

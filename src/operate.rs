@@ -40,8 +40,13 @@ pub struct Refusal(pub String);
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Self(match error {
-            StoreError::Conflict => "Somebody else changed the same thing at the same time. Try again.".into(),
+            StoreError::Conflict => {
+                "Somebody else changed the same thing at the same time. Try again.".into()
+            }
             StoreError::Busy(why) => format!("The database is busy or away ({why}). Try again in a moment."),
+            StoreError::Broken(why) if why.contains("no such table") => {
+                format!("The database has no tables yet ({why}): `npm run deploy` makes them.")
+            }
             StoreError::Broken(why) => format!("The database refused: {why}"),
         })
     }
@@ -117,7 +122,8 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
         let there: Vec<&str> = collections.iter().map(|collection| collection.id.0.as_str()).collect();
         let missing = format!("`{name}` has no collection `{path}`. There are: {}.", there.join(", "));
         let mut all = collections.into_iter();
-        all.find(|known| known.id.0 == path || known.aliases.iter().any(|alias| alias == path)).ok_or(Refusal(missing))
+        all.find(|known| known.id.0 == path || known.aliases.iter().any(|alias| alias == path))
+            .ok_or(Refusal(missing))
     }
 
     async fn overview(&self, name: &str) -> Result<Overview, Refusal> {

@@ -1,5 +1,8 @@
 //! The account tool itself, as a program: its arguments, its line to the database (here SQLite beside it), its exit codes.
 
+#[path = "stores/sqlite.rs"]
+mod sqlite;
+
 use rusqlite::Connection;
 use rusqlite::types::{Value as Column, ValueRef};
 use serde_json::{Value, json};
@@ -18,13 +21,7 @@ struct Ran {
 }
 
 fn database() -> Connection {
-    let database = Connection::open_in_memory().unwrap();
-    let mut files: Vec<_> = std::fs::read_dir("schema").unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "sql")) {
-        database.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
-    }
-    database
+    sqlite::SqliteStore::new().connection.into_inner()
 }
 
 fn run(database: &mut Connection, line: &str) -> Ran {
@@ -52,7 +49,10 @@ fn run(database: &mut Connection, line: &str) -> Ran {
             None => {
                 ran.batches += 1;
                 let done = batch(database, question["batch"].as_array().unwrap());
-                done.map_or_else(|error| json!({ "error": error.to_string() }), |results| json!({ "results": results }))
+                done.map_or_else(
+                    |error| json!({ "error": error.to_string() }),
+                    |results| json!({ "results": results }),
+                )
             }
         };
         writeln!(answers, "{answer}").unwrap();
@@ -101,7 +101,12 @@ fn an_operator_s_day_goes_through_sql() {
     let card = |n: u32| format!("BEGIN:VCARD\r\nVERSION:3.0\r\nN:N{n};;;;\r\nFN:N{n}\r\nEND:VCARD\r\n");
     std::fs::write(folder.join("in.vcf"), (0..450).map(card).collect::<String>()).unwrap();
     let added = run(&mut db, "add anna --password long-enough --token --state here");
-    assert_eq!((added.code, added.opened), (0, Some(json!({ "state": "here", "remote": false }))), "{}", added.noted);
+    assert_eq!(
+        (added.code, added.opened),
+        (0, Some(json!({ "state": "here", "remote": false }))),
+        "{}",
+        added.noted
+    );
     let again = run(&mut db, "add anna --password long-enough");
     assert_eq!(again.code, 1, "{again:?}");
     assert!(again.noted.contains("already"));
@@ -112,8 +117,11 @@ fn an_operator_s_day_goes_through_sql() {
     assert!(imported.said.contains("0 new, 450 there already"), "{imported:?}");
     let exported = run(&mut db, &format!("export anna contacts {path}/out --one-file"));
     assert_eq!(exported.code, 0, "{exported:?}");
-    let mut came: Vec<String> =
-        std::fs::read_to_string(folder.join("out/contacts.vcf")).unwrap().split_inclusive("END:VCARD\r\n").map(str::to_owned).collect();
+    let mut came: Vec<String> = std::fs::read_to_string(folder.join("out/contacts.vcf"))
+        .unwrap()
+        .split_inclusive("END:VCARD\r\n")
+        .map(str::to_owned)
+        .collect();
     let mut went: Vec<String> = (0..450).map(card).collect();
     came.sort();
     went.sort();
@@ -138,12 +146,15 @@ fn the_demo_account_is_made_locally_once_and_never_remotely() {
     assert_eq!(run(&mut db, "demo").code, 0);
     let again = run(&mut db, "demo");
     assert_eq!((again.code, again.batches), (0, 1), "the second time only looks: {again:?}");
-    for line in ["demo --remote", "add demo", "add demo --remote", "token demo --remote", "password demo --remote"] {
+    for line in
+        ["demo --remote", "add demo", "add demo --remote", "token demo --remote", "password demo --remote"]
+    {
         let refused = run(&mut db, line);
         assert_eq!((refused.code, &refused.opened), (2, &None), "{line}: the database is not even opened");
         assert!(refused.noted.contains("local development"), "{}", refused.noted);
     }
-    let local: i64 = db.query_row("SELECT local FROM login WHERE name = 'demo'", [], |row| row.get(0)).unwrap();
+    let local: i64 =
+        db.query_row("SELECT local FROM login WHERE name = 'demo'", [], |row| row.get(0)).unwrap();
     assert_eq!(local, 1);
 }
 
@@ -160,7 +171,11 @@ fn help_is_an_answer_and_a_mistake_is_not() {
 
 #[test]
 fn nobody_at_the_other_end_is_said_plainly() {
-    let child = Command::new(env!("CARGO_BIN_EXE_anchorage-account")).arg("list").stdin(Stdio::null()).output().unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_anchorage-account"))
+        .arg("list")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     assert_eq!(child.status.code(), Some(1));
     assert!(String::from_utf8(child.stderr).unwrap().contains("npm run account"));
 }

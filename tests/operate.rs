@@ -1,62 +1,112 @@
-//! The operator's room over the reference store: what an operator types, and what is there afterwards.
+//! The operator's room over both stores: what an operator types, and what is there afterwards.
 
 #[path = "operate/desk.rs"]
 mod desk;
+#[path = "stores/sqlite.rs"]
+mod sqlite;
 
 use anchorage::operate::command::{self, Unclear};
 use anchorage::record::{AccountId, Kind};
 use anchorage::secret::{self, Sealer};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::survey::{Overview, Survey};
+use anchorage::store::{StoreError, sql};
 use desk::{Desk, Folder, SECRET, finish, words};
+use sqlite::SqliteStore;
 
-fn overview(desk: &Desk<MemoryStore>, name: &str) -> Option<Overview> {
+/// Each over memory and over SQLite.
+macro_rules! over_both {
+    ($($case:ident)*) => {
+        mod over_memory { $(#[test] fn $case() { super::$case::<super::MemoryStore>(); })* }
+        mod over_sqlite { $(#[test] fn $case() { super::$case::<super::SqliteStore>(); })* }
+    };
+}
+over_both! {
+    an_account_is_added_once_and_told_what_to_type
+    a_password_is_typed_or_made_and_shown_once
+    tokens_are_listed_without_themselves_and_revoked_by_any_name
+    an_account_goes_only_when_that_is_said_and_then_whole
+    what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates
+    more_than_a_batch_and_more_than_a_page_go_in_and_out
+    a_calendar_comes_apart_by_uid_and_each_kind_takes_its_own
+    notes_are_whole_files
+    what_cannot_be_read_is_named_and_the_rest_goes_on
+    an_application_file_declares_and_replaces_fields
+    an_application_file_with_anything_wrong_writes_nothing
+    the_demo_account_is_made_once_flagged_local_and_mended
+    the_demo_account_cannot_be_made_anywhere_else
+}
+
+impl Survey for SqliteStore {
+    async fn survey(&self, account: Option<&AccountId>) -> Result<Vec<Overview>, StoreError> {
+        sql::survey(self.run(&sql::survey_statements(account))?.0)
+    }
+}
+
+fn overview<S: Survey>(desk: &Desk<S>, name: &str) -> Option<Overview> {
     finish(desk.store.survey(Some(&AccountId(name.into())))).unwrap().into_iter().next()
 }
 
-fn count(desk: &Desk<MemoryStore>, name: &str, collection: &str) -> u64 {
+fn count<S: Survey>(desk: &Desk<S>, name: &str, collection: &str) -> u64 {
     let overview = overview(desk, name).unwrap();
     overview.collections.iter().find(|(known, _)| known.id.0 == collection).unwrap().1
 }
 
 fn card(number: usize) -> String {
-    format!("BEGIN:VCARD\r\nVERSION:3.0\r\nN:Test;Number {number};;;\r\nFN:Number {number} Test\r\nX-KEEP;Y=1:as is {number}\r\nEND:VCARD\r\n")
+    format!(
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Test;Number {number};;;\r\nFN:Number {number} Test\r\nX-KEEP;Y=1:as is {number}\r\nEND:VCARD\r\n"
+    )
 }
 
 // -------------------------------------------------------------------------------------------------------------- accounts
 
-#[test]
-fn an_account_is_added_once_and_told_what_to_type() {
-    let mut desk = Desk::new(MemoryStore::new());
+fn an_account_is_added_once_and_told_what_to_type<S: Survey + Default>() {
+    let mut desk = Desk::new(S::default());
     let said = desk.run("add anna --password long-enough --token").unwrap();
-    assert!(said.contains("Added `anna`") && said.contains("/syncml") && said.contains("/max/contacts"), "{said}");
+    assert!(
+        said.contains("Added `anna`") && said.contains("/syncml") && said.contains("/max/contacts"),
+        "{said}"
+    );
     assert!(!said.contains("long-enough"), "a chosen password is not shown: {said}");
     let there = overview(&desk, "anna").unwrap();
     assert_eq!(there.account.head, desk.now);
-    let kinds: Vec<(&str, Kind)> = there.collections.iter().map(|(known, _)| (known.id.0.as_str(), known.kind)).collect();
-    let expected =
-        [("calendar", Kind::Calendar), ("contacts", Kind::Contacts), ("notes", Kind::Notes), ("todo", Kind::Todo)];
+    let kinds: Vec<(&str, Kind)> =
+        there.collections.iter().map(|(known, _)| (known.id.0.as_str(), known.kind)).collect();
+    let expected = [
+        ("calendar", Kind::Calendar),
+        ("contacts", Kind::Contacts),
+        ("notes", Kind::Notes),
+        ("todo", Kind::Todo),
+    ];
     assert_eq!(kinds, expected);
     assert!(there.collections.iter().all(|(known, _)| !known.fields.is_empty()));
     let login = &there.logins[0];
     assert!(!login.local);
     let sealer = Sealer::new(SECRET.as_bytes()).unwrap();
     assert_eq!(sealer.open("anna", &login.sealed).as_deref(), Some("long-enough"));
-    assert!(there.tokens.iter().any(|token| said.split_whitespace().any(|word| secret::token_hash(word) == token.hash)));
+    assert!(
+        there
+            .tokens
+            .iter()
+            .any(|token| said.split_whitespace().any(|word| secret::token_hash(word) == token.hash))
+    );
     assert!(desk.run("add anna --password long-enough").unwrap_err().contains("already"));
     assert_eq!(overview(&desk, "anna").unwrap(), there);
 }
 
-#[test]
-fn a_password_is_typed_or_made_and_shown_once() {
-    let mut desk = Desk::new(MemoryStore::new());
+fn a_password_is_typed_or_made_and_shown_once<S: Survey + Default>() {
+    let mut desk = Desk::new(S::default());
     desk.typed = Some("typed-secret".into());
     assert!(!desk.run("add anna").unwrap().contains("typed-secret"));
     desk.typed = None;
     let said = desk.run("password anna").unwrap();
-    let made = said.split_whitespace().find(|word| word.len() == 19 && word.matches('-').count() == 3).unwrap();
+    let made =
+        said.split_whitespace().find(|word| word.len() == 19 && word.matches('-').count() == 3).unwrap();
     let sealer = Sealer::new(SECRET.as_bytes()).unwrap();
-    assert_eq!(sealer.open("anna", &overview(&desk, "anna").unwrap().logins[0].sealed).as_deref(), Some(made));
+    assert_eq!(
+        sealer.open("anna", &overview(&desk, "anna").unwrap().logins[0].sealed).as_deref(),
+        Some(made)
+    );
     assert!(desk.run("add bert --password short").unwrap_err().contains("at least"));
     assert!(overview(&desk, "bert").is_none());
     assert!(desk.run("password nobody").unwrap_err().contains("add nobody"));
@@ -64,11 +114,10 @@ fn a_password_is_typed_or_made_and_shown_once() {
     assert!(desk.run("add bert").unwrap_err().contains("ANCHORAGE_SECRET"));
 }
 
-#[test]
-fn tokens_are_listed_without_themselves_and_revoked_by_any_name() {
-    let mut desk = Desk::new(MemoryStore::new());
+fn tokens_are_listed_without_themselves_and_revoked_by_any_name<S: Survey + Default>() {
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
-    let token = |desk: &mut Desk<MemoryStore>, line: &str| {
+    let token = |desk: &mut Desk<S>, line: &str| {
         let said = desk.run(line).unwrap();
         said.split_whitespace().find(|word| word.len() == 43).unwrap().to_owned()
     };
@@ -80,13 +129,16 @@ fn tokens_are_listed_without_themselves_and_revoked_by_any_name() {
     assert_eq!((row.expires, row.login.as_str()), (desk.now + 2 * 86_400_000, "anna"));
     assert_eq!(row.hash, secret::token_hash(&phone));
     let list = desk.run("list anna").unwrap();
-    assert!(list.contains("phone") && list.contains(&row.hash[..10]) && list.contains("never ends"), "{list}");
+    assert!(
+        list.contains("phone") && list.contains(&row.hash[..10]) && list.contains("never ends"),
+        "{list}"
+    );
     for known in [&phone, &other, &third] {
         assert!(!list.contains(known.as_str()), "{list}");
     }
     desk.now += 3 * 86_400_000;
     assert!(desk.run("list").unwrap().contains("ended"));
-    let left = |desk: &Desk<MemoryStore>| overview(desk, "anna").unwrap().tokens.len();
+    let left = |desk: &Desk<S>| overview(desk, "anna").unwrap().tokens.len();
     assert!(desk.run("revoke anna --label unknown").unwrap_err().contains("list anna"));
     desk.run(&format!("revoke anna {}", &secret::token_hash(&third)[..10])).unwrap();
     assert_eq!(left(&desk), 2);
@@ -96,16 +148,18 @@ fn tokens_are_listed_without_themselves_and_revoked_by_any_name() {
     assert_eq!(left(&desk), 0);
 }
 
-#[test]
-fn an_account_goes_only_when_that_is_said_and_then_whole() {
+fn an_account_goes_only_when_that_is_said_and_then_whole<S: Survey + Default>() {
     let folder = Folder::new();
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     desk.run("add bert").unwrap();
     folder.put("two.vcf", &(card(1) + &card(2)));
     desk.run(&format!("import anna contacts {}", folder.path())).unwrap();
     let refused = desk.run("remove anna").unwrap_err();
-    assert!(refused.contains("2 records in 4 collections, 1 login, 0 tokens") && refused.contains("--yes"), "{refused}");
+    assert!(
+        refused.contains("2 records in 4 collections, 1 login, 0 tokens") && refused.contains("--yes"),
+        "{refused}"
+    );
     assert_eq!(count(&desk, "anna", "contacts"), 2);
     desk.run("remove anna --yes").unwrap();
     assert!(overview(&desk, "anna").is_none());
@@ -116,10 +170,9 @@ fn an_account_goes_only_when_that_is_said_and_then_whole() {
 
 // ------------------------------------------------------------------------------------------------------ import and export
 
-#[test]
-fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates() {
+fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates<S: Survey + Default>() {
     let (folder, out) = (Folder::new(), Folder::new());
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     let old = "BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=\n=C3=B6rg\nX-ODD;BARE:1\nEND:VCARD\n";
     folder.put("a.vcf", &(card(1) + "\r\n" + old));
@@ -138,23 +191,30 @@ fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates(
     let mut expected = [card(1), card(2), old.to_owned()];
     expected.sort();
     assert_eq!(files.iter().map(|(_, bytes)| bytes.as_str()).collect::<Vec<_>>(), expected);
-    assert!(files.iter().any(|(name, _)| name.starts_with("Number-1-Test_") && name.ends_with(".vcf")), "{files:?}");
-    assert!(desk.run(&format!("export anna contacts {}", out.path_of("all"))).unwrap_err().contains("not empty"));
+    assert!(
+        files.iter().any(|(name, _)| name.starts_with("Number-1-Test_") && name.ends_with(".vcf")),
+        "{files:?}"
+    );
+    assert!(
+        desk.run(&format!("export anna contacts {}", out.path_of("all"))).unwrap_err().contains("not empty")
+    );
     desk.run(&format!("export anna contacts {} --one-file", out.path_of("one"))).unwrap();
     desk.run("add bert").unwrap();
     let said = desk.run(&format!("import bert contacts {}", out.path_of("one/contacts.vcf"))).unwrap();
     assert!(said.contains("3 new"), "{said}");
 }
 
-#[test]
-fn more_than_a_batch_and_more_than_a_page_go_in_and_out() {
+fn more_than_a_batch_and_more_than_a_page_go_in_and_out<S: Survey + Default>() {
     let (folder, out) = (Folder::new(), Folder::new());
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     let cards: String = (0..1_234).map(card).collect();
     folder.put("many.vcf", &cards);
     assert!(desk.run(&format!("import anna contacts {}", folder.path())).unwrap().contains("1234 new"));
-    assert!(overview(&desk, "anna").unwrap().account.head >= desk.now + 1_033, "each record has a stamp of its own");
+    assert!(
+        overview(&desk, "anna").unwrap().account.head >= desk.now + 1_033,
+        "each record has a stamp of its own"
+    );
     desk.run(&format!("export anna contacts {} --one-file", out.path_of("x"))).unwrap();
     let (_, bytes) = out.files("x").remove(0);
     let mut came: Vec<&str> = bytes.split_inclusive("END:VCARD\r\n").collect();
@@ -169,10 +229,9 @@ fn more_than_a_batch_and_more_than_a_page_go_in_and_out() {
     assert!(first["name"].as_str().unwrap().starts_with("Number "), "{first}");
 }
 
-#[test]
-fn a_calendar_comes_apart_by_uid_and_each_kind_takes_its_own() {
+fn a_calendar_comes_apart_by_uid_and_each_kind_takes_its_own<S: Survey + Default>() {
     let (folder, out) = (Folder::new(), Folder::new());
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     folder.put(
         "all.ics",
@@ -190,13 +249,15 @@ fn a_calendar_comes_apart_by_uid_and_each_kind_takes_its_own() {
     assert_eq!(count(&desk, "anna", "todo"), 1);
     desk.run(&format!("export anna cal {}", out.path_of("c"))).unwrap();
     let files = out.files("c");
-    assert!(files.iter().any(|(name, text)| name.starts_with("Swim_") && text.contains("RECURRENCE-ID")), "{files:?}");
+    assert!(
+        files.iter().any(|(name, text)| name.starts_with("Swim_") && text.contains("RECURRENCE-ID")),
+        "{files:?}"
+    );
 }
 
-#[test]
-fn notes_are_whole_files() {
+fn notes_are_whole_files<S: Survey + Default>() {
     let (folder, out) = (Folder::new(), Folder::new());
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     folder.put("a.txt", "Milk\nand eggs");
     folder.put("empty.txt", "");
@@ -207,28 +268,45 @@ fn notes_are_whole_files() {
     assert_eq!(files.len(), 1);
     assert!(files[0].0.starts_with("Milk") && files[0].0.ends_with(".txt"), "{files:?}");
     assert_eq!(files[0].1, "Milk\nand eggs");
-    assert!(desk.run(&format!("export anna notes {} --one-file", out.path_of("m"))).unwrap_err().contains("--one-file"));
+    assert!(
+        desk.run(&format!("export anna notes {} --one-file", out.path_of("m")))
+            .unwrap_err()
+            .contains("--one-file")
+    );
 }
 
-#[test]
-fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
+fn what_cannot_be_read_is_named_and_the_rest_goes_on<S: Survey + Default>() {
     let folder = Folder::new();
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     folder.put("a.vcf", &(card(1) + "BEGIN:VCARD\r\nFN:cut off\r\n" + &card(2)));
     folder.put("b.vcf", "\u{0}B\u{0}E");
     folder.put("c.vcf", "");
-    folder.put("d.vcf", &format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(500_000)));
+    folder.put(
+        "d.vcf",
+        &format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(500_000)),
+    );
     folder.put("e.vcf", &card(3));
-    let refused =
-        desk.run(&format!("import anna contacts {} {}", folder.path(), folder.path_of("missing.vcf"))).unwrap_err();
+    let refused = desk
+        .run(&format!("import anna contacts {} {}", folder.path(), folder.path_of("missing.vcf")))
+        .unwrap_err();
     assert!(refused.contains("5 pieces refused"), "{refused} {}", desk.noted);
-    for named in ["a.vcf, line 7: its END:VCARD", "b.vcf, line 1", "c.vcf: there is nothing", "d.vcf, line 1: 500", "missing.vcf"] {
+    for named in [
+        "a.vcf, line 7: its END:VCARD",
+        "b.vcf, line 1",
+        "c.vcf: there is nothing",
+        "d.vcf, line 1: 500",
+        "missing.vcf",
+    ] {
         assert!(desk.noted.contains(named), "{named} in {}", desk.noted);
     }
     assert_eq!(count(&desk, "anna", "contacts"), 3);
-    assert!(desk.run(&format!("import anna cards {}", folder.path())).unwrap_err().contains("calendar, contacts"));
-    assert!(desk.run(&format!("import nobody contacts {}", folder.path())).unwrap_err().contains("no account"));
+    assert!(
+        desk.run(&format!("import anna cards {}", folder.path())).unwrap_err().contains("calendar, contacts")
+    );
+    assert!(
+        desk.run(&format!("import nobody contacts {}", folder.path())).unwrap_err().contains("no account")
+    );
 }
 
 // -------------------------------------------------------------------------------------------------------- application files
@@ -237,10 +315,9 @@ const APPLICATION: &str = "<?xml version=\"1.0\"?>\n<max id=\"acme.visits\" vers
 <datasrc id=\"visits\">\n<field type=\"primarykey\">id</field>\n<field type=\"string\">place</field>\n\
 <field type=\"date\">day</field>\n</datasrc>\n</max>\n";
 
-#[test]
-fn an_application_file_declares_and_replaces_fields() {
+fn an_application_file_declares_and_replaces_fields<S: Survey + Default>() {
     let folder = Folder::new();
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     folder.put("app.xml", APPLICATION);
     let line = format!("import-app anna {}", folder.path_of("app.xml"));
@@ -249,17 +326,24 @@ fn an_application_file_declares_and_replaces_fields() {
     assert!(desk.run(&line).unwrap().contains("the same fields as before"));
     folder.put("app.xml", &APPLICATION.replace("place", "where").replace("\"date\"", "\"integer\""));
     let said = desk.run(&line).unwrap();
-    assert!(said.contains("new fields: where") && said.contains("(their values stay): place") && said.contains("another type: day"), "{said}");
+    assert!(
+        said.contains("new fields: where")
+            && said.contains("(their values stay): place")
+            && said.contains("another type: day"),
+        "{said}"
+    );
     let there = overview(&desk, "anna").unwrap();
     let (visits, _) = there.collections.iter().find(|(known, _)| known.id.0 == "visits").unwrap();
     assert_eq!(visits.kind, Kind::Table);
-    assert_eq!(visits.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["id", "where", "day"]);
+    assert_eq!(
+        visits.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+        ["id", "where", "day"]
+    );
 }
 
-#[test]
-fn an_application_file_with_anything_wrong_writes_nothing() {
+fn an_application_file_with_anything_wrong_writes_nothing<S: Survey + Default>() {
     let folder = Folder::new();
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     desk.run("add anna").unwrap();
     let before = overview(&desk, "anna");
     let line = format!("import-app anna {}", folder.path_of("app.xml"));
@@ -267,13 +351,18 @@ fn an_application_file_with_anything_wrong_writes_nothing() {
     let refused = desk.run(&line).unwrap_err();
     assert!(refused.contains("2 problems"), "{refused}");
     assert!(desk.noted.contains("line 6") && desk.noted.contains("line 7"), "{}", desk.noted);
-    for (id, says) in [("contacts", "no such field: place, day"), ("card", "another path of the collection `contacts`")] {
+    for (id, says) in
+        [("contacts", "no such field: place, day"), ("card", "another path of the collection `contacts`")]
+    {
         folder.put("app.xml", &APPLICATION.replace("datasrc id=\"visits\"", &format!("datasrc id=\"{id}\"")));
         let refused = desk.run(&line).unwrap_err();
         assert!(refused.contains(says), "{refused}");
     }
     assert_eq!(overview(&desk, "anna"), before);
-    let shared = APPLICATION.replace("id=\"visits\"", "id=\"contacts\"").replace("place", "name").replace("day", "birthday");
+    let shared = APPLICATION
+        .replace("id=\"visits\"", "id=\"contacts\"")
+        .replace("place", "name")
+        .replace("day", "birthday");
     folder.put("app.xml", &shared);
     let contacts = &overview(&desk, "anna").unwrap().collections[1].0;
     if contacts.fields.iter().any(|field| field.name == "birthday" && format!("{:?}", field.kind) == "Date") {
@@ -284,9 +373,8 @@ fn an_application_file_with_anything_wrong_writes_nothing() {
 
 // -------------------------------------------------------------------------------------------------------------------- demo
 
-#[test]
-fn the_demo_account_is_made_once_flagged_local_and_mended() {
-    let mut desk = Desk::new(MemoryStore::new());
+fn the_demo_account_is_made_once_flagged_local_and_mended<S: Survey + Default>() {
+    let mut desk = Desk::new(S::default());
     desk.run("demo").unwrap();
     let there = overview(&desk, "demo").unwrap();
     assert!(there.logins.iter().all(|login| login.local), "{there:?}");
@@ -306,8 +394,7 @@ fn the_demo_account_is_made_once_flagged_local_and_mended() {
     assert_eq!(mended.tokens.len(), 1);
 }
 
-#[test]
-fn the_demo_account_cannot_be_made_anywhere_else() {
+fn the_demo_account_cannot_be_made_anywhere_else<S: Survey + Default>() {
     let refused = |line: &str| matches!(command::read(&words(line)), Err(Unclear::Wrong(_)));
     for line in [
         "demo --remote",
@@ -322,7 +409,7 @@ fn the_demo_account_cannot_be_made_anywhere_else() {
     }
     assert!(!refused("demo") && !refused("token demo") && !refused("remove demo --yes --remote"));
     // And were it asked for all the same, past the arguments:
-    let mut desk = Desk::new(MemoryStore::new());
+    let mut desk = Desk::new(S::default());
     let order = command::Order { command: command::Command::Demo, state: None, remote: true };
     assert!(desk.carry_out(&order).is_err());
     assert!(overview(&desk, "demo").is_none());

@@ -35,7 +35,12 @@ pub fn standard_collections() -> Vec<Collection> {
 }
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
-    pub(super) async fn add(&mut self, name: &str, password: Option<&str>, token: bool) -> Result<(), Refusal> {
+    pub(super) async fn add(
+        &mut self,
+        name: &str,
+        password: Option<&str>,
+        token: bool,
+    ) -> Result<(), Refusal> {
         let sealer = self.sealer()?;
         let account = AccountId(name.to_owned());
         let reads = Reads::of(Who::Account(account.clone()));
@@ -67,7 +72,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         self.terminal.say("    databases contacts, calendar, todo, notes.");
         match issued {
             Some(token) => self.say_token(&token),
-            None => self.terminal.say(&format!("  For a MAX app: `npm run account -- token {name}` issues a token.")),
+            None => self
+                .terminal
+                .say(&format!("  For a MAX app: `npm run account -- token {name}` issues a token.")),
         }
         Ok(())
     }
@@ -78,7 +85,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         login_of(&self.store.read(&reads).await?, name)?;
         let (password, made) = self.choose_password(name, password)?;
         self.change(reads, |snapshot, now, seed| {
-            let login = Login { sealed: sealer.seal(name, &password, seed.draw()), ..login_of(snapshot, name)? };
+            let login =
+                Login { sealed: sealer.seal(name, &password, seed.draw()), ..login_of(snapshot, name)? };
             let account = login.account.clone();
             Ok(((), Some(Batch { account, now, edits: vec![Edit::PutLogin(login)], ..Batch::default() })))
         })
@@ -92,7 +100,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     }
 
     pub(super) async fn token(&mut self, name: &str, label: &str, days: Option<u32>) -> Result<(), Refusal> {
-        if label.is_empty() || label.chars().count() > LABEL_CHARS_MAX || label.chars().any(char::is_control) {
+        if label.is_empty() || label.chars().count() > LABEL_CHARS_MAX || label.chars().any(char::is_control)
+        {
             return refuse(format!("A label is 1 to {LABEL_CHARS_MAX} characters on one line."));
         }
         let expires = days.map_or(0, |days| self.now.saturating_add(i64::from(days) * DAY_MS));

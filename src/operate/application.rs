@@ -13,8 +13,8 @@ use crate::store::{Batch, Collection, Edit, Reads, Who};
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     pub(super) async fn import_app(&mut self, name: &str, file: &str) -> Result<(), Refusal> {
-        let bytes =
-            std::fs::read(file).map_err(|error| Refusal(format!("The file {file} cannot be read: {error}.")))?;
+        let bytes = std::fs::read(file)
+            .map_err(|error| Refusal(format!("The file {file} cannot be read: {error}.")))?;
         let application = schema::read(&bytes).map_err(|problems| {
             problems.iter().for_each(|problem| self.terminal.note(&format!("{file}, {problem}")));
             Refusal(format!("{} in {file}; nothing was changed.", plural(problems.len() as u64, "problem")))
@@ -81,7 +81,8 @@ fn declare(declared: &[Collection], existing: &[Collection]) -> Result<(Vec<Edit
 
 /// The declared fields that a collection does not have, or has of another type.
 fn strangers(known: &Collection, declared: &Collection) -> Vec<String> {
-    let has = |field: &&Field| known.fields.iter().any(|own| own.name == field.name && own.kind == field.kind);
+    let has =
+        |field: &&Field| known.fields.iter().any(|own| own.name == field.name && own.kind == field.kind);
     declared.fields.iter().filter(|field| !has(field)).map(|field| field.name.clone()).collect()
 }
 
@@ -90,7 +91,8 @@ fn difference(before: &[Field], after: &[Field]) -> String {
         let lost = some.iter().filter(|field| all.iter().all(|other| other.name != field.name));
         lost.map(|field| field.name.clone()).collect()
     };
-    let changed = after.iter().filter(|field| before.iter().any(|b| b.name == field.name && b.kind != field.kind));
+    let changed =
+        after.iter().filter(|field| before.iter().any(|b| b.name == field.name && b.kind != field.kind));
     let changed: Vec<String> = changed.map(|field| field.name.clone()).collect();
     let parts = [
         ("new fields", missing_in(before, after)),

@@ -170,7 +170,9 @@ impl Order {
         let demo = match &self.command {
             Command::Demo => true,
             Command::Add { name, .. } if name == name::DEMO => {
-                return wrong("`demo` is the account of local development, made by `npm start`: choose another name.");
+                return wrong(
+                    "`demo` is the account of local development, made by `npm start`: choose another name.",
+                );
             }
             Command::Token { name, .. }
             | Command::Password { name, .. }
@@ -179,7 +181,9 @@ impl Order {
             _ => false,
         };
         match demo && self.remote {
-            true => wrong("The demo account exists in local development only: leave --remote out, or `add` a real one."),
+            true => wrong(
+                "The demo account exists in local development only: leave --remote out, or `add` a real one.",
+            ),
             false => Ok(()),
         }
     }
@@ -264,7 +268,9 @@ impl Words {
             "token" | "all" | "yes" | "one-file" | "json-lines" | "remote" | "help" if inline.is_none() => {
                 self.flags.push(name.to_owned());
             }
-            _ => return wrong(format!("There is no option `--{option}` here. `--help` shows what there is.")),
+            _ => {
+                return wrong(format!("There is no option `--{option}` here. `--help` shows what there is."));
+            }
         }
         Ok(())
     }
@@ -310,7 +316,9 @@ impl Words {
         let Some(days) = self.take_value("days") else { return Ok(None) };
         match days.parse() {
             Ok(days @ 1..=36_500) => Ok(Some(days)),
-            _ => wrong(format!("--days wants a whole number from 1 to 36500, not `{days}`. Without it a token never ends.")),
+            _ => wrong(format!(
+                "--days wants a whole number from 1 to 36500, not `{days}`. Without it a token never ends."
+            )),
         }
     }
 
@@ -345,7 +353,9 @@ impl Words {
         }
         let options = self.values.into_iter().map(|(name, _)| name).chain(self.flags);
         match options.into_iter().next() {
-            Some(option) => wrong(format!("--{option} means nothing to this command. `--help` shows what does.")),
+            Some(option) => {
+                wrong(format!("--{option} means nothing to this command. `--help` shows what does."))
+            }
             None => Ok(()),
         }
     }
@@ -364,11 +374,17 @@ fn help_for(command: Option<&str>) -> String {
     let Some(command) = command.filter(|command| COMMANDS.contains(command)) else { return HELP.to_owned() };
     let more = match command {
         "add" => "Names are 1 to 64 of a-z, 0-9, . _ - + @, beginning with a letter or a digit.",
-        "token" => "A MAX app sends the token as `auth`. What is stored is its hash: a lost token is revoked and a new one issued.",
+        "token" => {
+            "A MAX app sends the token as `auth`. What is stored is its hash: a lost token is revoked and a new one issued."
+        }
         "revoke" => "Whoever holds such a token is asked to sign in again at its next request.",
-        "password" => "Phones must be told the new password; tokens already issued still count (`revoke NAME --all` ends them).",
+        "password" => {
+            "Phones must be told the new password; tokens already issued still count (`revoke NAME --all` ends them)."
+        }
         "remove" => "There is no way back. `export` first.",
-        "import" => "What is there already with equal content is left alone, so the same import twice makes no duplicates.",
+        "import" => {
+            "What is there already with equal content is left alone, so the same import twice makes no duplicates."
+        }
         "export" => "DIR must be empty or not exist yet. What was imported comes out with the same bytes.",
         "import-app" => "Nothing is written unless all of the file is right.",
         _ => "Tokens and passwords are never shown again.",

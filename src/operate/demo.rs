@@ -27,14 +27,22 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         };
         let found = found.unwrap_or_default();
         let opens = |login: &Login| {
-            login.name == name::DEMO && login.local && sealer.open(&login.name, &login.sealed).as_deref() == Some(PASSWORD)
+            login.name == name::DEMO
+                && login.local
+                && sealer.open(&login.name, &login.sealed).as_deref() == Some(PASSWORD)
         };
         if !found.logins.iter().any(opens) {
             let sealed = sealer.seal(name::DEMO, PASSWORD, self.seed.draw());
-            edits.push(Edit::PutLogin(Login { name: name::DEMO.into(), account: account.clone(), sealed, local: true }));
+            edits.push(Edit::PutLogin(Login {
+                name: name::DEMO.into(),
+                account: account.clone(),
+                sealed,
+                local: true,
+            }));
         }
         let wanted = standard_collections().into_iter().chain([tasks()]);
-        let missing = wanted.filter(|wanted| found.collections.iter().all(|(known, _)| known.id != wanted.id));
+        let missing =
+            wanted.filter(|wanted| found.collections.iter().all(|(known, _)| known.id != wanted.id));
         edits.extend(missing.map(Edit::PutCollection));
         let token = Token {
             hash: secret::token_hash(TOKEN),

@@ -29,7 +29,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     ) -> Result<(), Refusal> {
         let collection = self.collection(name, path).await?;
         if layout == Layout::OneFile && matches!(collection.kind, Kind::Notes | Kind::Table) {
-            return refuse("Notes and tables do not fit into one file of their kind: leave --one-file out, or take --json-lines.");
+            return refuse(
+                "Notes and tables do not fit into one file of their kind: leave --one-file out, or take --json-lines.",
+            );
         }
         let folder = Path::new(folder);
         prepare(folder)?;
@@ -60,7 +62,11 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             sheet.flush().map_err(|error| Refusal(format!("The file could not be finished: {error}.")))?;
         }
         let records = plural(count, "record");
-        self.terminal.say(&format!("Exported {records} of {} of `{name}` to {}.", collection.id.0, folder.display()));
+        self.terminal.say(&format!(
+            "Exported {records} of {} of `{name}` to {}.",
+            collection.id.0,
+            folder.display()
+        ));
         Ok(())
     }
 
@@ -87,9 +93,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
 /// The folder, made where it is missing; one with something in it is not ours to write into.
 fn prepare(folder: &Path) -> Result<(), Refusal> {
     let shown = folder.display();
-    fs::create_dir_all(folder).map_err(|error| Refusal(format!("The folder {shown} cannot be made: {error}.")))?;
-    let mut inside =
-        fs::read_dir(folder).map_err(|error| Refusal(format!("The folder {shown} cannot be read: {error}.")))?;
+    fs::create_dir_all(folder)
+        .map_err(|error| Refusal(format!("The folder {shown} cannot be made: {error}.")))?;
+    let mut inside = fs::read_dir(folder)
+        .map_err(|error| Refusal(format!("The folder {shown} cannot be read: {error}.")))?;
     match inside.next() {
         Some(_) => refuse(format!("The folder {shown} is not empty: name a new one.")),
         None => Ok(()),

@@ -62,7 +62,11 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             let done = tally.new + tally.same + tally.refused;
             if done >= tally.said + 1_000 {
                 tally.said = done;
-                self.terminal.note(&format!("{} so far, file {} of {many} …", plural(done, "record"), index + 1));
+                self.terminal.note(&format!(
+                    "{} so far, file {} of {many} …",
+                    plural(done, "record"),
+                    index + 1
+                ));
             }
         }
         self.flush(name, &collection, &mut tally).await?;
@@ -72,16 +76,29 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         ));
         if tally.passed_over > 0 {
             let passed = plural(tally.passed_over, "file");
-            self.terminal.note(&format!("Passed over {passed} of other kinds than {}.", endings(collection.kind).join(" ")));
+            self.terminal.note(&format!(
+                "Passed over {passed} of other kinds than {}.",
+                endings(collection.kind).join(" ")
+            ));
         }
         match tally.refused {
             0 => Ok(()),
-            refused => refuse(format!("{} refused, named above; everything else is in.", plural(refused, "piece"))),
+            refused => {
+                refuse(format!("{} refused, named above; everything else is in.", plural(refused, "piece")))
+            }
         }
     }
 
     /// Every file of the right kind under a path, in the order of names.
-    fn find(&mut self, path: &Path, kind: Kind, depth: usize, named: bool, files: &mut Vec<PathBuf>, tally: &mut Tally) {
+    fn find(
+        &mut self,
+        path: &Path,
+        kind: Kind,
+        depth: usize,
+        named: bool,
+        files: &mut Vec<PathBuf>,
+        tally: &mut Tally,
+    ) {
         let fits = path
             .extension()
             .map(|ending| format!(".{}", ending.to_string_lossy().to_ascii_lowercase()))

@@ -14,7 +14,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let found = self.store.survey(account.as_ref()).await?;
         match (name, found.is_empty()) {
             (Some(name), true) => return Err(unknown(name)),
-            (None, true) => return refuse("There is no account yet. `npm run account -- add NAME` makes one."),
+            (None, true) => {
+                return refuse("There is no account yet. `npm run account -- add NAME` makes one.");
+            }
             _ => {}
         }
         for overview in &found {
@@ -39,7 +41,12 @@ fn lines(overview: &Overview, now: Moment) -> Vec<String> {
         lines.push(format!("  collection  {:<12} {:>14}{also}", collection.id.0, plural(*count, "record")));
     }
     for (peer, bookmarks) in &overview.devices {
-        lines.push(format!("  device      {}   last here {}   as {}", clean(&peer.id.0), date(peer.seen), peer.login));
+        lines.push(format!(
+            "  device      {}   last here {}   as {}",
+            clean(&peer.id.0),
+            date(peer.seen),
+            peer.login
+        ));
         for bookmark in bookmarks {
             let has = bookmark.cursor.max(bookmark.offered_cursor);
             lines.push(format!("                {:<12} up to {}", bookmark.collection.0, date(has)));
@@ -52,7 +59,11 @@ fn lines(overview: &Overview, now: Moment) -> Vec<String> {
             expires if expires <= now => format!("ended {}", date(expires)),
             expires => format!("ends {}", date(expires)),
         };
-        lines.push(format!("  token       {hash}   {}   issued {}, {ends}", clean(&token.label), date(token.created)));
+        lines.push(format!(
+            "  token       {hash}   {}   issued {}, {ends}",
+            clean(&token.label),
+            date(token.created)
+        ));
     }
     lines
 }

@@ -44,7 +44,10 @@ pub fn whole(file: &[u8]) -> Vec<Piece> {
 /// Every object of that name (`VCARD`, `VNOTE`) in the file.
 pub fn objects(file: &[u8], wanted: &str) -> Vec<Piece> {
     let found = top_level(file, wanted);
-    found.into_iter().map(|object| Piece { line: object.line, parts: object.whole().map(|whole| vec![whole]) }).collect()
+    found
+        .into_iter()
+        .map(|object| Piece { line: object.line, parts: object.whole().map(|whole| vec![whole]) })
+        .collect()
 }
 
 /// Every `VEVENT` (or `VTODO`) in the file, those of one UID together, each with its calendar around it and the time zones
@@ -289,7 +292,11 @@ fn logical_lines(file: &[u8]) -> Vec<Line> {
         match lines.last_mut() {
             Some(line) if folded || soft_break => {
                 line.range.end = range.end;
-                line.text.extend_from_slice(if soft_break { text } else { text.get(1..).unwrap_or_default() });
+                line.text.extend_from_slice(if soft_break {
+                    text
+                } else {
+                    text.get(1..).unwrap_or_default()
+                });
                 soft_break = soft_break && text.ends_with(b"=");
             }
             _ => {

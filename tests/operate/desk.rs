@@ -81,7 +81,8 @@ pub struct Folder(PathBuf);
 impl Folder {
     pub fn new() -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("anchorage-operate-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("anchorage-operate-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)

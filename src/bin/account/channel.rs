@@ -62,8 +62,9 @@ fn run(statements: &[Statement]) -> Result<(Vec<Vec<Row>>, Cost), StoreError> {
         return Ok((Vec::new(), cost));
     }
     let batch: Vec<Value> = statements.iter().map(spell).collect();
-    let answer = ask(&json!({ "batch": batch })).map_err(|text| sql::error(&text))?;
-    let results = answer.get("results").and_then(Value::as_array).ok_or_else(|| broken("there are no results"))?;
+    let answer = ask(&json!({ "batch": batch })).map_err(|text| refused(&text))?;
+    let results =
+        answer.get("results").and_then(Value::as_array).ok_or_else(|| broken("there are no results"))?;
     let mut answers = Vec::with_capacity(results.len());
     for result in results {
         let rows = result.get("rows").and_then(Value::as_array).ok_or_else(|| broken("there are no rows"))?;
@@ -72,6 +73,14 @@ fn run(statements: &[Statement]) -> Result<(Vec<Vec<Row>>, Cost), StoreError> {
         cost += Cost { rows_read: count("read"), rows_written: count("written"), ..Cost::default() };
     }
     Ok((answers, cost))
+}
+
+/// Another process at the same files, or a deployed database under load: the same may work later.
+fn refused(text: &str) -> StoreError {
+    match ["SQLITE_BUSY", "database is locked", "overloaded"].iter().any(|sign| text.contains(sign)) {
+        true => StoreError::Busy(text.to_owned()),
+        false => sql::error(text),
+    }
 }
 
 fn spell(statement: &Statement) -> Value {
@@ -108,7 +117,8 @@ fn ask(question: &Value) -> Result<Value, String> {
     if std::io::stdin().lock().read_line(&mut line).map_err(gone)? == 0 {
         return Err("The database is gone. This program is started by `npm run account`.".into());
     }
-    let answer: Value = serde_json::from_str(&line).map_err(|error| format!("The database's answer is broken: {error}."))?;
+    let answer: Value =
+        serde_json::from_str(&line).map_err(|error| format!("The database's answer is broken: {error}."))?;
     match answer.get("error") {
         Some(error) => Err(error.as_str().unwrap_or("The database refused.").to_owned()),
         None => Ok(answer),

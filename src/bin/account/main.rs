@@ -19,7 +19,8 @@ use std::task::{Context, Poll, Waker};
 use terminal::Console;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let channel = Channel::default();
     match command::read(&arguments) {
         Err(Unclear::Help(text)) => {

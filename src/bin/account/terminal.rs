@@ -50,6 +50,9 @@ impl Terminal for Console<'_> {
 fn echo(shown: bool) -> bool {
     let Ok(terminal) = OpenOptions::new().read(true).open("/dev/tty") else { return false };
     let mut stty = Command::new("stty");
-    stty.arg(if shown { "echo" } else { "-echo" }).stdin(terminal).stdout(Stdio::null()).stderr(Stdio::null());
+    stty.arg(if shown { "echo" } else { "-echo" })
+        .stdin(terminal)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     stty.status().is_ok_and(|status| status.success())
 }

@@ -41,8 +41,10 @@ fn quoted_printable_text_that_looks_like_an_end_is_text() {
 
 #[test]
 fn what_is_no_card_is_named_by_its_line() {
-    let file = b"hello\nthere\nBEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCARD\nBEGIN:X\nEND:Y\nFN:A\nEND:VCARD\n";
-    let reasons: Vec<String> = texts(file, &objects(file, "VCARD")).into_iter().map(Result::unwrap_err).collect();
+    let file =
+        b"hello\nthere\nBEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCARD\nBEGIN:X\nEND:Y\nFN:A\nEND:VCARD\n";
+    let reasons: Vec<String> =
+        texts(file, &objects(file, "VCARD")).into_iter().map(Result::unwrap_err).collect();
     assert_eq!(
         reasons,
         [
@@ -101,7 +103,16 @@ fn zones_are_found_quoted_and_in_any_case() {
 
 #[test]
 fn any_bytes_at_all_are_survived() {
-    for file in [&b""[..], b"\xEF\xBB\xBF", b"\n\n", b" folded first", b"END:VCARD", b"BEGIN", b"BEGIN:\nEND:", b"\0\xFF:\x80"] {
+    for file in [
+        &b""[..],
+        b"\xEF\xBB\xBF",
+        b"\n\n",
+        b" folded first",
+        b"END:VCARD",
+        b"BEGIN",
+        b"BEGIN:\nEND:",
+        b"\0\xFF:\x80",
+    ] {
         for pieces in [objects(file, "VCARD"), calendar(file, "VEVENT"), whole(file)] {
             pieces.iter().for_each(|piece| _ = piece.bytes(file));
         }

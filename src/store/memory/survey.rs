@@ -10,7 +10,8 @@ impl Survey for MemoryStore {
         let house = self.house();
         let meant = house.tenants.iter().filter(|(id, _)| account.is_none_or(|wanted| wanted == *id));
         let overview = |(id, tenant): (&AccountId, &Tenant)| {
-            let mut tokens: Vec<_> = house.tokens.values().filter(|token| token.account == *id).cloned().collect();
+            let mut tokens: Vec<_> =
+                house.tokens.values().filter(|token| token.account == *id).cloned().collect();
             tokens.sort_by(|a, b| (a.created, &a.hash).cmp(&(b.created, &b.hash)));
             Overview {
                 account: tenant.account.clone(),
@@ -29,11 +30,17 @@ impl Tenant {
         let count = |id| live(id).filter(|stored| stored.record.content.body().is_some()).count() as u64;
         let bookmarks = |peer| self.bookmarks.iter().filter(move |((of, _), _)| of == peer);
         Overview {
-            collections: self.collections.values().map(|known| (known.clone(), count(known.id.clone()))).collect(),
+            collections: self
+                .collections
+                .values()
+                .map(|known| (known.clone(), count(known.id.clone())))
+                .collect(),
             devices: self
                 .peers
                 .values()
-                .map(|peer| (peer.clone(), bookmarks(&peer.id).map(|(_, bookmark)| bookmark.clone()).collect()))
+                .map(|peer| {
+                    (peer.clone(), bookmarks(&peer.id).map(|(_, bookmark)| bookmark.clone()).collect())
+                })
                 .collect(),
             ..Overview::default()
         }

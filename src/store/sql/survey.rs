@@ -32,7 +32,8 @@ pub fn survey_statements(account: Option<&AccountId>) -> Vec<Statement> {
         Some(AccountId(id)) => (text::encode(id), text::encode(id)),
         None => (String::new(), LAST.to_owned()),
     };
-    let statement = |sql| Statement { sql, parameters: vec![Value::Text(first.clone()), Value::Text(last.clone())] };
+    let statement =
+        |sql| Statement { sql, parameters: vec![Value::Text(first.clone()), Value::Text(last.clone())] };
     TEXTS.into_iter().map(statement).collect()
 }
 
@@ -73,9 +74,12 @@ pub fn survey(answers: Vec<Vec<Row>>) -> Result<Vec<Overview>, StoreError> {
         all.get_mut(&account).into_iter().for_each(|of| of.devices.push((peer.clone(), Vec::new())));
     }
     for mut row in next()? {
-        let (account, peer, bookmark): (_, _, Bookmark) = (AccountId(row.text()?), row.text()?, row.bookmark()?);
+        let (account, peer, bookmark): (_, _, Bookmark) =
+            (AccountId(row.text()?), row.text()?, row.bookmark()?);
         let devices = all.get_mut(&account).into_iter().flat_map(|of| &mut of.devices);
-        devices.filter(|(known, _)| known.id.0 == peer).for_each(|(_, bookmarks)| bookmarks.push(bookmark.clone()));
+        devices
+            .filter(|(known, _)| known.id.0 == peer)
+            .for_each(|(_, bookmarks)| bookmarks.push(bookmark.clone()));
     }
     Ok(all.into_values().collect())
 }
