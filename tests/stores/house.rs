@@ -1,5 +1,5 @@
 //! What the cases of the contract are written in: a store, made to answer at once, and short words for plain data.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use anchorage::journal::Moment;
 use anchorage::peer::{Alias, Bookmark, Luid, PeerId};

@@ -1,6 +1,6 @@
 //! A store on native SQLite, as D1 would run it: each list of statements one transaction, numbers bound as REAL, D1's limits
 //! enforced, everything counted. Other integration tests take it in by `#[path]`.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use anchorage::limits::ROW_BYTES_MAX;
 use anchorage::store::sql::{self, Row, Statement, Value};

@@ -261,9 +261,8 @@ const _: () = assert!(limits::RECORD_BYTES_MAX * 2 < limits::ROW_BYTES_MAX);
 
 const GUARD: &str = "SELECT CASE
   WHEN (SELECT count(*) FROM account WHERE id = ?1) <> CAST(?2 AS INTEGER) THEN json('the account')
-  WHEN coalesce((SELECT version FROM session WHERE account = ?1 AND peer = ?3), 0)
-    <> coalesce(CAST(?4 AS INTEGER), (SELECT version FROM session WHERE account = ?1 AND peer = ?3), 0)
-    THEN json('the session')
+  WHEN ?4 IS NOT NULL AND CAST(?4 AS INTEGER) <>
+    coalesce((SELECT version FROM session WHERE account = ?1 AND peer = ?3), 0) THEN json('the session')
 END";
 
 const GUARD_RECORDS: &str = "SELECT CASE WHEN EXISTS (
@@ -273,7 +272,7 @@ const GUARD_RECORDS: &str = "SELECT CASE WHEN EXISTS (
 ) THEN json('a record') END";
 
 const GUARD_MATCHES: &str = "SELECT CASE WHEN EXISTS (
-  SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r
+  SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r INDEXED BY record_key
     ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.key = asked.value ->> 1
   WHERE r.seq > CAST(?3 AS INTEGER)
 ) THEN json('a match') END";

@@ -161,7 +161,7 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     let path = reads.collection.as_ref().filter(|_| !reads.collections);
     ask(
         Question::Account,
-        ACCOUNT,
+        if matches!(reads.who, Who::Token(_)) { ACCOUNT_OF_TOKEN } else { ACCOUNT },
         with(&[path.map_or(Value::Null, |path| Value::Text(text::encode(path)))]),
     );
     for keys in text::lists(reads.throttles.iter().map(|key| json!(text::encode(key)))) {
@@ -282,11 +282,13 @@ macro_rules! account {
     };
 }
 
-/// The collection that a path names in the account `me`.
+/// The collection that a path names in an account.
 macro_rules! collection {
-    ($path:literal) => {
+    ($account:literal, $path:literal) => {
         concat!(
-            "coalesce((SELECT p.collection FROM path AS p WHERE p.account = me.account AND p.path = ",
+            "coalesce((SELECT p.collection FROM path AS p WHERE p.account = ",
+            $account,
+            " AND p.path = ",
             $path,
             "), ",
             $path,
@@ -310,21 +312,45 @@ macro_rules! asked {
     };
 }
 
-const ACCOUNT: &str = "SELECT me.id, me.head, me.horizon, me.swept,
+/// The account with what belongs to who asks: its login, the token, the one collection. No row where nobody is known.
+macro_rules! account_with {
+    ($from:expr, $whose:expr) => {
+        concat!(
+            "SELECT me.id, me.head, me.horizon, me.swept,
   l.name, l.account AS login_account, l.sealed, l.local,
   t.hash, t.account AS token_account, t.login AS token_login, t.label, t.created, t.expires,
   c.definition
-FROM (SELECT 1) AS one
+",
+            $from,
+            "
+LEFT JOIN collection AS c ON c.account = me.id AND c.id = ",
+            collection!("me.id", "?8"),
+            "
+WHERE ",
+            $whose
+        )
+    };
+}
+
+/// By token: four rows, one of each table.
+const ACCOUNT_OF_TOKEN: &str = account_with!(
+    "FROM token AS t
+CROSS JOIN account AS me ON me.id = t.account
+LEFT JOIN login AS l ON l.name = t.login AND l.account = me.id",
+    "t.hash = ?1"
+);
+
+/// By anything else: the login is that of the credential, or the one that opened the session.
+const ACCOUNT: &str = account_with!(
+    "FROM account AS me
 LEFT JOIN token AS t ON t.hash = ?1
-LEFT JOIN login AS n ON n.name = ?2
-LEFT JOIN session AS s ON s.token = ?3 AND s.token <> '' AND n.account IS NULL
-LEFT JOIN session AS d ON n.account IS NULL AND s.account IS NULL AND d.peer = ?4 AND d.account =
-  (SELECT account FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
-    ORDER BY expires DESC, account LIMIT 1)
-LEFT JOIN account AS me ON me.id = coalesce(t.account, n.account, s.account, d.account, ?7)
-LEFT JOIN login AS l ON l.name = coalesce(t.login, n.name, s.login, d.login) AND l.account = me.id
-LEFT JOIN collection AS c ON c.account = me.id AND c.id =
-  coalesce((SELECT p.collection FROM path AS p WHERE p.account = me.id AND p.path = ?8), ?8)";
+LEFT JOIN login AS l ON l.account = me.id AND l.name = coalesce(
+  (SELECT name FROM login WHERE name = ?2),
+  (SELECT login FROM session WHERE token = ?3 AND token <> ''),
+  (SELECT login FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
+    ORDER BY expires DESC, account LIMIT 1))",
+    concat!("me.id = ", account!())
+);
 
 const THROTTLES: &str = "SELECT key, failures, until FROM throttle
 WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key";
@@ -359,7 +385,7 @@ FROM ",
     asked!(),
     "
 CROSS JOIN record AS r ON r.account = me.account AND r.id = asked.value ->> 1 AND r.collection = ",
-    collection!("asked.value ->> 0")
+    collection!("me.account", "asked.value ->> 0")
 );
 
 const LUIDS: &str = concat!(
@@ -371,7 +397,7 @@ FROM ",
     asked!(),
     "
 CROSS JOIN alias AS a ON a.account = me.account AND a.peer = ?9 AND a.luid = asked.value ->> 1 AND a.collection = ",
-    collection!("asked.value ->> 0"),
+    collection!("me.account", "asked.value ->> 0"),
     "
 LEFT JOIN bookmark AS b ON b.account = a.account AND b.peer = a.peer AND b.collection = a.collection
 LEFT JOIN record AS r ON r.account = a.account AND r.collection = a.collection AND r.id = a.record
@@ -391,11 +417,11 @@ FROM ",
     asked!(),
     "
 CROSS JOIN record AS r ON r.account = me.account AND r.collection = ",
-    collection!("asked.value ->> 0"),
+    collection!("me.account", "asked.value ->> 0"),
     " AND r.id = coalesce(
   (SELECT t.record FROM alias AS t
     WHERE t.account = me.account AND t.peer = ?9 AND t.temporary = asked.value ->> 1 AND t.collection = ",
-    collection!("asked.value ->> 0"),
+    collection!("me.account", "asked.value ->> 0"),
     "
     ORDER BY t.record LIMIT 1), asked.value ->> 1)
 LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id"
@@ -411,8 +437,9 @@ SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, ",
 FROM ",
     asked!(),
     "
-CROSS JOIN record AS r ON r.account = me.account AND r.key = asked.value ->> 1 AND r.collection = ",
-    collection!("asked.value ->> 0"),
+CROSS JOIN record AS r INDEXED BY record_key
+  ON r.account = me.account AND r.key = asked.value ->> 1 AND r.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
     "
 LEFT JOIN bookmark AS b ON b.account = r.account AND b.peer = ?9 AND b.collection = r.collection
 LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id
@@ -442,7 +469,7 @@ macro_rules! collection_changes {
         concat!(
             "FROM record AS r
 WHERE (r.account, r.collection) = (SELECT me.account, ",
-            collection!("?11"),
+            collection!("me.account", "?11"),
             "
     FROM (SELECT ",
             account!(),
@@ -475,7 +502,7 @@ WHERE b.account = ",
             account!(),
             " AND b.peer = ?12
   AND (b.sending OR b.collection IN (SELECT ",
-            collection!("value"),
+            collection!("me.account", "value"),
             " FROM (SELECT ",
             account!(),
             " AS account) AS me CROSS JOIN json_each(?11)))
