@@ -1,4 +1,5 @@
 //! The account tool itself, as a program: its arguments, its line to the database (here SQLite beside it), its exit codes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
 #[path = "stores/sqlite.rs"]
 mod sqlite;

@@ -38,7 +38,8 @@ impl Piece {
 
 /// The whole file as one record, a byte order mark left out.
 pub fn whole(file: &[u8]) -> Vec<Piece> {
-    vec![Piece { line: 1, parts: Ok(vec![text_start(file)..file.len()]) }]
+    let all = text_start(file)..file.len();
+    vec![Piece { line: 1, parts: Ok(Vec::from([all])) }]
 }
 
 /// Every object of that name (`VCARD`, `VNOTE`) in the file.

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 
 /// The line.
-#[derive(Default)]
 pub struct Channel;
 
 impl Channel {

@@ -21,7 +21,7 @@ use terminal::Console;
 fn main() -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let channel = Channel::default();
+    let channel = Channel;
     match command::read(&arguments) {
         Err(Unclear::Help(text)) => {
             channel.say(&text);
