@@ -15,15 +15,25 @@ export async function serve({ port = 0, state, vars = {}, line = () => {} }) {
   const module = (type, path) => ({ type, path: at("build", path), contents: readFileSync(at("build", path)) });
   const worker = {
     ...workerOptions,
-    name: "anchorage",
     modules: [module("ESModule", "index.js"), module("CompiledWasm", "index_bg.wasm")],
     modulesRoot: at("build"),
     bindings: { ...workerOptions.bindings, ...vars },
   };
   delete worker.modulesRules;
+  return open(worker, { port, state, line });
+}
+
+/** The same database without the worker, also while a worker runs on it. */
+export async function openDatabase(state) {
+  const { d1Databases, compatibilityDate } = workerOptionsOf(at("wrangler.toml")).workerOptions;
+  const script = "export default { fetch: () => new Response(null, { status: 404 }) }";
+  return open({ d1Databases, compatibilityDate, modules: true, script }, { port: 0, state, line: () => {} });
+}
+
+async function open(worker, { port, state, line }) {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [worker],
+      workers: [{ ...worker, name: "anchorage" }],
       host: "127.0.0.1",
       port,
       resourcePersistencePath: state && `${state}/v3`,

@@ -2,7 +2,8 @@
 // Plain Node 20 and nothing from npm: this runs before npm has installed anything.
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -46,6 +47,13 @@ export function pinned(name) {
   const found = readFileSync(at("Cargo.toml"), "utf8").match(new RegExp(`^${name} = .*"=([0-9.]+)"`, "m"));
   if (!found) throw new Failure(`Cargo.toml does not pin ${name}.`);
   return found[1];
+}
+
+/** What passwords are sealed with on this machine: made once, readable by its owner only. */
+export function secret(state) {
+  const path = join(state, "secret");
+  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  return readFileSync(path, "utf8").trim();
 }
 
 /** What every tool is told: its helpers are here, nothing is to be downloaded, reported or asked. */

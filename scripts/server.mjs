@@ -1,10 +1,10 @@
 // The server that `npm start` starts: server.mjs PORT DIR, under Node 22. Says when it is ready and how to use it.
 
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { serve } from "./local.mjs";
-import { Failure, at, main, run } from "./run.mjs";
+import { offer } from "./relay.mjs";
+import { Failure, at, main, run, secret } from "./run.mjs";
 
 const [port, state] = [Number(process.argv[2]), process.argv[3]];
 
@@ -13,13 +13,14 @@ await main(async () => {
   claim(join(state, "server.pid"));
   let server;
   try {
-    const vars = { ANCHORAGE_SECRET: secret(join(state, "secret")), ANCHORAGE_LOCAL: "1", ...counting() };
+    const vars = { ANCHORAGE_SECRET: secret(state), ANCHORAGE_LOCAL: "1", ...counting() };
     const asked = new Promise((resolve) => {
       for (const event of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"]) process.on(event, resolve);
     });
     server = await serve({ port, state, vars, line: (text) => console.log(text) }).catch((error) => {
       throw error.code === "ERR_RUNTIME_FAILURE" ? new Failure(`The server could not listen on port ${port}.`) : error;
     });
+    await offer(server.database, state);
     const tool = at("scripts", "account.mjs");
     if (existsSync(tool)) await run(process.execPath, [tool, "--state", state, "demo"]);
     console.log(greeting(server.url));
@@ -49,12 +50,6 @@ function isServer(pid) {
   } catch {
     return false;
   }
-}
-
-/** What passwords are sealed with: made once, readable by its owner only. */
-function secret(path) {
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString("base64url"), { mode: 0o600 });
-  return readFileSync(path, "utf8").trim();
 }
 
 function counting() {

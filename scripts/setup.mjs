@@ -21,7 +21,7 @@ export async function setup() {
   await cargoTool(wasmBindgen(), "the wasm-bindgen CLI", ["--path", at("tools", "wasm-bindgen")]);
 }
 
-async function npmPackages() {
+export async function npmPackages() {
   const lock = createHash("sha256").update(readFileSync(at("package-lock.json"))).digest("hex");
   const stamp = at("node_modules", ".installed");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;

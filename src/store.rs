@@ -6,6 +6,7 @@
 
 pub mod memory;
 pub mod sql;
+pub mod survey;
 
 use crate::content::fields::Field;
 use crate::journal::Moment;

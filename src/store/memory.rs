@@ -2,6 +2,8 @@
 //!
 //! It looks through everything where SQL would use an index; whatever `store/sql.rs` answers must be what this answers.
 
+mod survey;
+
 use crate::journal;
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};

@@ -10,10 +10,12 @@
 mod commit;
 mod read;
 mod rows;
+mod survey;
 mod text;
 
 pub use commit::{commit_statements, receipt};
 pub use read::{snapshot, statements};
+pub use survey::{survey, survey_statements};
 
 use crate::store::StoreError;
 
