@@ -172,10 +172,10 @@ where
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Self::Answer> {
-        Decision::Turn(match (self.decide)(snapshot, now, seed) {
+        Decision::Turn(Box::new(match (self.decide)(snapshot, now, seed) {
             Ok((answer, batch)) => Turn { answer: Ok(answer), batch },
             Err(refusal) => Turn { answer: Err(refusal), batch: None },
-        })
+        }))
     }
 
     fn reply(&mut self, answer: Self::Answer, _: &Receipt) -> Response {
