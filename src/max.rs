@@ -31,7 +31,7 @@ use channel::{Channel, Document, Spelling};
 use feed::Feed;
 use logon::Logon;
 use refusal::Refusal;
-use request::{Call, Route, one_line, printable};
+use request::{Call, Route, printable};
 use submission::Submission;
 
 /// One MAX request on its way through [`crate::exchange::exchange`].
@@ -220,7 +220,7 @@ impl Protocol for Max<'_> {
         if !login.is_empty() {
             line = format!("{line} by login {}", printable(login));
         }
-        let refused = self.refused.as_ref().map(|words| format!("refused: {}", one_line(words)));
+        let refused = self.refused.as_ref().map(|words| format!("refused: {words}"));
         Some(format!("{line}: {}", refused.unwrap_or(done)))
     }
 }

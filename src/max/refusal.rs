@@ -10,6 +10,9 @@ const LOGON_FAILED: u16 = 602;
 /// The longest text in a header, in characters.
 const HEADER_CHARS_MAX: usize = 200;
 
+/// The longest name repeated, in characters.
+const NAME_CHARS_MAX: usize = 64;
+
 /// One refusal, in every spelling that some client understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -19,18 +22,26 @@ pub struct Refusal {
     pub number: u16,
     /// What is wrong, for a developer to act on.
     pub words: String,
+    /// What the client said, repeated after the words to the client and to nobody else: a garbled body may hold its token.
+    pub repeated: Option<String>,
     /// A header that goes with it: `allow`, `retry-after`.
     pub header: Option<(&'static str, String)>,
 }
 
 impl Refusal {
     fn new(status: u16, words: impl Into<String>) -> Self {
-        Self { status, number: status, words: words.into(), header: None }
+        Self { status, number: status, words: words.into(), repeated: None, header: None }
     }
 
     /// 400: the request says something that cannot be.
     pub fn bad_request(words: impl Into<String>) -> Self {
         Self::new(400, words)
+    }
+
+    /// 400: a name that no field has.
+    pub fn unknown_field(name: &str) -> Self {
+        let repeated = Some(name.chars().take(NAME_CHARS_MAX).collect());
+        Self { repeated, ..Self::new(400, "unknown field") }
     }
 
     /// 401 with 601. The same for a token that is missing, unknown, revoked or expired: it tells nobody which.
@@ -102,10 +113,18 @@ impl Refusal {
         if legacy && self.status < 500 { 200 } else { self.status }
     }
 
-    /// `X-Error`: the words as a header can carry them.
+    /// What the client is told.
+    pub fn told(&self) -> String {
+        match &self.repeated {
+            Some(repeated) => format!("{}: {repeated}", self.words),
+            None => self.words.clone(),
+        }
+    }
+
+    /// The same as a header can carry it.
     pub fn header_words(&self) -> String {
         let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-        self.words.chars().take(HEADER_CHARS_MAX).map(visible).collect()
+        self.told().chars().take(HEADER_CHARS_MAX).map(visible).collect()
     }
 }
 

@@ -113,7 +113,7 @@ impl Call {
 
     /// The answer to what is refused, in every spelling that some client understands (MAX 2.5).
     pub fn refuse(&self, refusal: &Refusal, legacy: bool) -> Response {
-        let body = Document::Plain(channel::error(self.spelling, &self.source, &refusal.words));
+        let body = Document::Plain(channel::error(self.spelling, &self.source, &refusal.told()));
         let mut response = self.respond(refusal.status(legacy), self.spelling.media_type(), body);
         response.headers.push(("x-status-code".into(), refusal.number.to_string()));
         response.headers.push(("x-error".into(), refusal.header_words()));
@@ -182,11 +182,6 @@ fn route(path: &str) -> (Option<Route>, String) {
 /// A name from outside, as a log can carry it: short, and one word.
 pub fn printable(text: &str) -> String {
     text.chars().take(64).map(|c| if c.is_control() || c.is_whitespace() { '?' } else { c }).collect()
-}
-
-/// Words that may repeat something from outside, as one line of a log.
-pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ const NAME_BYTES_MAX: usize = 64;
 const FIELDS_MAX: usize = 200;
 const SOURCES_MAX: usize = 50;
 
+/// The most problems told of one file: nobody reads more at once.
+const PROBLEMS_MAX: usize = 100;
+
 /// An application file, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
@@ -65,15 +68,25 @@ pub fn read(bytes: &[u8]) -> Result<Application, Vec<Problem>> {
     let (root, mut found) = document::read(text);
     let mut check = Check { found: &mut found };
     let application = root.map(|root| check.application(&root, text));
+    match application {
+        Some(application) if found.is_empty() => Ok(application),
+        _ => Err(problems(text, found)),
+    }
+}
+
+/// What was found, in the order of the file, with its places.
+fn problems(text: &str, mut found: Vec<document::Found>) -> Vec<Problem> {
     found.sort_by_key(|(at, _)| *at);
+    let more = found.len().saturating_sub(PROBLEMS_MAX);
+    found.truncate(PROBLEMS_MAX);
+    if let Some((_, words)) = found.last_mut().filter(|_| more > 0) {
+        words.push_str(&format!(" (and {more} problems more)"));
+    }
     let problem = |(at, words)| {
         let (line, column) = document::place(text, at);
         Problem { line, column, words }
     };
-    match application {
-        Some(application) if found.is_empty() => Ok(application),
-        _ => Err(found.into_iter().map(problem).collect()),
-    }
+    found.into_iter().map(problem).collect()
 }
 
 /// The name of a collection's primary key: `id` where it declares none.

@@ -15,9 +15,6 @@ use crate::settings::Settings;
 use crate::store::{Batch, Change, Collection, Guard, Reads, Snapshot, Sweep};
 use std::collections::BTreeMap;
 
-/// The longest name repeated in an error, in characters.
-const NAME_CHARS_MAX: usize = 64;
-
 /// One POST on its way.
 #[derive(Debug)]
 pub struct Submission {
@@ -105,7 +102,7 @@ impl Form {
                 ("_type", _) => delete |= verb(value)?,
                 (name, Some(slot)) => once(slot, name, value, lenient)?,
                 (name, None) if lenient && !name.starts_with('_') => {}
-                (name, None) => return Err(Refusal::bad_request(format!("unknown field: {}", shown(name)))),
+                (name, None) => return Err(Refusal::unknown_field(name)),
             }
         }
         let id = slots
@@ -190,10 +187,10 @@ fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Momen
 /// Takes a value that must stand once: with `lenient` the last one counts.
 fn once<'a>(to: &mut Option<&'a str>, name: &str, value: &'a str, lenient: bool) -> Result<(), Refusal> {
     if to.is_some() && !lenient {
-        return Err(Refusal::bad_request(format!("field stands twice: {}", shown(name))));
+        return Err(Refusal::bad_request(format!("field stands twice: {}", name)));
     }
     if let Some(c) = value.chars().find(|c| !is_xml_char(*c)) {
-        let words = format!("{}: XML cannot carry the character U+{:04X}", shown(name), u32::from(c));
+        let words = format!("{}: XML cannot carry the character U+{:04X}", name, u32::from(c));
         return Err(Refusal::bad_request(words));
     }
     *to = Some(value);
@@ -216,9 +213,4 @@ fn verb(value: &str) -> Result<bool, Refusal> {
         "" | "POST" => Ok(false),
         _ => Err(Refusal::bad_request("_type must be DELETE or absent")),
     }
-}
-
-/// A name as an error repeats it.
-fn shown(name: &str) -> String {
-    name.chars().take(NAME_CHARS_MAX).collect()
 }

@@ -150,6 +150,15 @@ fn each_thing_that_can_be_wrong_is_told() {
 }
 
 #[test]
+fn of_very_many_problems_a_hundred_are_told() {
+    for file in ["<a>".repeat(33_000), format!("<max>{}</max>", "<datasrc/>".repeat(9_000))] {
+        let problems = schema::read(file.as_bytes()).unwrap_err();
+        assert_eq!(problems.len(), 100);
+        assert!(problems[99].words.ends_with("problems more)"));
+    }
+}
+
+#[test]
 fn nonsense_is_refused_and_never_a_panic() {
     for size in 0..APP.len() {
         if APP.is_char_boundary(size) {

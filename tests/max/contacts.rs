@@ -107,7 +107,7 @@ scenario!(contacts_events_todos_and_notes_are_made_and_deleted, world => {
     }
 });
 
-scenario!(a_change_is_known_by_its_content_and_keeps_the_version_before, world => {
+scenario!(a_change_is_known_by_its_content, world => {
     declare(&world, "contacts", Kind::Contacts);
     put(&world, "contacts", "c1", Form::Vcard21, CARD);
     world.submit("contacts", "id=c1&firstname=Jane");

@@ -320,3 +320,37 @@ scenario!(names_that_xml_cannot_carry_do_not_break_the_feed, world => {
     world.submit("tasks", "id=A&two+words=x");
     assert_eq!(world.feed("tasks", "0").lines(), ["id=A title= done=0 due=0"]);
 });
+
+scenario!(nonsense_of_every_kind_gets_an_answer_of_the_protocol, world => {
+    const METHODS: [&str; 6] = ["GET", "POST", "POST", "GET", "PATCH", "\u{0}"];
+    const PATHS: [&str; 12] = [
+        "/max/tasks", "/max/tasks", "/max/parts", "/max/fixed", "/max/logon", "/max/tasks/app", "/max/", "", "/", "/max/%", "//max//",
+        "/max/\u{1f600}",
+    ];
+    const WORDS: [&str; 40] = [
+        "id", "code", "title", "done", "due", "auth", "lbd", "alt", "email", "password", "_deleted", "_type", "=", "=", "=", "&", "&",
+        "&", "+", "%", "%00", "%FF", "%26", "%3D", "1", "0", "-1", "9999999999999999", "99999999999999999", "DELETE", "true", "json",
+        "ann", "right", "\u{1f600}", "'", "<", "\r\n", "to%2Bken%2F1%3D", "demo-token",
+    ];
+    const HEADERS: [&str; 8] = [
+        "authorization", "accept-encoding", "content-type", "content-encoding", "content-length", "cookie", "cache-control", "x",
+    ];
+    let mut noise = 7_u64;
+    let mut draw = |count: usize| {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (noise >> 33) as usize % count
+    };
+    for round in 0..2000 {
+        let mut words = |most: usize| (0..draw(most)).map(|_| WORDS[draw(WORDS.len())]).collect::<String>();
+        let auth = if round % 2 == 0 { AUTH } else { "" };
+        let (query, body) = (format!("{auth}&{}", words(12)), format!("id=1&{}", words(20)));
+        let value = words(6);
+        let request = Request { method: METHODS[draw(6)].into(), body: body.into(), ..get(PATHS[draw(12)]) };
+        let request = Request { query, ..request };
+        let request = if draw(2) == 0 { with(request, HEADERS[draw(8)], &value) } else { request };
+        let status = world.serve(request.clone()).response.status;
+        assert!([200, 400, 401, 403, 404, 405, 413, 415, 429].contains(&status), "{status}: {request:?}");
+    }
+    world.feed("tasks", "0");
+    world.feed("parts", "0");
+});
