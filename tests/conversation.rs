@@ -2,8 +2,18 @@
 
 #[path = "stores/house.rs"]
 mod house;
+#[path = "conversation/conflicts.rs"]
+mod conflicts;
+#[path = "conversation/door.rs"]
+mod door;
+#[path = "conversation/faults.rs"]
+mod faults;
+#[path = "conversation/limits.rs"]
+mod limits;
 #[path = "conversation/phone.rs"]
 mod phone;
+#[path = "conversation/races.rs"]
+mod races;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "conversation/world.rs"]
@@ -13,7 +23,7 @@ use anchorage::store::Store;
 use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::codec::Encoding;
 use anchorage::syncml::message::Version;
-use phone::{Broken, Fault, Phone};
+use phone::Phone;
 use sqlite::SqliteStore;
 use world::World;
 
@@ -95,82 +105,3 @@ fn changes_of_two_phones_meet() {
     assert_eq!(a.contents(), fresh.contents());
 }
 
-#[test]
-fn a_lost_answer_is_given_again_and_nothing_is_applied_twice() {
-    for at in 1..=6 {
-        let world = World::new(SqliteStore::new());
-        let (mut a, mut b) = pair(&world);
-        a.add(&card("New", ""));
-        b.add(&card("Other", ""));
-        b.sync(&world).unwrap();
-        a.fault = Fault::LostAnswer(at);
-        a.sync(&world).unwrap();
-        b.sync(&world).unwrap();
-        assert_eq!(a.contents(), b.contents(), "at {at}");
-        assert_eq!(a.contents().len(), 12);
-    }
-}
-
-#[test]
-fn a_session_that_dies_anywhere_is_repaired_by_the_next_ordinary_one() {
-    for at in 1..=6 {
-        for fault in [Fault::DiesBefore(at), Fault::DiesAfter(at)] {
-            for slow in [false, true] {
-                let world = World::new(SqliteStore::new());
-                let (mut a, mut b) = pair(&world);
-                let (edited, deleted) = (a.find("Card 4"), a.find("Card 5"));
-                a.edit(&edited, &card("Card 4", "TEL;TYPE=CELL:444\r\n"));
-                a.delete(&deleted);
-                a.add(&card("New", ""));
-                let gone = b.find("Card 6");
-                b.delete(&gone);
-                b.add(&card("Other", ""));
-                b.sync(&world).unwrap();
-                (a.fault, a.slow) = (fault, slow && !matches!(fault, Fault::None));
-                // A slow sync sends no deletions: the next ordinary one does.
-                let died = a.sync(&world);
-                (a.fault, a.slow) = (Fault::None, false);
-                if died.is_ok() && slow {
-                    a.sync(&world).unwrap();
-                    continue;
-                }
-                a.sync(&world).unwrap_or_else(|e| panic!("{fault:?}: {e:?} {:?}", world.lines.borrow()));
-                b.sync(&world).unwrap();
-                a.sync(&world).unwrap();
-                assert_eq!(a.contents(), b.contents(), "{fault:?} slow {slow}: {:#?}", world.lines.borrow());
-                // In a slow sync the deletion may have been undone: the phone was sent what it had deleted.
-                let mut distinct = a.contents();
-                distinct.dedup();
-                assert_eq!(distinct, a.contents(), "{fault:?} slow {slow}: duplicates");
-                assert!(
-                    a.contents().len() == 10 || slow && a.contents().len() == 11,
-                    "{fault:?} slow {slow}"
-                );
-                let mut fresh = Phone::contacts("c");
-                fresh.sync(&world).unwrap();
-                assert_eq!(a.contents(), fresh.contents(), "{fault:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_wrong_password_is_refused_and_a_right_one_within_ten_tries_gets_in() {
-    let world = World::new(MemoryStore::new());
-    let mut phone = Phone::notes("a");
-    phone.password = "wrong".into();
-    phone.md5 = false;
-    for _ in 0..4 {
-        assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
-    }
-    phone.password = "secret".into();
-    phone.sync(&world).unwrap();
-    phone.password = "wrong".into();
-    for _ in 0..8 {
-        assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
-    }
-    phone.password = "secret".into();
-    assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401), "slowed down");
-    world.tick(600_000);
-    phone.sync(&world).unwrap();
-}

@@ -177,6 +177,11 @@ impl Phone {
             .clone()
     }
 
+    /// The item that contains a text.
+    pub fn text_of(&self, text: &str) -> String {
+        self.folders.values().next().unwrap().items[&self.find(text)].clone()
+    }
+
     pub fn contents(&self) -> Vec<String> {
         let mut items: Vec<String> = self.folders.values().flat_map(|f| f.items.values().cloned()).collect();
         items.sort();
@@ -214,8 +219,25 @@ impl Phone {
 
     /// One whole session; anchors move only where it ends well.
     pub fn sync<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+        Talk::begin(self).run(world)
+    }
+
+    /// A session whose first message carries these commands too.
+    pub fn sync_with<S: Store>(&mut self, world: &World<S>, more: Vec<Command>) -> Result<Session, Broken> {
         let mut talk = Talk::begin(self);
+        talk.more = more;
         talk.run(world)
+    }
+
+    /// A session without separate initialisation: packages 1 and 3 in one message.
+    pub fn sync_combined<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+        let mut talk = Talk::begin(self);
+        let names: Vec<String> = talk.phone.folders.keys().cloned().collect();
+        talk.modes = names.iter().map(|name| (name.clone(), 200)).collect();
+        talk.more = talk.package_3().concat();
+        let sent = talk.session.sent;
+        talk.modes.clear();
+        talk.run_combined(world, sent)
     }
 }
 
@@ -234,6 +256,7 @@ struct Talk<'a> {
     /// Our commands that await a status: CmdID to what it was.
     finished: bool,
     heard: BTreeMap<String, String>,
+    more: Vec<Command>,
 }
 
 impl<'a> Talk<'a> {
@@ -253,10 +276,12 @@ impl<'a> Talk<'a> {
             maps: BTreeMap::new(),
             finished: false,
             heard: BTreeMap::new(),
+            more: Vec::new(),
         }
     }
 
-    fn run<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+    /// Package 1, and 2 until it is complete.
+    fn greet<S: Store>(&mut self, world: &World<S>) -> Result<Message, Broken> {
         let mut answer = self.exchange(world, self.package_1(), true, true)?;
         let mut tries = 0;
         while let Some(code @ (401 | 407)) = header_status(&answer) {
@@ -274,6 +299,25 @@ impl<'a> Talk<'a> {
             answer = self.exchange(world, owed, false, false)?;
             self.take(&answer);
         }
+        Ok(answer)
+    }
+
+    fn run_combined<S: Store>(&mut self, world: &World<S>, sent: u32) -> Result<Session, Broken> {
+        self.session.sent = sent;
+        self.greet(world)?;
+        if self.modes.values().any(|mode| *mode == 201) {
+            return self.go_on(world);
+        }
+        self.finish(world)
+    }
+
+    fn run<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+        self.greet(world)?;
+        self.go_on(world)
+    }
+
+    /// Package 3 and all that follows.
+    fn go_on<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
         if self.modes.is_empty() {
             return Err(Broken::Refused(self.session.statuses_of("Alert").first().copied().unwrap_or(0)));
         }
@@ -290,6 +334,11 @@ impl<'a> Talk<'a> {
             answer = self.exchange(world, owed, false, false)?;
             self.take(&answer);
         }
+        self.finish(world)
+    }
+
+    /// Package 5, and 6 until it is complete.
+    fn finish<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
         let owed = self.owed();
         let mut answer = self.exchange(world, owed, true, false)?;
         self.take(&answer);
@@ -433,10 +482,13 @@ impl<'a> Talk<'a> {
                 meta: Meta { anchor: Some(anchor), ..Meta::default() },
                 ..Item::default()
             };
-            let code = if slow { "201" } else { "200" };
+            let code = if slow && self.more.is_empty() { "201" } else { "200" };
             commands.push(Command::Alert(Alert { code: code.into(), items: vec![item], ..Alert::default() }));
         }
-        commands
+        match self.more.first() {
+            Some(Command::Alert(_)) => self.more.iter().cloned().chain(commands).collect(),
+            _ => commands.into_iter().chain(self.more.iter().cloned()).collect(),
+        }
     }
 
     fn package_3(&mut self) -> Vec<Vec<Command>> {

@@ -85,6 +85,18 @@ impl<S: Store> World<S> {
         now(self.store.commit(&batch)).unwrap();
     }
 
+    /// The same server over another face of its store.
+    pub fn beside<T: Store>(&self, store: T) -> World<T> {
+        World {
+            store,
+            settings: self.settings.clone(),
+            clock: Cell::new(self.clock.get() + 1),
+            drawn: Cell::new(self.drawn.get() + 1_000_000),
+            lines: RefCell::default(),
+            address: RefCell::new(self.address.borrow().clone()),
+        }
+    }
+
     pub fn tick(&self, milliseconds: i64) {
         self.clock.set(self.clock.get() + milliseconds);
     }

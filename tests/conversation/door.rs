@@ -1,0 +1,203 @@
+//! Who gets in, and what becomes of messages that belong to no session.
+
+use crate::house::now;
+use crate::phone::{Broken, Phone, header_status};
+use crate::sqlite::SqliteStore;
+use crate::world::World;
+use anchorage::store::Policy;
+use anchorage::store::memory::MemoryStore;
+use anchorage::syncml::codec::{decode, encode, Encoding};
+use anchorage::syncml::credential;
+use anchorage::syncml::message::*;
+
+#[test]
+fn a_wrong_password_is_refused_and_a_right_one_within_ten_tries_gets_in() {
+    let world = World::new(MemoryStore::new());
+    let mut phone = Phone::notes("a");
+    phone.password = "wrong".into();
+    phone.md5 = false;
+    for _ in 0..4 {
+        assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
+    }
+    phone.password = "secret".into();
+    phone.sync(&world).unwrap();
+    phone.password = "wrong".into();
+    for _ in 0..8 {
+        assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
+    }
+    phone.password = "secret".into();
+    assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401), "slowed down");
+    world.tick(600_000);
+    phone.sync(&world).unwrap();
+}
+
+#[test]
+fn digests_of_the_empty_nonce_are_challenged_and_never_counted() {
+    let world = World::new(MemoryStore::new());
+    for _ in 0..15 {
+        let mut phone = Phone::notes("a");
+        let session = phone.sync(&world).unwrap();
+        assert_eq!(session.header, vec![401, 212, 200, 200]);
+    }
+    let mut phone = Phone::notes("b");
+    phone.sync(&world).unwrap();
+    assert_eq!(phone.sync(&world).unwrap().header, vec![212, 200, 200], "the nonce of the last session is good");
+}
+
+fn hello(session: &str, message: u32, cred: Option<Cred>) -> Message {
+    let mut source = Location::of("IMEI:1");
+    source.name = Some("ann".into());
+    Message {
+        header: Header {
+            dtd: "1.1".into(),
+            protocol: "SyncML/1.1".into(),
+            session_id: session.into(),
+            message_id: message,
+            target: Location::of("http://h/syncml"),
+            source,
+            credential: cred,
+            ..Header::default()
+        },
+        commands: vec![Command::Alert(Alert {
+            command_id: "1".into(),
+            code: "200".into(),
+            items: vec![Item {
+                target: Some(Location::of("./Contacts")),
+                source: Some(Location::of("./C")),
+                meta: Meta { anchor: Some(Anchor { last: None, next: Some("1".into()) }), ..Meta::default() },
+                ..Item::default()
+            }],
+            ..Alert::default()
+        })],
+        last: true,
+    }
+}
+
+fn ask(world: &World<SqliteStore>, message: &Message) -> Message {
+    let response = world.post("", "application/vnd.syncml+xml", &encode(message, Encoding::Xml));
+    assert_eq!(response.status, 200);
+    decode(&response.body).unwrap().0
+}
+
+fn statuses(message: &Message) -> Vec<(String, u16)> {
+    let status = |command: &Command| match command {
+        Command::Status(status) => Some((status.command.clone(), status.code)),
+        _ => None,
+    };
+    message.commands.iter().filter_map(status).collect()
+}
+
+#[test]
+fn without_credentials_every_command_is_407_with_a_challenge_and_nothing_else() {
+    let world = World::new(SqliteStore::new());
+    let answer = ask(&world, &hello("1", 1, None));
+    assert_eq!(statuses(&answer), vec![("SyncHdr".into(), 407), ("Alert".into(), 407)]);
+    assert_eq!(answer.commands.len(), 2);
+    let Command::Status(status) = &answer.commands[0] else { panic!() };
+    let challenge = status.challenge.as_ref().unwrap();
+    assert_eq!(challenge.media_type.as_deref(), Some(credential::MD5));
+    let cred = credential::md5_cred("ann", "secret", &credential::nonce(challenge), Version::V11);
+    let answer = ask(&world, &hello("1", 2, Some(cred)));
+    assert_eq!(statuses(&answer), vec![("SyncHdr".into(), 212), ("Alert".into(), 508)]);
+}
+
+#[test]
+fn a_session_is_known_by_device_id_and_address_only_together() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    ask(&world, &hello("7", 1, cred()));
+    let mut next = hello("7", 2, None);
+    next.commands.clear();
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 200)], "the base URL will do");
+    *world.address.borrow_mut() = "198.51.100.1".into();
+    next.header.message_id = 3;
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 407)], "a stranger needs credentials");
+    *world.address.borrow_mut() = "192.0.2.1".into();
+    world.tick(3_600_000);
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 407)], "an old session is over");
+}
+
+#[test]
+fn another_message_under_an_answered_id_is_refused_and_message_1_begins_anew() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    ask(&world, &hello("7", 1, cred()));
+    let mut next = hello("7", 2, None);
+    next.commands.clear();
+    ask(&world, &next);
+    next.commands = vec![Command::Alert(Alert { command_id: "1".into(), code: "222".into(), ..Alert::default() })];
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 400), ("Alert".into(), 400)]);
+    // The session goes on all the same.
+    next.header.message_id = 3;
+    assert_eq!(statuses(&ask(&world, &next))[0].1, 200);
+    // The device always uses session 7: it begins anew, with message 1, or with a retry after a challenge.
+    assert_eq!(statuses(&ask(&world, &hello("7", 1, cred())))[0].1, 212);
+    assert_eq!(statuses(&ask(&world, &hello("7", 2, None)))[1].0, "Alert");
+    assert_eq!(statuses(&ask(&world, &hello("7", 2, cred()))), vec![("SyncHdr".into(), 212), ("Alert".into(), 508)]);
+}
+
+#[test]
+fn versions_nobody_speaks_are_refused_with_the_ones_we_do() {
+    let world = World::new(SqliteStore::new());
+    let mut message = hello("1", 1, Some(credential::basic_cred("ann", "secret")));
+    message.header.protocol = "SyncML/9.9".into();
+    let answer = ask(&world, &message);
+    assert_eq!(statuses(&answer)[0].1, 513);
+    let Command::Status(status) = &answer.commands[0] else { panic!() };
+    assert_eq!(status.items[0].data.as_ref().unwrap().bytes(), b"SyncML/1.0, SyncML/1.1, SyncML/1.2");
+    message.header.protocol = "SyncML/1.1".into();
+    message.header.dtd = "7".into();
+    assert_eq!(statuses(&ask(&world, &message))[0].1, 505);
+}
+
+#[test]
+fn a_scheme_we_do_not_offer_is_406_and_names_itself() {
+    let world = World::new(SqliteStore::new());
+    let cred = Cred {
+        meta: Meta { media_type: Some("syncml:auth-securid".into()), ..Meta::default() },
+        data: b"123".to_vec(),
+    };
+    let answer = ask(&world, &hello("1", 1, Some(cred)));
+    assert_eq!(statuses(&answer)[0].1, 406);
+}
+
+#[test]
+fn one_accounts_devices_never_see_anothers_records() {
+    let world = World::new(SqliteStore::new());
+    world.add_account("bob", "other", Policy::Merge);
+    let (mut ann, mut bob) = (Phone::notes("same-device"), Phone::notes("same-device"));
+    (bob.user, bob.password) = ("bob".into(), "other".into());
+    ann.add("ann's note");
+    bob.add("bob's note");
+    ann.sync(&world).unwrap();
+    bob.sync(&world).unwrap();
+    ann.sync(&world).unwrap();
+    bob.sync(&world).unwrap();
+    assert_eq!((ann.contents(), bob.contents()), (vec!["ann's note".to_owned()], vec!["bob's note".to_owned()]));
+    let _ = now(async {});
+}
+
+#[test]
+fn a_login_for_local_development_is_refused_elsewhere() {
+    use anchorage::store::{Batch, Edit, Login, Store};
+    let mut world = World::new(MemoryStore::new());
+    let sealed = world.settings.sealer.as_ref().unwrap().seal("demo", "demo", [1; 32]);
+    let account = anchorage::record::AccountId("account-ann".into());
+    let login = Login { name: "demo".into(), account: account.clone(), sealed, local: true };
+    let batch = Batch { account, edits: vec![Edit::PutLogin(login)], ..Batch::default() };
+    now(world.store.commit(&batch)).unwrap();
+    let mut phone = Phone::notes("a");
+    (phone.user, phone.password) = ("demo".into(), "demo".into());
+    assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
+    world.settings.local = true;
+    phone.sync(&world).unwrap();
+}
+
+#[test]
+fn without_a_worker_secret_nobody_signs_in_and_the_log_says_why() {
+    let mut world = World::new(MemoryStore::new());
+    world.settings.sealer = None;
+    assert_eq!(Phone::notes("a").sync(&world).unwrap_err(), Broken::Refused(401));
+    assert!(world.last_line().contains("ANCHORAGE_SECRET"), "{}", world.last_line());
+    let _ = header_status;
+}

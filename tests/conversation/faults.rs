@@ -1,0 +1,175 @@
+//! Messages and phones get lost: nothing else does.
+
+use crate::phone::{Fault, Phone};
+use crate::sqlite::SqliteStore;
+use crate::world::World;
+use crate::{card, pair};
+
+#[test]
+fn a_lost_answer_is_given_again_and_nothing_is_applied_twice() {
+    for at in 1..=6 {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        a.add(&card("New", ""));
+        b.add(&card("Other", ""));
+        b.sync(&world).unwrap();
+        a.fault = Fault::LostAnswer(at);
+        a.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents(), "at {at}");
+        assert_eq!(a.contents().len(), 12);
+    }
+}
+
+#[test]
+fn a_session_that_dies_anywhere_is_repaired_by_the_next_ordinary_one() {
+    for at in 1..=6 {
+        for fault in [Fault::DiesBefore(at), Fault::DiesAfter(at)] {
+            for slow in [false, true] {
+                let world = World::new(SqliteStore::new());
+                let (mut a, mut b) = pair(&world);
+                let (edited, deleted) = (a.find("Card 4"), a.find("Card 5"));
+                a.edit(&edited, &card("Card 4", "TEL;TYPE=CELL:444\r\n"));
+                a.delete(&deleted);
+                a.add(&card("New", ""));
+                let gone = b.find("Card 6");
+                b.delete(&gone);
+                b.add(&card("Other", ""));
+                b.sync(&world).unwrap();
+                (a.fault, a.slow) = (fault, slow && !matches!(fault, Fault::None));
+                // A slow sync sends no deletions: the next ordinary one does.
+                let died = a.sync(&world);
+                (a.fault, a.slow) = (Fault::None, false);
+                if died.is_ok() && slow {
+                    a.sync(&world).unwrap();
+                    continue;
+                }
+                a.sync(&world).unwrap_or_else(|e| panic!("{fault:?}: {e:?} {:?}", world.lines.borrow()));
+                b.sync(&world).unwrap();
+                a.sync(&world).unwrap();
+                assert_eq!(a.contents(), b.contents(), "{fault:?} slow {slow}: {:#?}", world.lines.borrow());
+                // In a slow sync the deletion may have been undone: the phone was sent what it had deleted.
+                let mut distinct = a.contents();
+                distinct.dedup();
+                assert_eq!(distinct, a.contents(), "{fault:?} slow {slow}: duplicates");
+                assert!(
+                    a.contents().len() == 10 || slow && a.contents().len() == 11,
+                    "{fault:?} slow {slow}"
+                );
+                let mut fresh = Phone::contacts("c");
+                fresh.sync(&world).unwrap();
+                assert_eq!(a.contents(), fresh.contents(), "{fault:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reset_phone_with_reused_ids_makes_no_duplicates() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    // Factory reset, then restored from a backup in another order: the same ids mean other records now.
+    let folder = a.only();
+    let texts: Vec<String> = folder.items.values().rev().cloned().collect();
+    folder.items = folder.items.keys().cloned().zip(texts).collect();
+    (folder.last, folder.server_last) = (String::new(), String::new());
+    a.add(&card("After the reset", ""));
+    let session = a.sync(&world).unwrap();
+    assert_eq!((session.received, session.statuses_of("Add").len()), (0, 11), "{}", world.last_line());
+    b.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents());
+    assert_eq!(a.contents().len(), 11);
+    let luid = a.find("Card 3");
+    a.edit(&luid, &card("Card 3", "TEL;TYPE=CELL:3\r\n"));
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents());
+}
+
+#[test]
+fn a_known_phone_that_asks_for_a_slow_sync_keeps_its_edits_apart_from_duplicates() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let luid = a.find("Card 3");
+    a.edit(&luid, &card("Card 3", "TEL;TYPE=CELL:3\r\n"));
+    let (edited, gone) = (b.find("Card 5"), b.find("Card 6"));
+    b.edit(&edited, &card("Card 5", "TEL;TYPE=CELL:5\r\n"));
+    b.delete(&gone);
+    b.sync(&world).unwrap();
+    a.slow = true;
+    a.sync(&world).unwrap();
+    a.slow = false;
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents(), "{:#?}", world.lines.borrow());
+    assert_eq!(a.contents().len(), 9);
+}
+
+#[test]
+fn equal_records_are_matched_one_to_one() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+    for _ in 0..4 {
+        a.add(&card("Twin", ""));
+    }
+    for _ in 0..3 {
+        b.add(&card("Twin", ""));
+    }
+    a.sync(&world).unwrap();
+    assert_eq!(world.live("contacts").len(), 4);
+    let session = b.sync(&world).unwrap();
+    assert_eq!((session.statuses_of("Add").len(), session.received), (3, 1));
+    assert_eq!((world.live("contacts").len(), b.contents().len()), (4, 4));
+}
+
+#[test]
+fn a_phone_that_lost_its_anchors_by_half_is_told_to_sync_slowly() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    a.only().last = "something else".into();
+    let session = a.sync(&world).unwrap();
+    assert_eq!((session.statuses_of("Alert"), session.alerts), (vec![508], vec![("./C".into(), 201)]));
+    assert_eq!((session.received, world.live("contacts").len()), (0, 10));
+}
+
+#[test]
+fn an_item_the_phone_refuses_for_now_comes_again_and_one_it_can_never_take_does_not() {
+    for (verdict, again) in [(500, 1), (415, 0)] {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        b.add(&card("New", ""));
+        b.sync(&world).unwrap();
+        a.verdict = verdict;
+        assert_eq!(a.sync(&world).unwrap().received, 1);
+        a.verdict = 0;
+        assert_eq!(a.sync(&world).unwrap().received, again, "{verdict}");
+        assert_eq!(a.sync(&world).unwrap().received, 0, "{verdict}");
+    }
+}
+
+#[test]
+fn an_item_refused_for_ever_is_given_up_after_a_few_sessions() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    b.add(&card("New", ""));
+    b.sync(&world).unwrap();
+    a.verdict = 500;
+    let received: Vec<u32> = (0..8).map(|_| a.sync(&world).unwrap().received).collect();
+    assert_eq!(received.first(), Some(&1));
+    assert_eq!(received.last(), Some(&0), "{received:?}");
+}
+
+#[test]
+fn a_phone_away_for_longer_than_deletions_are_remembered_syncs_slowly() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let luid = b.find("Card 1");
+    b.delete(&luid);
+    b.sync(&world).unwrap();
+    world.tick(100 * 24 * 60 * 60 * 1000);
+    // Somebody's visit sweeps in passing.
+    b.sync(&world).unwrap();
+    let session = a.sync(&world).unwrap();
+    assert_eq!(session.statuses_of("Alert"), vec![508]);
+    assert!(world.lines.borrow().iter().any(|line| line.contains("away for longer")));
+}
