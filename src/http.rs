@@ -1,4 +1,9 @@
 //! A request and a response as plain data. Faces translate; the core never sees a socket.
+//!
+//! How a body is squeezed is in `http/coding.rs` (RFC 9110 section 8.4), what a query or a form spells in `http/form.rs`.
+
+pub mod coding;
+pub mod form;
 
 /// What a client sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@
 //! | [`exchange`] | the one loop in which a decision meets a store |
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
 //! | [`serve`] | which request is whose |
+//! | `operate` | what the operator does to accounts from a terminal; native only |
 //! | `cloudflare` | the edge face: a worker on D1 |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -22,6 +23,8 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod max;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod operate;
 pub mod peer;
 pub mod record;
 pub mod secret;

@@ -7,6 +7,9 @@ pub const ROW_BYTES_MAX: usize = 1_000_000;
 /// A MAX request body. The protocol's records are rows of text; more is refused with 413.
 pub const MAX_BODY_BYTES_MAX: usize = 1_000_000;
 
+/// A MAX application file: every collection it declares keeps a copy in its row, which every request reads.
+pub const APPLICATION_BYTES_MAX: usize = 100_000;
+
 /// A SyncML message we accept, and the `MaxMsgSize` we announce. What a message carries is stored in one commit, and the
 /// answer is kept in one row, so both follow from [`ROW_BYTES_MAX`].
 pub const SYNCML_MESSAGE_BYTES_MAX: usize = 500_000;
@@ -49,3 +52,9 @@ pub const FREE_FAILURES: i64 = 10;
 
 /// How often one exchange decides again after losing a race.
 pub const ATTEMPTS_MAX: usize = 5;
+
+/// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
+pub const PEER_PAGE_RECORDS_MAX: usize = 400;
+
+/// How many sessions in a row an item that a device refuses may hold its cursor back.
+pub const HELD_SESSIONS_MAX: i64 = 5;

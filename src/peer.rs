@@ -45,10 +45,16 @@ pub struct Bookmark {
     pub offered_cursor: Seq,
     /// The client's `Next` anchor of that session.
     pub offered_anchor: String,
-    /// Our own `Next` anchor of the last good session: what we present as `Last`.
+    /// Our own `Next` anchor of the session that made `cursor`: what we present as `Last` to a device that presents `anchor`.
     pub own_anchor: String,
-    /// Counts slow syncs: aliases of an older generation are no longer believed.
+    /// Our own `Next` anchor of the session that made the offer.
+    pub offered_own: String,
+    /// Aliases of an older generation are no longer believed: a slow sync has been completed since.
     pub generation: i64,
+    /// What `generation` becomes when the offer is confirmed: that of the slow sync that made it.
+    pub offered_generation: i64,
+    /// Counts slow syncs begun: new aliases bear it. In a slow sync only aliases of this very generation count.
+    pub attempt: i64,
     /// While a session is sending: changes after `position` are still to be sent. 0 outside.
     pub position: Seq,
     /// While a session is sending: nothing stamped after `until` is sent. 0 where not fixed yet.

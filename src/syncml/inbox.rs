@@ -117,6 +117,15 @@ impl Inbox {
         self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
     }
 
+    /// The paths of its `Sync`s.
+    pub fn sync_paths(&self) -> Vec<String> {
+        let paths = self.steps.iter().filter_map(|step| match step {
+            Step::Sync(sync) => Some(sync.path.clone()),
+            _ => None,
+        });
+        paths.collect()
+    }
+
     /// Whether any command is an alert that opens a datastore.
     pub fn has_sync_alert(&self) -> bool {
         self.message.commands.iter().any(
@@ -293,7 +302,15 @@ mod tests {
 
     #[test]
     fn paths_compare_however_a_device_spells_them() {
-        for spelt in ["contacts", "./contacts", "./Contacts/", "/contacts", "contacts\0", "./contacts?SINCE&EQ;1", "http://h:1/syncml/contacts"] {
+        for spelt in [
+            "contacts",
+            "./contacts",
+            "./Contacts/",
+            "/contacts",
+            "contacts\0",
+            "./contacts?SINCE&EQ;1",
+            "http://h:1/syncml/contacts",
+        ] {
             assert_eq!(comparable(spelt), "contacts", "{spelt}");
         }
         assert_eq!(path(&Location::of(""), Some(&Location::of("./C"))), "c");

@@ -17,7 +17,7 @@ use super::codec::{self, DecodeError, Encoding};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
 use super::outbox::Outbox;
-use super::session::{Pending, PendingStatus, Phase, State};
+use super::session::{Pending, PendingStatus};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
@@ -73,7 +73,7 @@ impl<'a> Server<'a> {
     }
 
     /// Whether this message may make us send: the client has closed its package, or has nothing left but answers to ours.
-    fn wants_page(&self) -> bool {
+    pub(self) fn wants_page(&self) -> bool {
         let opens = self.inbox.has_sync_alert() && !self.inbox.has_sync();
         !opens && (self.inbox.message.last || !self.inbox.has_sync())
     }
@@ -84,11 +84,12 @@ impl<'a> Server<'a> {
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, self.reply_bytes());
+        let mut outbox =
+            Outbox::new(&self.inbox.message, self.encoding, version, None, 1, self.reply_bytes());
         let mut pending = vec![Pending::Status(header)];
         pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
-        let left = outbox.push_pending(pending, &[], None);
-        outbox.set_last(left.is_empty());
+        outbox.push_pending(pending, &[], None);
+        outbox.set_last(true);
         Turn { answer: self.answer(outbox), batch: None }
     }
 
@@ -98,7 +99,13 @@ impl<'a> Server<'a> {
         reply_bytes_within(asked.unwrap_or(limits::SYNCML_REPLY_BYTES_MAX as u64))
     }
 
-    fn admitted(&mut self, admitted: Admitted, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Turn<Answer> {
+    fn admitted(
+        &mut self,
+        admitted: Admitted,
+        snapshot: &Snapshot,
+        now: Moment,
+        seed: &mut Seed,
+    ) -> Turn<Answer> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
         desk.send();
@@ -129,7 +136,8 @@ impl Protocol for Server<'_> {
             session_id: header.session_id.clone(),
             address: self.address.clone(),
         });
-        reads.throttles = login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        reads.throttles =
+            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
         reads.peer = Some(self.device());
         reads.collections = true;
         reads.luids = self.inbox.luids();
@@ -137,6 +145,7 @@ impl Protocol for Server<'_> {
         reads.targets = self.inbox.map_targets();
         if self.wants_page() {
             reads.page = Some(PageAsk::Peer {
+                paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
                 records_max: limits::PEER_PAGE_RECORDS_MAX,
                 bytes_max: limits::SYNCML_REPLY_BYTES_MAX * 2,
             });
@@ -163,7 +172,7 @@ impl Protocol for Server<'_> {
             }
             Verdict::Admit(admitted) => self.admitted(*admitted, snapshot, now, seed),
         };
-        Decision::Turn(turn)
+        Decision::Turn(Box::new(turn))
     }
 
     fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {
@@ -265,18 +274,16 @@ impl Desk<'_> {
                 self.status(exec.no_response, &exec.command_id, "Exec", &[], &[], status::NOT_SUPPORTED);
             }
             Command::Search(search) => {
-                self.status(search.no_response, &search.command_id, "Search", &[], &[], status::NOT_SUPPORTED);
+                self.status(
+                    search.no_response,
+                    &search.command_id,
+                    "Search",
+                    &[],
+                    &[],
+                    status::NOT_SUPPORTED,
+                );
             }
             Command::Change(_) | Command::Group(_) | Command::Sync(_) => {}
         }
-    }
-}
-
-/// Where the session stands after a message, before anything is sent: the phases of DS 1.2 section 6.
-fn advance(state: &mut State, last: bool, has_sync: bool) {
-    state.heard |= last;
-    if has_sync && state.phase == Phase::ExpectAlerts {
-        // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
-        state.phase = Phase::ExpectChanges;
     }
 }

@@ -129,3 +129,16 @@ pub const ATOMIC_TOO_LARGE: u16 = 517;
 pub fn is_done(code: u16) -> bool {
     (200..300).contains(&code) && code != CHUNK_BUFFERED
 }
+
+/// Whether a refusal of an item is for good: sending the same again would meet the same.
+pub fn is_final_refusal(code: u16) -> bool {
+    matches!(
+        code,
+        NOT_SUPPORTED
+            | INCOMPLETE_COMMAND
+            | ENTITY_TOO_LARGE
+            | UNSUPPORTED_MEDIA_TYPE
+            | SIZE_TOO_LARGE
+            | DEVICE_FULL
+    )
+}

@@ -3,8 +3,8 @@
 //! Nothing is written for somebody who is not signed in, but a counter of wrong passwords: challenge nonces are computed,
 //! not stored, so a stranger can neither spoil a device's nonce nor fill the store.
 
-use super::desk::{header_status_of, versions};
 use super::Server;
+use super::desk::{header_status_of, versions};
 use crate::journal::Moment;
 use crate::limits;
 use crate::secret::{self, Sealer};
@@ -74,7 +74,8 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
         Err(verdict) => return *verdict,
     };
     let session = snapshot.session.as_ref().filter(|session| session.session_id == header.session_id);
-    if let Some(session) = session.filter(|session| session.request == server.digest && session.expires > now) {
+    if let Some(session) = session.filter(|session| session.request == server.digest && session.expires > now)
+    {
         return Verdict::Replay(session.reply.clone());
     }
     let Some(cred) = header.credential.as_ref() else {
@@ -91,11 +92,21 @@ fn version_of(server: &Server<'_>, header: &Header) -> Result<Version, Box<Verdi
     let refuse = |code: u16, hint: String, why: String| {
         let mut status = header_status_of(server, code);
         status.hint = Some(hint);
-        Box::new(Verdict::Refuse { header: Box::new(status), code, version: Version::V12, why, throttle: None })
+        Box::new(Verdict::Refuse {
+            header: Box::new(status),
+            code,
+            version: Version::V12,
+            why,
+            throttle: None,
+        })
     };
     let Some(version) = Version::of(&header.protocol) else {
         let hint = versions().map(Version::protocol).join(", ");
-        return Err(refuse(status::PROTOCOL_VERSION, hint, format!("VerProto {:?} is not spoken here", header.protocol)));
+        return Err(refuse(
+            status::PROTOCOL_VERSION,
+            hint,
+            format!("VerProto {:?} is not spoken here", header.protocol),
+        ));
     };
     if Version::of(&header.dtd).is_none() {
         let hint = versions().map(Version::dtd).join(", ");
@@ -161,7 +172,8 @@ fn admit(
             && i64::from(header.message_id) > session.message
             && !server.inbox.has_sync_alert()
     });
-    let state = goes_on.and_then(|session| State::read(&session.state)).filter(|state| state.version == version);
+    let state =
+        goes_on.and_then(|session| State::read(&session.state)).filter(|state| state.version == version);
     let fresh = state.is_none();
     let state = state.unwrap_or_else(|| State { version, ..State::default() });
     let throttle = throttle_key(&proof.login, &server.address);
@@ -224,7 +236,12 @@ impl Refusal {
 }
 
 fn nonce_now(server: &Server<'_>, now: Moment) -> String {
-    server.settings.sealer.as_ref().map(|sealer| sealer.challenge(&server.device().0, now)).unwrap_or_default()
+    server
+        .settings
+        .sealer
+        .as_ref()
+        .map(|sealer| sealer.challenge(&server.device().0, now))
+        .unwrap_or_default()
 }
 
 fn check(
@@ -233,14 +250,10 @@ fn check(
     cred: &crate::syncml::message::Cred,
     version: Version,
     now: Moment,
-) -> Result<Proof, Refusal> {
-    let refusal = |code: u16, scheme: &'static str, why: String| Refusal {
-        code,
-        scheme,
-        hint: None,
-        why,
-        throttle: None,
-        nonce: nonce_now(server, now),
+) -> Result<Proof, Box<Refusal>> {
+    let refusal = |code: u16, scheme: &'static str, why: String| {
+        let nonce = nonce_now(server, now);
+        Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
     };
     let credential = credential::read(cred);
     let digest = match &credential {
@@ -265,7 +278,9 @@ fn check(
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     };
     let Some(sealer) = server.settings.sealer.as_ref() else {
-        let why = "the Worker secret ANCHORAGE_SECRET is missing or shorter than 16 bytes: nobody can sign in".to_owned();
+        let why =
+            "the Worker secret ANCHORAGE_SECRET is missing or shorter than 16 bytes: nobody can sign in"
+                .to_owned();
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     };
     let key = throttle_key(&name, &server.address);
@@ -276,7 +291,9 @@ fn check(
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     }
     let login = snapshot.login.as_ref().filter(|login| login.name == name && allowed(login, server));
-    if let Some(login) = login.filter(|login| proves(server, snapshot, sealer, login, &credential, version, now)) {
+    if let Some(login) =
+        login.filter(|login| proves(server, snapshot, sealer, login, &credential, version, now))
+    {
         return Ok(Proof { login: login.name.clone(), digest });
     }
     let mut refused = refusal(
@@ -311,7 +328,8 @@ fn proves(
         Credential::Basic { password: given, .. } => secret::equal(given.as_bytes(), password.as_bytes()),
         Credential::Md5 { .. } => {
             let mut nonces = sealer.challenges(&server.device().0, now).to_vec();
-            let given = snapshot.peer.as_ref().filter(|peer| peer.login == login.name && !peer.nonce.is_empty());
+            let given =
+                snapshot.peer.as_ref().filter(|peer| peer.login == login.name && !peer.nonce.is_empty());
             nonces.extend(given.map(|peer| peer.nonce.clone()));
             nonces.iter().any(|nonce| credential.answers(&login.name, &password, nonce.as_bytes(), version))
         }

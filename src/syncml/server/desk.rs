@@ -9,10 +9,9 @@ use crate::exchange::{Seed, Turn};
 use crate::journal::Moment;
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
-use crate::record::{AccountId, CollectionId, Content, RecordId, Seq};
+use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
 use crate::secret;
-use crate::settings::Settings;
-use crate::store::{Batch, Change, Collection, Guard, Kind, Peer, Session, Snapshot, Sweep, Throttle};
+use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Step};
 use crate::syncml::message::{Command, Version};
@@ -25,7 +24,6 @@ pub struct Desk<'a> {
     pub server: &'a Server<'a>,
     pub inbox: &'a Inbox,
     pub snapshot: &'a Snapshot,
-    pub settings: &'a Settings,
     pub now: Moment,
     pub seed: &'a mut Seed,
     pub state: State,
@@ -92,14 +90,17 @@ impl<'a> Desk<'a> {
             server,
             inbox: &server.inbox,
             snapshot,
-            settings: server.settings,
             now,
             seed,
             batch: Batch::default(),
             device: serde_json::from_str(&peer.device).ok(),
             peer,
             peer_changed: false,
-            bookmarks: snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect(),
+            bookmarks: snapshot
+                .bookmarks
+                .iter()
+                .map(|b| (b.collection.clone(), (b.clone(), false)))
+                .collect(),
             touched: BTreeSet::new(),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
@@ -128,7 +129,8 @@ impl<'a> Desk<'a> {
         }
         self.peer_changed = true;
         for (bookmark, changed) in self.bookmarks.values_mut().filter(|(bookmark, _)| bookmark.sending) {
-            (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) = (false, false, 0, 0);
+            (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) =
+                (false, false, 0, 0);
             *changed = true;
         }
     }
@@ -168,7 +170,11 @@ impl<'a> Desk<'a> {
     }
 
     /// The alias of a record as this turn knows it by now.
-    pub fn alias<'b>(&'b self, record: &(CollectionId, RecordId), read: Option<&'b Alias>) -> Option<&'b Alias> {
+    pub fn alias<'b>(
+        &'b self,
+        record: &(CollectionId, RecordId),
+        read: Option<&'b Alias>,
+    ) -> Option<&'b Alias> {
         match self.aliases.get(record) {
             Some(now) => now.as_ref(),
             None => read,
@@ -194,7 +200,8 @@ impl<'a> Desk<'a> {
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
         self.touched.insert((change.collection.clone(), change.id.clone()));
-        let before = self.batch.changes.iter_mut().find(|c| c.collection == change.collection && c.id == change.id);
+        let before =
+            self.batch.changes.iter_mut().find(|c| c.collection == change.collection && c.id == change.id);
         match before {
             Some(before) => {
                 let insert = before.insert;
@@ -247,31 +254,35 @@ impl<'a> Desk<'a> {
     }
 
     /// One answer and one batch, and the line for the log.
-    pub fn close(mut self) -> (Turn<Answer>, String) {
+    pub fn close(self) -> (Turn<Answer>, String) {
         let line = self.line();
-        let outbox = std::mem::replace(&mut self.outbox, Outbox::empty());
-        let answer = self.server.answer(outbox);
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.account = self.account_id();
-        batch.now = self.now;
-        batch.peer_id = self.peer.id.clone();
-        batch.guard = self.guard(&batch.changes);
-        for ((collection, record), alias) in std::mem::take(&mut self.aliases) {
+        let mut session = self.session();
+        let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
+        let answer = self.server.answer(self.outbox);
+        session.reply = answer.body.clone();
+        let mut batch = self.batch;
+        for ((collection, record), alias) in self.aliases {
             match alias {
                 Some(alias) => batch.aliases.push(alias),
                 None => batch.dropped.push((collection, record)),
             }
         }
-        batch.bookmarks = self.bookmarks.values().filter(|(_, changed)| *changed).map(|(b, _)| b.clone()).collect();
-        if self.peer_changed {
-            batch.peer = Some(self.peer.clone());
-        }
-        batch.session = Some(self.session(&answer.body));
-        batch.sweep = self.sweep();
+        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
+        let batch = Batch {
+            account,
+            guard,
+            now: self.now,
+            peer_id: self.peer.id.clone(),
+            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
+            peer: self.peer_changed.then_some(self.peer),
+            session: Some(session),
+            sweep,
+            ..batch
+        };
         (Turn { answer, batch: Some(batch) }, line)
     }
 
-    fn session(&self, reply: &[u8]) -> Session {
+    fn session(&self) -> Session {
         Session {
             peer: self.peer.id.clone(),
             login: self.login.clone(),
@@ -282,23 +293,30 @@ impl<'a> Desk<'a> {
             state: self.state.write(),
             message: i64::from(self.inbox.message.header.message_id),
             request: self.server.digest.clone(),
-            reply: reply.to_vec(),
+            reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
             page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
         }
     }
 
     /// What was read of records and match keys must still stand where anything is decided from it.
-    fn guard(&self, changes: &[Change]) -> Guard {
+    fn guard(&self) -> Guard {
         let mut guard = Guard { head: self.head(), session: Some(self.version_read), ..Guard::default() };
-        let decided = !changes.is_empty() || !self.aliases.is_empty();
+        let decided = !self.batch.changes.is_empty() || !self.aliases.is_empty();
         if decided {
-            let held = self.snapshot.held.iter().map(|held| (held.alias.collection.clone(), held.alias.record.clone()));
-            let found = self.snapshot.found.iter().map(|found| (found.collection.clone(), found.record.clone()));
+            let held = self
+                .snapshot
+                .held
+                .iter()
+                .map(|held| (held.alias.collection.clone(), held.alias.record.clone()));
+            let found =
+                self.snapshot.found.iter().map(|found| (found.collection.clone(), found.record.clone()));
             let records: BTreeSet<_> = held.chain(found).collect();
             guard.records = records.into_iter().collect();
             let slow = |path: &str| {
-                self.datastore(path).filter(|(_, datastore)| datastore.mode == Mode::Slow).map(|(_, d)| d.collection.clone())
+                self.datastore(path)
+                    .filter(|(_, datastore)| datastore.mode == Mode::Slow)
+                    .map(|(_, d)| d.collection.clone())
             };
             for (path, keys) in self.inbox.keys() {
                 if let Some(collection) = slow(&path) {
@@ -342,7 +360,12 @@ impl<'a> Desk<'a> {
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.
-fn session_token(server: &Server<'_>, snapshot: &Snapshot, fresh: bool, seed: &mut Seed) -> (Option<String>, String) {
+fn session_token(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    fresh: bool,
+    seed: &mut Seed,
+) -> (Option<String>, String) {
     if fresh {
         let token = secret::mint_token(seed.draw());
         let hash = secret::token_hash(&token);
@@ -384,7 +407,13 @@ pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
         Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
     });
     all.filter(|(command, _, silent)| !silent && !command.is_empty())
-        .map(|(command, name, _)| PendingStatus { message, command, name: name.into(), code, ..Default::default() })
+        .map(|(command, name, _)| PendingStatus {
+            message,
+            command,
+            name: name.into(),
+            code,
+            ..Default::default()
+        })
         .collect()
 }
 

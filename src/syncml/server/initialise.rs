@@ -11,7 +11,7 @@ use crate::syncml::{alert, status};
 /// Why a slow sync is needed although a normal one was asked for, or what a normal one starts from.
 enum Agreed {
     /// The anchors match: everything up to the cursor is on the device; the bookmark is to say so.
-    Normal { cursor: Seq, anchor: String },
+    Normal { cursor: Seq, anchor: String, own: String },
     /// They do not.
     Slow { why: String },
 }
@@ -26,7 +26,14 @@ impl Desk<'_> {
                     self.open_datastore(alert, item, code == "201");
                 }
                 if alert.items.is_empty() {
-                    self.status(alert.no_response, &alert.command_id, "Alert", &[], &[], status::INCOMPLETE_COMMAND);
+                    self.status(
+                        alert.no_response,
+                        &alert.command_id,
+                        "Alert",
+                        &[],
+                        &[],
+                        status::INCOMPLETE_COMMAND,
+                    );
                 }
             }
             alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
@@ -56,7 +63,8 @@ impl Desk<'_> {
         }
         let id = collection.id.clone();
         let anchor = item.meta.anchor.clone().unwrap_or_default();
-        let last = anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
+        let last =
+            anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
         let agreed = self.agree(&id, &last);
         let trusted = matches!(agreed, Agreed::Normal { .. });
@@ -104,12 +112,14 @@ impl Desk<'_> {
         let bookmark = self.bookmarked(id);
         let known = |anchor: &str| !last.is_empty() && anchor == last;
         let horizon = self.snapshot.account.as_ref().map_or(0, |account| account.horizon);
-        let (cursor, anchor) = match () {
+        let (cursor, anchor, own) = match () {
             () if bookmark.offered_cursor > 0 && known(&bookmark.offered_anchor) => {
-                (bookmark.offered_cursor, bookmark.offered_anchor.clone())
+                (bookmark.offered_cursor, bookmark.offered_anchor, bookmark.offered_own)
             }
-            () if bookmark.cursor > 0 && known(&bookmark.anchor) => (bookmark.cursor, bookmark.anchor.clone()),
-            () if bookmark.own_anchor.is_empty() => {
+            () if bookmark.cursor > 0 && known(&bookmark.anchor) => {
+                (bookmark.cursor, bookmark.anchor, bookmark.own_anchor)
+            }
+            () if bookmark.own_anchor.is_empty() && bookmark.offered_own.is_empty() => {
                 return Agreed::Slow { why: "the device has never completed a sync of it".into() };
             }
             () if last.is_empty() => {
@@ -121,16 +131,22 @@ impl Desk<'_> {
             }
         };
         if cursor < horizon {
-            return Agreed::Slow { why: "the device was away for longer than deletions are remembered".into() };
+            return Agreed::Slow {
+                why: "the device was away for longer than deletions are remembered".into(),
+            };
         }
-        Agreed::Normal { cursor, anchor }
+        Agreed::Normal { cursor, anchor, own }
     }
 
     /// What the bookmark says while the session lives.
     fn bookmark_opening(&mut self, id: &CollectionId, mode: Mode, agreed: Agreed) {
+        self.confirm_generation(id, &agreed);
         let bookmark = self.bookmark(id);
-        if let Agreed::Normal { cursor, anchor } = agreed {
-            confirm(bookmark, cursor, anchor);
+        if let Agreed::Normal { cursor, anchor, own } = agreed {
+            (bookmark.cursor, bookmark.anchor, bookmark.own_anchor) = (cursor, anchor, own);
+            bookmark.offered_cursor = 0;
+            bookmark.offered_anchor.clear();
+            bookmark.offered_own.clear();
         }
         bookmark.sending = true;
         bookmark.sending_all = mode == Mode::Slow;
@@ -141,10 +157,23 @@ impl Desk<'_> {
         }
     }
 
+    /// A device that uses the anchor of a slow sync has completed it: what it held before no longer counts. Not sooner: one
+    /// that lost the end of it goes on with what it held.
+    fn confirm_generation(&mut self, id: &CollectionId, agreed: &Agreed) {
+        let bookmark = self.bookmark(id);
+        let offered = matches!(agreed, Agreed::Normal { cursor, .. } if bookmark.offered_cursor == *cursor);
+        if offered && bookmark.offered_generation > bookmark.generation {
+            bookmark.generation = bookmark.offered_generation;
+            let outdated = (id.clone(), bookmark.generation);
+            self.batch.outdated.push(outdated);
+        }
+    }
+
     /// Our `Next` anchor: the account's position now, and never the one we gave before.
     fn own_anchor(&self, id: &CollectionId) -> String {
-        let before = self.bookmarked(id).own_anchor.parse().unwrap_or(0);
-        self.head().max(self.now).max(before + 1).to_string()
+        let Bookmark { own_anchor, offered_own, .. } = self.bookmarked(id);
+        let before = [own_anchor, offered_own].iter().filter_map(|anchor| anchor.parse().ok()).max();
+        self.head().max(self.now).max(before.unwrap_or(0) + 1).to_string()
     }
 
     fn alert_status(&mut self, alert: &Alert, item: Option<&Item>, code: u16, next: Option<String>) {
@@ -154,7 +183,8 @@ impl Desk<'_> {
     }
 
     fn of_alert(&self, alert: &Alert, item: Option<&Item>, code: u16) -> PendingStatus {
-        let uri = |location: Option<&Location>| location.map(|location| location.uri.clone()).into_iter().collect();
+        let uri =
+            |location: Option<&Location>| location.map(|location| location.uri.clone()).into_iter().collect();
         PendingStatus {
             command: alert.command_id.clone(),
             name: "Alert".into(),
@@ -211,18 +241,13 @@ impl Desk<'_> {
 
     /// A device that never said what it can do is asked, once a session.
     fn ask_for_device(&mut self) {
-        let puts = self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
+        let puts =
+            self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
         let asked = self.queue.contains(&Pending::AskDevice);
         if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
             self.queue.push(Pending::AskDevice);
         }
     }
-}
-
-/// The device has shown this anchor: the position that belongs to it is confirmed, and nothing else is offered.
-fn confirm(bookmark: &mut Bookmark, cursor: Seq, anchor: String) {
-    (bookmark.cursor, bookmark.anchor) = (cursor, anchor);
-    (bookmark.offered_cursor, bookmark.offered_anchor) = (0, String::new());
 }
 
 fn refs(items: &[Item], pick: impl Fn(&Item) -> Option<&Location>) -> Vec<String> {

@@ -74,13 +74,18 @@ impl Desk<'_> {
             self.sync_refused(answer);
             return;
         }
-        let index = self.state.sent.iter().position(|sent| {
-            sent.message == answer.message_ref && sent.command == answer.command_ref.trim()
-        });
+        let index =
+            self.state.sent.iter().position(|sent| {
+                sent.message == answer.message_ref && sent.command == answer.command_ref.trim()
+            });
         let Some(sent) = index.map(|index| self.state.sent.remove(index)) else { return };
-        let Some(collection) = self.state.datastores.get(sent.datastore).map(|d| d.collection.clone()) else { return };
+        let Some(collection) = self.state.datastores.get(sent.datastore).map(|d| d.collection.clone()) else {
+            return;
+        };
         match (sent.kind, answer.code) {
-            (SentKind::Add, code) if is_success(code) || code == status::ALREADY_EXISTS => self.took_add(&collection, &sent),
+            (SentKind::Add, code) if is_success(code) || code == status::ALREADY_EXISTS => {
+                self.took_add(&collection, &sent)
+            }
             (SentKind::Replace, code) if is_success(code) => self.took_replace(&collection, &sent),
             (SentKind::Delete, code) if is_success(code) || is_gone(code) => {
                 let luid = self.luid_of(&collection, &sent.record);
@@ -92,8 +97,9 @@ impl Desk<'_> {
 
     /// The device took an Add; unless its Map came too, that is still to come.
     fn took_add(&mut self, collection: &CollectionId, sent: &Sent) {
-        let mapped = self.aliases.get(&(collection.clone(), sent.record.clone())).is_some_and(Option::is_some)
-            || self.maps_now(collection, &sent.record);
+        let mapped =
+            self.aliases.get(&(collection.clone(), sent.record.clone())).is_some_and(Option::is_some)
+                || self.maps_now(collection, &sent.record);
         if mapped {
             // The Map of the same message makes the alias; it takes the stamp from what was sent.
             self.state.sent.push(sent.clone());
@@ -147,7 +153,9 @@ impl Desk<'_> {
 
     fn luid_of(&self, collection: &CollectionId, record: &RecordId) -> Option<Luid> {
         let known = self.snapshot.held.iter().map(|held| &held.alias);
-        known.filter(|a| a.collection == *collection && a.record == *record).find_map(|alias| alias.luid.clone())
+        known
+            .filter(|a| a.collection == *collection && a.record == *record)
+            .find_map(|alias| alias.luid.clone())
     }
 
     /// The device refused a `Sync` as a whole: none of its anchors moves.
@@ -156,10 +164,14 @@ impl Desk<'_> {
             let named = |refs: &[String], path: &str| {
                 refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
             };
-            let about = named(&answer.target_refs, &datastore.source) || named(&answer.source_refs, &datastore.target);
+            let about = named(&answer.target_refs, &datastore.source)
+                || named(&answer.source_refs, &datastore.target);
             if about || (answer.target_refs.is_empty() && answer.source_refs.is_empty()) {
                 datastore.failed = true;
-                self.notes.push(format!("the device refused the Sync of {} with {}", datastore.collection.0, answer.code));
+                self.notes.push(format!(
+                    "the device refused the Sync of {} with {}",
+                    datastore.collection.0, answer.code
+                ));
             }
         }
     }

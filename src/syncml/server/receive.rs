@@ -25,6 +25,13 @@ struct Standing {
     base: Option<Body>,
 }
 
+impl Standing {
+    /// Whether the device sent what it last acknowledged.
+    fn unchanged(&self, item: &Incoming) -> bool {
+        item.key.is_some() && self.base.as_ref().and_then(matching::key) == item.key
+    }
+}
+
 impl Desk<'_> {
     /// A `Sync` begins.
     pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
@@ -60,7 +67,8 @@ impl Desk<'_> {
     /// A change inside a `Sync`: every item gets its own code; equal codes share a status.
     pub fn receive(&mut self, change: &ChangeStep) {
         let Some((index, datastore)) = self.datastore(&change.path) else {
-            let code = if self.collection(&change.path).is_some() { status::FORBIDDEN } else { status::NOT_FOUND };
+            let code =
+                if self.collection(&change.path).is_some() { status::FORBIDDEN } else { status::NOT_FOUND };
             return self.answer_items(change, &vec![code; change.items.len()]);
         };
         if self.forced_slow_now(datastore) {
@@ -68,8 +76,11 @@ impl Desk<'_> {
         }
         let datastore = datastore.clone();
         let Some(collection) = self.collection(&change.path) else { return };
-        let codes: Vec<u16> =
-            change.items.iter().map(|item| self.receive_item(collection, &datastore, index, change, item)).collect();
+        let codes: Vec<u16> = change
+            .items
+            .iter()
+            .map(|item| self.receive_item(collection, &datastore, index, change, item))
+            .collect();
         self.answer_items(change, &codes);
     }
 
@@ -139,8 +150,10 @@ impl Desk<'_> {
     ) -> u16 {
         match self.standing(datastore, &item.luid) {
             Some(standing) => match standing.content.clone() {
-                Content::Body(stored) => self.update(collection, datastore, index, kind, item, body, standing, stored),
-                Content::Deleted => self.revive(collection, index, item, body, standing),
+                Content::Body(stored) => {
+                    self.update(collection, datastore, index, kind, item, body, standing, stored)
+                }
+                Content::Deleted => self.revive(collection, datastore, index, item, body, standing),
             },
             None => match self.match_found(datastore, item) {
                 Some((record, seq)) => {
@@ -150,7 +163,14 @@ impl Desk<'_> {
                 }
                 None => {
                     let id = RecordId::mint(self.seed.draw());
-                    self.write(collection, id.clone(), body.clone(), item.key.clone(), true, self.peer.id.0.clone());
+                    self.write(
+                        collection,
+                        id.clone(),
+                        body.clone(),
+                        item.key.clone(),
+                        true,
+                        self.peer.id.0.clone(),
+                    );
                     self.claim(datastore, id, item.luid.clone(), 0);
                     self.tally(index, |tally| tally.added += 1);
                     status::ITEM_ADDED
@@ -166,12 +186,20 @@ impl Desk<'_> {
             return self.standing_of_this_turn(datastore, now.clone()?);
         }
         let of_collection = |alias: &Alias| alias.collection == datastore.collection;
-        let held = self.snapshot.held.iter().find(|held| of_collection(&held.alias) && held.alias.luid.as_ref() == Some(luid))?;
+        let held = self
+            .snapshot
+            .held
+            .iter()
+            .find(|held| of_collection(&held.alias) && held.alias.luid.as_ref() == Some(luid))?;
         if self.aliases.contains_key(&(datastore.collection.clone(), held.alias.record.clone())) {
             return None;
         }
         let bookmark = self.bookmarked(&datastore.collection);
-        let believed = if datastore.mode == Mode::Slow && !datastore.trusted { bookmark.attempt } else { bookmark.generation };
+        let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
+            bookmark.attempt
+        } else {
+            bookmark.generation
+        };
         let record = held.record.as_ref().filter(|_| held.alias.generation >= believed)?;
         let known = bookmark.cursor.max(held.alias.seq);
         let changed = self.changed(&record.collection, &record.id);
@@ -208,9 +236,24 @@ impl Desk<'_> {
         standing: Standing,
         stored: Body,
     ) -> u16 {
-        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow { status::ITEM_ADDED } else { status::OK };
+        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow {
+            status::ITEM_ADDED
+        } else {
+            status::OK
+        };
         if item.key.is_some() && item.key == matching::key(&stored) {
-            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.seq.max(standing.alias.seq));
+            self.claim(
+                datastore,
+                standing.alias.record,
+                item.luid.clone(),
+                standing.seq.max(standing.alias.seq),
+            );
+            self.tally(index, |tally| tally.same += 1);
+            return done;
+        }
+        self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
+        if standing.conflict && standing.unchanged(item) {
+            // Only sent because everything is sent: what happened here goes to the device with our changes.
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
@@ -218,8 +261,14 @@ impl Desk<'_> {
             return self.conflict(collection, datastore, index, item, body, standing, stored);
         }
         let replaced = merge::replace(&stored, body, self.supported(datastore, &body.form).as_ref());
-        self.reclaim(datastore, &standing, item);
         if replaced == stored {
+            // The device holds all it can hold of this version.
+            self.claim(
+                datastore,
+                standing.alias.record,
+                item.luid.clone(),
+                standing.seq.max(standing.alias.seq),
+            );
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
@@ -255,7 +304,6 @@ impl Desk<'_> {
             Policy::ClientWins => {
                 self.note_conflict(collection, &record, "what arrived replaces");
                 let replaced = merge::replace(&stored, body, supported.as_ref());
-                self.reclaim(datastore, &standing, item);
                 let origin = self.peer.id.0.clone();
                 self.write(collection, record, replaced, None, false, origin);
                 status::CONFLICT_CLIENT_WINS
@@ -264,7 +312,14 @@ impl Desk<'_> {
                 self.note_conflict(collection, &record, "both are kept");
                 self.drop_alias(&collection.id, &record, standing.alias.luid.as_ref());
                 let id = RecordId::mint(self.seed.draw());
-                self.write(collection, id.clone(), body.clone(), item.key.clone(), true, self.peer.id.0.clone());
+                self.write(
+                    collection,
+                    id.clone(),
+                    body.clone(),
+                    item.key.clone(),
+                    true,
+                    self.peer.id.0.clone(),
+                );
                 self.claim(datastore, id, item.luid.clone(), 0);
                 status::CONFLICT_DUPLICATED
             }
@@ -298,7 +353,6 @@ impl Desk<'_> {
             // What goes back is nobody's own: an empty origin makes the next page show it to this device too.
             let origin = if merged.differs_from_arriving { String::new() } else { self.peer.id.0.clone() };
             self.sends_back |= merged.differs_from_arriving;
-            self.reclaim(datastore, &standing, item);
             self.write(collection, record, merged.body, None, false, origin);
         } else if !merged.differs_from_arriving {
             self.claim(datastore, record, item.luid.clone(), standing.seq);
@@ -311,19 +365,39 @@ impl Desk<'_> {
     }
 
     /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
-    fn revive(&mut self, collection: &Collection, index: usize, item: &Incoming, body: &Body, standing: Standing) -> u16 {
+    fn revive(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+    ) -> u16 {
+        if standing.conflict && standing.unchanged(item) {
+            // Only sent because everything is sent. A slow sync carries no deletions: the next ordinary one takes it away.
+            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.alias.seq);
+            if let Some(datastore) = self.state.datastores.get_mut(index) {
+                datastore.hold(standing.seq);
+                datastore.tally.same += 1;
+            }
+            return status::OK;
+        }
         if standing.conflict {
             self.tally(index, |tally| tally.conflicts += 1);
             if collection.policy == Policy::ServerWins {
-                self.note_conflict(collection, &standing.alias.record, "deleted here, and what is here stays");
+                self.note_conflict(
+                    collection,
+                    &standing.alias.record,
+                    "deleted here, and what is here stays",
+                );
                 return status::CONFLICT_SERVER_WINS;
             }
             self.note_conflict(collection, &standing.alias.record, "deleted here, but changed beats deleted");
         }
         let origin = self.peer.id.0.clone();
         let record = standing.alias.record.clone();
-        let alias = Alias { luid: Some(item.luid.clone()), ..standing.alias };
-        self.put_alias(alias);
+        self.claim(datastore, record.clone(), item.luid.clone(), standing.alias.seq);
         self.write(collection, record, body.clone(), item.key.clone(), false, origin);
         self.tally(index, |tally| tally.changed += 1);
         status::OK
@@ -374,7 +448,8 @@ impl Desk<'_> {
         }
         let key = item.key.as_ref()?;
         let attempt = self.bookmarked(&datastore.collection).attempt;
-        let of_key = self.snapshot.found.iter().filter(|f| f.collection == datastore.collection && f.key == *key);
+        let of_key =
+            self.snapshot.found.iter().filter(|f| f.collection == datastore.collection && f.key == *key);
         let mut unclaimed = of_key.filter(|found| {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
@@ -387,19 +462,20 @@ impl Desk<'_> {
     fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
         let generation = self.bookmarked(&datastore.collection).attempt;
         let collection = datastore.collection.clone();
-        let read = self.snapshot.held.iter().find(|held| held.alias.collection == collection && held.alias.record == record);
+        let read = self
+            .snapshot
+            .held
+            .iter()
+            .find(|held| held.alias.collection == collection && held.alias.record == record);
         let same = read.is_some_and(|held| {
-            held.alias.luid.as_ref() == Some(&luid) && held.alias.generation == generation && held.alias.seq >= seq
+            held.alias.luid.as_ref() == Some(&luid)
+                && held.alias.generation == generation
+                && held.alias.seq >= seq
         });
         if same && !self.aliases.contains_key(&(collection.clone(), record.clone())) {
             return;
         }
         self.put_alias(Alias { collection, record, luid: Some(luid), temporary: None, generation, seq });
-    }
-
-    /// The alias that led here goes on, in this slow sync's generation.
-    fn reclaim(&mut self, datastore: &Datastore, standing: &Standing, item: &Incoming) {
-        self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
     }
 
     fn write(

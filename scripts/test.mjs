@@ -1,0 +1,78 @@
+// npm test [-- SUITE…]: sets up as `npm start` does, then runs every suite, native and in workerd, and counts. In CI the checks
+// of `npm run check` are a suite too, and what is skipped for want of a package has failed.
+
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { build } from "./build.mjs";
+import { at, environment, main, modernNode, say } from "./run.mjs";
+import { setup } from "./setup.mjs";
+
+const inCi = process.env.CI === "true";
+
+/** Each suite's command, and how its own closing lines say what passed and failed. */
+const suites = {
+  check: { command: () => [process.execPath, at("scripts", "check.mjs")], count: whole, asked: inCi },
+  native: { command: () => ["cargo", "test", "--locked", "--no-fail-fast"], count: cargo },
+  worker: { command: () => nodeTest("tests/worker"), count: node },
+  peers: { command: () => nodeTest("tests/peers"), count: node },
+};
+
+await main(async () => {
+  const names = process.argv.slice(2);
+  await setup();
+  await build();
+  let [passed, failed] = [0, 0];
+  for (const [name, { command, count, asked = true }] of Object.entries(suites)) {
+    if (names.length > 0 ? !names.includes(name) : !asked) continue;
+    say(`Suite ${name}`);
+    const { code, text } = await shown(command());
+    const counted = count(text, code);
+    // A runner that fails without a failed test (it did not build, it was killed) is a failure of its own.
+    const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
+    passed += counted.passed;
+    failed += counted.failed + lost;
+    say(`Suite ${name}: ${counted.passed} passed, ${counted.failed + lost} failed`);
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+});
+
+/** Runs a suite, shows what it prints and keeps it. */
+function shown([program, ...args]) {
+  return new Promise((resolve, reject) => {
+    const env = { ...environment(), FORCE_COLOR: "0", NO_COLOR: "1", CARGO_TERM_COLOR: "never" };
+    const child = spawn(program, args, { cwd: at(), env, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    const keep = (to) => (chunk) => {
+      text += chunk;
+      to.write(chunk);
+    };
+    child.stdout.on("data", keep(process.stdout));
+    child.stderr.on("data", keep(process.stderr));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? 1, text }));
+  });
+}
+
+function nodeTest(folder) {
+  const files = readdirSync(at(folder)).filter((name) => name.endsWith(".test.mjs"));
+  return [modernNode(), "--test", "--test-reporter=spec", "--test-concurrency=1", ...files.map((name) => `${folder}/${name}`)];
+}
+
+/** `test result: ok. 12 passed; 0 failed; …`, once for each binary. */
+function cargo(text) {
+  const sum = (what) => [...text.matchAll(new RegExp(`^test result: .*?(\\d+) ${what}`, "gm"))].reduce((n, [, m]) => n + Number(m), 0);
+  return { passed: sum("passed"), failed: sum("failed") };
+}
+
+/** `ℹ pass 12`, `ℹ fail 0`. In CI what is skipped has failed. */
+function node(text) {
+  const last = (what) => Number([...text.matchAll(new RegExp(`^. ${what} (\\d+)$`, "gm"))].at(-1)?.[1] ?? 0);
+  const skipped = inCi ? last("skipped") : 0;
+  return { passed: last("pass"), failed: last("fail") + last("cancelled") + skipped };
+}
+
+/** All or nothing. */
+function whole(_, code) {
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}

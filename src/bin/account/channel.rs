@@ -1,0 +1,131 @@
+//! The line to whoever opened the database: one JSON value a line, a question each way answered by one line.
+//!
+//! | this program says | and is answered |
+//! | --- | --- |
+//! | `{"open":{"state":"DIR" or null,"remote":false}}` | `{"secret":"…" or null}` |
+//! | `{"batch":[{"sql":"…","params":[…]},…]}`: all or nothing | `{"results":[{"rows":[[…],…],"read":0,"written":0},…]}`, a row's columns in order |
+//! | `{"say":"a line for standard output"}` | nothing |
+//!
+//! Any answer may be `{"error":"…"}` instead.
+
+use anchorage::record::AccountId;
+use anchorage::store::sql::{self, Row, Statement};
+use anchorage::store::survey::{Overview, Survey};
+use anchorage::store::{Batch, Cost, Reads, Receipt, Snapshot, Store, StoreError};
+use serde_json::{Value, json};
+use std::io::{BufRead, Write};
+
+/// The line.
+pub struct Channel;
+
+impl Channel {
+    /// A line for the operator's standard output.
+    pub fn say(&self, line: &str) {
+        // Nobody left to tell: there is nothing to be done about it.
+        _ = send(&json!({ "say": line }));
+    }
+
+    /// Has the database opened; the answer is the Worker secret, where it is known.
+    pub fn open(&self, state: Option<&str>, remote: bool) -> Result<Option<String>, String> {
+        let answer = ask(&json!({ "open": { "state": state, "remote": remote } }))?;
+        Ok(answer.get("secret").and_then(Value::as_str).map(str::to_owned))
+    }
+}
+
+impl Store for Channel {
+    async fn read(&self, reads: &Reads) -> Result<Snapshot, StoreError> {
+        let (answers, cost) = run(&sql::statements(reads))?;
+        let mut snapshot = sql::snapshot(reads, answers)?;
+        snapshot.cost += cost;
+        Ok(snapshot)
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
+        let (answers, cost) = run(&sql::commit_statements(batch))?;
+        let mut receipt = sql::receipt(batch, &answers)?;
+        receipt.cost += cost;
+        Ok(receipt)
+    }
+}
+
+impl Survey for Channel {
+    async fn survey(&self, account: Option<&AccountId>) -> Result<Vec<Overview>, StoreError> {
+        sql::survey(run(&sql::survey_statements(account))?.0)
+    }
+}
+
+/// Runs statements as one transaction: their rows, and what the database says they cost.
+fn run(statements: &[Statement]) -> Result<(Vec<Vec<Row>>, Cost), StoreError> {
+    let mut cost = Cost::default();
+    if statements.is_empty() {
+        return Ok((Vec::new(), cost));
+    }
+    let batch: Vec<Value> = statements.iter().map(spell).collect();
+    let answer = ask(&json!({ "batch": batch })).map_err(|text| refused(&text))?;
+    let results =
+        answer.get("results").and_then(Value::as_array).ok_or_else(|| broken("there are no results"))?;
+    let mut answers = Vec::with_capacity(results.len());
+    for result in results {
+        let rows = result.get("rows").and_then(Value::as_array).ok_or_else(|| broken("there are no rows"))?;
+        answers.push(rows.iter().map(row).collect::<Result<Vec<Row>, StoreError>>()?);
+        let count = |name| result.get(name).and_then(Value::as_u64).unwrap_or(0);
+        cost += Cost { rows_read: count("read"), rows_written: count("written"), ..Cost::default() };
+    }
+    Ok((answers, cost))
+}
+
+/// Another process at the same files, or a deployed database under load: the same may work later.
+fn refused(text: &str) -> StoreError {
+    match ["SQLITE_BUSY", "database is locked", "overloaded"].iter().any(|sign| text.contains(sign)) {
+        true => StoreError::Busy(text.to_owned()),
+        false => sql::error(text),
+    }
+}
+
+fn spell(statement: &Statement) -> Value {
+    let parameter = |value: &sql::Value| match value {
+        sql::Value::Null => Value::Null,
+        sql::Value::Integer(number) => Value::from(*number),
+        sql::Value::Text(text) => Value::from(text.as_str()),
+    };
+    let params: Vec<Value> = statement.parameters.iter().map(parameter).collect();
+    json!({ "sql": statement.sql, "params": params })
+}
+
+fn row(columns: &Value) -> Result<Row, StoreError> {
+    let columns = columns.as_array().ok_or_else(|| broken("a row is no list"))?;
+    let column = |value: &Value| match value {
+        Value::Null => Ok(sql::Value::Null),
+        Value::String(text) => Ok(sql::Value::Text(text.clone())),
+        Value::Number(number) => {
+            number.as_f64().and_then(sql::Value::of_number).ok_or_else(|| broken("a number is not whole"))
+        }
+        _ => Err(broken("a column is neither text nor number")),
+    };
+    columns.iter().map(column).collect()
+}
+
+fn broken(what: &str) -> StoreError {
+    StoreError::Broken(format!("the database's answer is broken: {what}"))
+}
+
+fn ask(question: &Value) -> Result<Value, String> {
+    let gone = |error: std::io::Error| format!("The database is gone: {error}.");
+    send(question).map_err(gone)?;
+    let mut line = String::new();
+    if std::io::stdin().lock().read_line(&mut line).map_err(gone)? == 0 {
+        return Err("The database is gone. This program is started by `npm run account`.".into());
+    }
+    let answer: Value =
+        serde_json::from_str(&line).map_err(|error| format!("The database's answer is broken: {error}."))?;
+    match answer.get("error") {
+        Some(error) => Err(error.as_str().unwrap_or("The database refused.").to_owned()),
+        None => Ok(answer),
+    }
+}
+
+fn send(value: &Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}")?;
+    out.flush()
+}

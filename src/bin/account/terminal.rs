@@ -1,0 +1,58 @@
+//! The operator's terminal: what was asked for goes out through the channel's owner, the rest to standard error.
+
+use crate::channel::Channel;
+use anchorage::operate::Terminal;
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+/// Where a password may stand instead of being typed.
+const PASSWORD_VARIABLE: &str = "ANCHORAGE_PASSWORD";
+
+/// The terminal of a real operator.
+pub struct Console<'a> {
+    /// Who prints what was asked for.
+    pub channel: &'a Channel,
+}
+
+impl Terminal for Console<'_> {
+    fn say(&mut self, line: &str) {
+        self.channel.say(line);
+    }
+
+    fn note(&mut self, line: &str) {
+        eprintln!("{line}");
+    }
+
+    /// Out of the environment, or typed without being shown. Standard input is the channel, so the terminal is opened by
+    /// name; where there is none, nobody is asked.
+    fn password(&mut self, prompt: &str) -> Option<String> {
+        if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
+            return Some(password);
+        }
+        if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+            return None;
+        }
+        let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
+        write!(terminal, "{prompt}: ").ok()?;
+        let hidden = echo(false);
+        let mut line = String::new();
+        let read = BufReader::new(&terminal).read_line(&mut line);
+        if hidden {
+            echo(true);
+            writeln!(terminal).ok()?;
+        }
+        read.ok().map(|_| line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+/// Whether the terminal shows what is typed from now on.
+fn echo(shown: bool) -> bool {
+    let Ok(terminal) = OpenOptions::new().read(true).open("/dev/tty") else { return false };
+    let mut stty = Command::new("stty");
+    stty.arg(if shown { "echo" } else { "-echo" })
+        .stdin(terminal)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    stty.status().is_ok_and(|status| status.success())
+}

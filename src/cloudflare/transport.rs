@@ -1,0 +1,127 @@
+//! The worker's requests and responses as the core's plain data, and back.
+//!
+//! Bodies are bounded here, before they are held in memory; everything else about a request is for the protocols to judge.
+
+use crate::http::{Request, Response};
+use crate::serve;
+use crate::store::Cost;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader};
+use worker::{EncodeBody, Headers, Result};
+
+/// A request as plain data, or the refusal it gets: 413 for a body above what its path takes.
+pub async fn request_of(request: worker::Request) -> Result<std::result::Result<Request, Response>> {
+    let url = request.url()?;
+    let headers = headers_of(&request);
+    let path = request.path();
+    let bytes_max = serve::body_bytes_max(&path);
+    let announced = headers.iter().find(|(name, _)| name == "content-length");
+    if announced
+        .is_some_and(|(_, length)| length.trim().parse::<usize>().is_ok_and(|length| length > bytes_max))
+    {
+        return Ok(Err(too_large(bytes_max)));
+    }
+    let body = match request.inner().body() {
+        Some(stream) => read_up_to(&stream, bytes_max).await?,
+        None => Some(Vec::new()),
+    };
+    let Some(body) = body else { return Ok(Err(too_large(bytes_max))) };
+    let address = headers.iter().find(|(name, _)| name == "cf-connecting-ip").map(|(_, value)| value.clone());
+    Ok(Ok(Request {
+        method: request.method().as_ref().to_ascii_uppercase(),
+        path,
+        query: url.query().unwrap_or_default().to_owned(),
+        origin: url.origin().ascii_serialization(),
+        address: address.unwrap_or_default(),
+        headers,
+        body,
+    }))
+}
+
+/// A response for the runtime to send exactly as it is: the bytes are encoded already, whatever `content-encoding` says.
+pub fn response_of(response: Response) -> Result<worker::Response> {
+    let headers = Headers::new();
+    for (name, value) in &response.headers {
+        headers.append(name, value)?;
+    }
+    let answer = worker::Response::builder()
+        .with_status(response.status)
+        .with_headers(headers)
+        .with_encode_body(EncodeBody::Manual);
+    // A null body is the only one that 204 and 304 may have.
+    Ok(if response.body.is_empty() { answer.empty() } else { answer.fixed(response.body) })
+}
+
+/// What a turn cost, for the tests that hold it to a budget (`ANCHORAGE_COST=1`).
+pub fn cost_line(cost: &Cost) -> String {
+    format!(
+        "batches={} statements={} rows_read={} rows_written={}",
+        cost.batches, cost.statements, cost.rows_read, cost.rows_written
+    )
+}
+
+/// The answer where the worker is not set up, or was cut off: try again.
+pub fn unavailable() -> Response {
+    let mut response = plain(503, "The server is not available. Try again later.\n");
+    response.headers.push(("retry-after".into(), "30".into()));
+    response
+}
+
+fn too_large(bytes_max: usize) -> Response {
+    plain(413, &format!("The body is too large: at most {bytes_max} bytes.\n"))
+}
+
+fn plain(status: u16, text: &str) -> Response {
+    let headers = [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("content-encoding", "identity"),
+        ("cache-control", "private, no-store, no-transform"),
+        ("content-length", &text.len().to_string()),
+    ];
+    Response {
+        status,
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        body: text.as_bytes().to_vec(),
+    }
+}
+
+/// Headers as the client sent them: the runtime rewrites `accept-encoding` and keeps the client's own in `cf`.
+fn headers_of(request: &worker::Request) -> Vec<(String, String)> {
+    let accepted = client_accept_encoding(request);
+    let mut headers: Vec<(String, String)> = request
+        .headers()
+        .entries()
+        .filter(|(name, _)| accepted.is_none() || !name.eq_ignore_ascii_case("accept-encoding"))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect();
+    headers.extend(accepted.map(|value| ("accept-encoding".to_owned(), value)));
+    headers
+}
+
+fn client_accept_encoding(request: &worker::Request) -> Option<String> {
+    let cf = js_sys::Reflect::get(request.inner(), &"cf".into()).ok()?;
+    js_sys::Reflect::get(&cf, &"clientAcceptEncoding".into()).ok()?.as_string()
+}
+
+/// The whole stream, or `None` as soon as it turns out longer than allowed: the rest is never held.
+async fn read_up_to(stream: &ReadableStream, bytes_max: usize) -> Result<Option<Vec<u8>>> {
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    loop {
+        let read = js_sys::futures::JsFuture::from(reader.read()).await?;
+        if js_sys::Reflect::get(&read, &"done".into())?.is_truthy() {
+            return Ok(Some(bytes));
+        }
+        let chunk: js_sys::Uint8Array =
+            js_sys::Reflect::get(&read, &"value".into())?.dyn_into().map_err(not_bytes)?;
+        if bytes.len().saturating_add(chunk.length() as usize) > bytes_max {
+            let _ = reader.cancel();
+            return Ok(None);
+        }
+        bytes.extend(chunk.to_vec());
+    }
+}
+
+fn not_bytes(_: JsValue) -> worker::Error {
+    worker::Error::RustError("the body's stream does not hold bytes".into())
+}

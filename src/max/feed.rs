@@ -1,0 +1,145 @@
+//! GET: everything of one data source that changed after `lbd` (MAX 1 and 2). Its twin is `submission`.
+
+use super::channel::{Channel, Spelling};
+use super::refusal::Refusal;
+use super::{Answer, Scene, schema, turn};
+use crate::content::fields;
+use crate::exchange::Decision;
+use crate::limits;
+use crate::record::{Content, Record, Seq};
+use crate::store::{Collection, PageAsk, Reads, Snapshot};
+use std::fmt::Write;
+
+/// The longest `lbd`, in digits: what 2^53 needs.
+const LBD_DIGITS_MAX: usize = 16;
+
+/// One GET on its way.
+#[derive(Debug)]
+pub struct Feed {
+    lbd: Option<Seq>,
+    spelling: Spelling,
+    gzip: bool,
+    written: Option<Written>,
+}
+
+/// What has been written so far: a feed larger than a page is read in several.
+#[derive(Debug)]
+struct Written {
+    channel: Channel,
+    /// The head of the first snapshot: the answer's `lastBuildDate`. Later pages stop here, so that it is never ahead of the
+    /// data; what changes meanwhile is in the next delta.
+    until: Seq,
+    after: Seq,
+    changed: usize,
+    deleted: usize,
+}
+
+impl Feed {
+    /// A feed after the `lbd` of the query; absent or empty is 0. With `gzip` a feed of several pages is squeezed as it comes:
+    /// an isolate has 128 MB for everything.
+    pub fn new(lbd: Option<&str>, spelling: Spelling, gzip: bool) -> Self {
+        Self { lbd: read_lbd(lbd.unwrap_or_default()), spelling, gzip, written: None }
+    }
+
+    /// The first page.
+    pub fn ask(&mut self, mut reads: Reads, path: &str) -> Reads {
+        self.written = None;
+        reads.page = self.lbd.map(|lbd| page(path, lbd, None, lbd == 0));
+        reads
+    }
+
+    /// Writes a page, then asks for the next or answers.
+    pub fn decide(&mut self, scene: Scene, snapshot: &Snapshot) -> Result<Decision<Answer>, Refusal> {
+        let words = || format!("lbd must be empty or a number of 1 to {LBD_DIGITS_MAX} digits");
+        let lbd = self.lbd.ok_or_else(|| Refusal::bad_request(words()))?;
+        let too_old = lbd != 0 && lbd < scene.account.horizon;
+        if too_old || (self.written.is_none() && lbd > scene.account.head) {
+            return Err(Refusal::reset());
+        }
+        let written = self.written.get_or_insert_with(|| {
+            let until = scene.account.head;
+            let channel = Channel::open(self.spelling, &scene.collection.id.0, until);
+            Written { channel, until, after: lbd, changed: 0, deleted: 0 }
+        });
+        let before = written.after;
+        snapshot.page.iter().for_each(|outgoing| written.add(scene.collection, &outgoing.record));
+        if !snapshot.more {
+            return Ok(turn(Answer::Channel(written.channel.take()), None));
+        }
+        if written.after <= before {
+            // A page that promises more and moves nothing on would be asked for ever.
+            return Err(Refusal::broken());
+        }
+        if self.gzip {
+            written.channel.squeeze();
+        }
+        let next = page(scene.path, written.after, Some(written.until), lbd == 0);
+        Ok(Decision::Ask(Box::new(Reads { page: Some(next), ..scene.reads })))
+    }
+
+    /// What became of it, for the log.
+    pub fn line(&self) -> String {
+        let mut line = match self.lbd {
+            Some(lbd) => format!("since {lbd}"),
+            None => "since something that is no lbd".to_owned(),
+        };
+        if let Some(Written { changed, deleted, until, .. }) = &self.written {
+            // Writing into a string cannot fail.
+            let _ = write!(line, ", {changed} changed, {deleted} deleted, to {until}");
+        }
+        line
+    }
+}
+
+impl Written {
+    fn add(&mut self, collection: &Collection, record: &Record) {
+        self.after = record.seq;
+        let key = (schema::primary_key(collection), record.id.as_str());
+        match &record.content {
+            Content::Deleted => {
+                self.deleted += 1;
+                self.channel.item([key, ("_deleted", "1")]);
+            }
+            Content::Body(body) => {
+                self.changed += 1;
+                let values = fields::project(body, &collection.fields);
+                let nodes = values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                self.channel
+                    .item(std::iter::once(key).chain(nodes.filter(|(name, _)| schema::is_name(name))));
+            }
+        }
+    }
+}
+
+/// `None` for what is no `lbd`.
+fn read_lbd(text: &str) -> Option<Seq> {
+    let digits = text.len() <= LBD_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit());
+    if text.is_empty() { Some(0) } else { digits.then(|| text.parse().ok()).flatten() }
+}
+
+fn page(path: &str, after: Seq, until: Option<Seq>, live_only: bool) -> PageAsk {
+    PageAsk::Collection {
+        path: path.to_owned(),
+        after,
+        until,
+        live_only,
+        records_max: limits::PAGE_RECORDS_MAX,
+        bytes_max: limits::PAGE_BYTES_MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_lbd_is_empty_or_one_to_sixteen_ascii_digits() {
+        assert_eq!(read_lbd(""), Some(0));
+        assert_eq!(read_lbd("0"), Some(0));
+        assert_eq!(read_lbd("0000000000000007"), Some(7));
+        assert_eq!(read_lbd("9999999999999999"), Some(9_999_999_999_999_999));
+        for wrong in ["10000000000000000", "-1", "+1", " 1", "1.0", "1e3", "٣", "x", "0x1", "\0"] {
+            assert_eq!(read_lbd(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The operator's room: what a person at a terminal does to accounts. Native only; the worker has none of it.
+//!
+//! Arguments become a [`command::Order`], and an [`Operator`] carries it out on any store that can be surveyed, every change
+//! through the same loop as a device's ([`crate::exchange`]). Who opens the database and moves bytes to and from the
+//! terminal is the business of `src/bin/account/main.rs`.
+
+pub mod account;
+pub mod application;
+pub mod command;
+pub mod demo;
+pub mod export;
+pub mod import;
+pub mod list;
+pub mod name;
+pub mod split;
+
+use crate::exchange::{self, Decision, Protocol, Seed, Turn};
+use crate::http::Response;
+use crate::journal::Moment;
+use crate::record::AccountId;
+use crate::secret::{SECRET_BYTES_MIN, Sealer};
+use crate::store::survey::{Overview, Survey};
+use crate::store::{Batch, Collection, Login, Reads, Receipt, Snapshot, StoreError, Who};
+use command::{Command, Order};
+
+/// The operator's terminal.
+pub trait Terminal {
+    /// A line of what was asked for.
+    fn say(&mut self, line: &str);
+    /// A line of progress or of warning.
+    fn note(&mut self, line: &str);
+    /// A password that the operator types, or has put into the environment; `None` where there is nobody to ask.
+    fn password(&mut self, prompt: &str) -> Option<String>;
+}
+
+/// Why something was not done, and what to do about it; for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self(match error {
+            StoreError::Conflict => {
+                "Somebody else changed the same thing at the same time. Try again.".into()
+            }
+            StoreError::Busy(why) => format!("The database is busy or away ({why}). Try again in a moment."),
+            StoreError::Broken(why) if why.contains("no such table") => {
+                format!("The database has no tables yet ({why}): `npm run deploy` makes them.")
+            }
+            StoreError::Broken(why) => format!("The database refused: {why}"),
+        })
+    }
+}
+
+/// A refusal in so many words.
+pub(crate) fn refuse<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal(reason.into()))
+}
+
+/// Somebody who may do everything, on one store, at one moment.
+pub struct Operator<'a, S, T> {
+    store: &'a S,
+    terminal: &'a mut T,
+    sealer: Option<Sealer>,
+    now: Moment,
+    seed: Seed,
+}
+
+impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
+    /// `secret` is the Worker secret, without which no password can be sealed.
+    pub fn new(store: &'a S, terminal: &'a mut T, secret: Option<&str>, now: Moment, seed: Seed) -> Self {
+        let sealer = secret.and_then(|secret| Sealer::new(secret.as_bytes()));
+        Self { store, terminal, sealer, now, seed }
+    }
+
+    /// Carries an order out.
+    pub async fn carry_out(&mut self, order: &Order) -> Result<(), Refusal> {
+        match &order.command {
+            Command::Add { name, password, token } => self.add(name, password.as_deref(), *token).await,
+            Command::List { name } => self.list(name.as_deref()).await,
+            Command::Token { name, label, days } => self.token(name, label, *days).await,
+            Command::Revoke { name, which } => self.revoke(name, which).await,
+            Command::Password { name, password } => self.password(name, password.as_deref()).await,
+            Command::Remove { name, yes } => self.remove(name, *yes).await,
+            Command::Import { name, collection, paths } => self.import(name, collection, paths).await,
+            Command::Export { name, collection, folder, layout } => {
+                self.export(name, collection, folder, *layout).await
+            }
+            Command::ImportApp { name, file } => self.import_app(name, file).await,
+            Command::Demo => match order.remote {
+                true => refuse("The demo account exists in local development only."),
+                false => self.demo().await,
+            },
+        }
+    }
+
+    /// Takes one change through the loop: `decide` says what to answer and what to write, and is asked again after a race.
+    async fn change<Answer, D>(&mut self, reads: Reads, decide: D) -> Result<Answer, Refusal>
+    where
+        D: FnMut(&Snapshot, Moment, &mut Seed) -> Result<(Answer, Option<Batch>), Refusal>,
+    {
+        let mut deed = Deed { reads, decide, done: None };
+        let seed = Seed::new(self.seed.draw());
+        exchange::exchange(&mut deed, self.store, self.now, seed).await;
+        deed.done.unwrap_or_else(|| refuse("Nothing came back from the database."))
+    }
+
+    /// The account's collections as they are.
+    async fn collections(&self, name: &str) -> Result<Vec<Collection>, Refusal> {
+        let mut reads = Reads::of(Who::Account(AccountId(name.to_owned())));
+        reads.collections = true;
+        let snapshot = self.store.read(&reads).await?;
+        match snapshot.account {
+            Some(_) => Ok(snapshot.collections),
+            None => Err(unknown(name)),
+        }
+    }
+
+    /// One collection, by id or alias.
+    async fn collection(&self, name: &str, path: &str) -> Result<Collection, Refusal> {
+        let collections = self.collections(name).await?;
+        let there: Vec<&str> = collections.iter().map(|collection| collection.id.0.as_str()).collect();
+        let missing = format!("`{name}` has no collection `{path}`. There are: {}.", there.join(", "));
+        let mut all = collections.into_iter();
+        all.find(|known| known.id.0 == path || known.aliases.iter().any(|alias| alias == path))
+            .ok_or(Refusal(missing))
+    }
+
+    async fn overview(&self, name: &str) -> Result<Overview, Refusal> {
+        let found = self.store.survey(Some(&AccountId(name.to_owned()))).await?;
+        found.into_iter().next().ok_or_else(|| unknown(name))
+    }
+
+    fn sealer(&self) -> Result<Sealer, Refusal> {
+        self.sealer.clone().ok_or_else(|| {
+            Refusal(format!(
+                "A password is sealed with the worker's secret, which is missing here or shorter than {SECRET_BYTES_MIN} bytes: \
+                 set ANCHORAGE_SECRET to what `wrangler secret put ANCHORAGE_SECRET` was given, and try again."
+            ))
+        })
+    }
+}
+
+/// Who an existing account's own login is: the login and the account bear the same name.
+fn login_of(snapshot: &Snapshot, name: &str) -> Result<Login, Refusal> {
+    let login = snapshot.login.clone().filter(|login| login.name == name);
+    match (&snapshot.account, login) {
+        (Some(_), Some(login)) => Ok(login),
+        _ => Err(unknown(name)),
+    }
+}
+
+fn unknown(name: &str) -> Refusal {
+    Refusal(format!("There is no account `{name}`. `list` shows all, `add {name}` makes it."))
+}
+
+/// One change as the loop wants it. The loop answers in HTTP, which nobody reads here: the answer is kept aside.
+struct Deed<D, Answer> {
+    reads: Reads,
+    decide: D,
+    done: Option<Result<Answer, Refusal>>,
+}
+
+impl<D, Answer> Protocol for Deed<D, Answer>
+where
+    D: FnMut(&Snapshot, Moment, &mut Seed) -> Result<(Answer, Option<Batch>), Refusal>,
+{
+    type Answer = Result<Answer, Refusal>;
+
+    fn ask(&mut self) -> Reads {
+        self.reads.clone()
+    }
+
+    fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Self::Answer> {
+        Decision::Turn(Box::new(match (self.decide)(snapshot, now, seed) {
+            Ok((answer, batch)) => Turn { answer: Ok(answer), batch },
+            Err(refusal) => Turn { answer: Err(refusal), batch: None },
+        }))
+    }
+
+    fn reply(&mut self, answer: Self::Answer, _: &Receipt) -> Response {
+        self.done = Some(answer);
+        Response { status: 200, headers: Vec::new(), body: Vec::new() }
+    }
+
+    fn failed(&mut self, error: &StoreError) -> Response {
+        self.done = Some(Err(Refusal::from(error.clone())));
+        Response { status: 503, headers: Vec::new(), body: Vec::new() }
+    }
+
+    fn line(&self) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,215 @@
+//! A collection into files: each record with the bytes it has, or its plain fields as lines of JSON.
+
+use super::command::Layout;
+use super::list::plural;
+use super::{Operator, Refusal, Terminal, refuse};
+use crate::content::fields::{self, FieldKind};
+use crate::limits;
+use crate::record::{AccountId, Body, Form, Kind, Record, RecordId};
+use crate::secret;
+use crate::store::survey::Survey;
+use crate::store::{Collection, PageAsk, Reads, Snapshot, Who};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// How much of a record's own words goes into its file's name, in characters.
+const TITLE_CHARS_MAX: usize = 40;
+
+/// The longest id that goes into a file's name as it is, in bytes.
+const ID_BYTES_MAX: usize = 80;
+
+impl<S: Survey, T: Terminal> Operator<'_, S, T> {
+    pub(super) async fn export(
+        &mut self,
+        name: &str,
+        path: &str,
+        folder: &str,
+        layout: Layout,
+    ) -> Result<(), Refusal> {
+        let collection = self.collection(name, path).await?;
+        if layout == Layout::OneFile && matches!(collection.kind, Kind::Notes | Kind::Table) {
+            return refuse(
+                "Notes and tables do not fit into one file of their kind: leave --one-file out, or take --json-lines.",
+            );
+        }
+        let folder = Path::new(folder);
+        prepare(folder)?;
+        let mut sheet = match layout {
+            Layout::Files => None,
+            _ => Some(sheet(folder, &collection, layout)?),
+        };
+        let (mut count, mut after, mut until) = (0_u64, 0, None);
+        loop {
+            let page = self.page(name, &collection, after, until).await?;
+            until = until.or(page.account.as_ref().map(|account| account.head));
+            for outgoing in &page.page {
+                let record = &outgoing.record;
+                after = after.max(record.seq);
+                let Some(body) = record.content.body() else { continue };
+                match &mut sheet {
+                    Some(sheet) => append(sheet, record, body, &collection, layout),
+                    None => write_file(folder, record, body, &collection),
+                }?;
+                count += 1;
+            }
+            if !page.more || page.page.is_empty() {
+                break;
+            }
+            self.terminal.note(&format!("{} so far …", plural(count, "record")));
+        }
+        if let Some(mut sheet) = sheet {
+            sheet.flush().map_err(|error| Refusal(format!("The file could not be finished: {error}.")))?;
+        }
+        let records = plural(count, "record");
+        self.terminal.say(&format!(
+            "Exported {records} of {} of `{name}` to {}.",
+            collection.id.0,
+            folder.display()
+        ));
+        Ok(())
+    }
+
+    async fn page(
+        &mut self,
+        name: &str,
+        collection: &Collection,
+        after: i64,
+        until: Option<i64>,
+    ) -> Result<Snapshot, Refusal> {
+        let mut reads = Reads::of(Who::Account(AccountId(name.to_owned())));
+        reads.page = Some(PageAsk::Collection {
+            path: collection.id.0.clone(),
+            after,
+            until,
+            live_only: true,
+            records_max: limits::PAGE_RECORDS_MAX,
+            bytes_max: limits::PAGE_BYTES_MAX,
+        });
+        Ok(self.store.read(&reads).await?)
+    }
+}
+
+/// The folder, made where it is missing; one with something in it is not ours to write into.
+fn prepare(folder: &Path) -> Result<(), Refusal> {
+    let shown = folder.display();
+    fs::create_dir_all(folder)
+        .map_err(|error| Refusal(format!("The folder {shown} cannot be made: {error}.")))?;
+    let mut inside = fs::read_dir(folder)
+        .map_err(|error| Refusal(format!("The folder {shown} cannot be read: {error}.")))?;
+    match inside.next() {
+        Some(_) => refuse(format!("The folder {shown} is not empty: name a new one.")),
+        None => Ok(()),
+    }
+}
+
+fn sheet(folder: &Path, collection: &Collection, layout: Layout) -> Result<BufWriter<File>, Refusal> {
+    let ending = match (layout, collection.kind) {
+        (Layout::JsonLines, _) => "jsonl",
+        (_, Kind::Contacts) => "vcf",
+        _ => "ics",
+    };
+    let path = folder.join(format!("{}.{ending}", file_safe(&collection.id.0)));
+    create(&path).map(BufWriter::new)
+}
+
+fn append(
+    sheet: &mut BufWriter<File>,
+    record: &Record,
+    body: &Body,
+    collection: &Collection,
+    layout: Layout,
+) -> Result<(), Refusal> {
+    let written = match layout {
+        Layout::JsonLines => writeln!(sheet, "{}", json_line(&record.id, body, collection)),
+        // A stream of whole objects (RFC 5545 section 3.4, RFC 6350 section 3.3) keeps every byte of each.
+        _ => sheet.write_all(&body.bytes).and_then(|()| match body.bytes.ends_with(b"\n") {
+            true => Ok(()),
+            false => sheet.write_all(b"\r\n"),
+        }),
+    };
+    written.map_err(|error| Refusal(format!("The file could not be written: {error}.")))
+}
+
+fn write_file(folder: &Path, record: &Record, body: &Body, collection: &Collection) -> Result<(), Refusal> {
+    let (bytes, ending) = match &body.form {
+        Form::Table => (format!("{}\n", json_line(&record.id, body, collection)).into_bytes(), "json"),
+        Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => (body.bytes.clone(), "vcf"),
+        Form::Vcalendar10 => (body.bytes.clone(), "vcs"),
+        Form::Icalendar20 => (body.bytes.clone(), "ics"),
+        Form::Vnote11 => (body.bytes.clone(), "vnt"),
+        Form::Plain => (body.bytes.clone(), "txt"),
+        Form::Opaque(_) => (body.bytes.clone(), "bin"),
+    };
+    let path = folder.join(format!("{}.{ending}", file_name(record, body, collection)));
+    create(&path)?
+        .write_all(&bytes)
+        .map_err(|error| Refusal(format!("The file {} could not be written: {error}.", path.display())))
+}
+
+fn create(path: &Path) -> Result<File, Refusal> {
+    File::create_new(path)
+        .map_err(|error| Refusal(format!("The file {} could not be made: {error}.", path.display())))
+}
+
+/// A record's first plain words and its id.
+fn file_name(record: &Record, body: &Body, collection: &Collection) -> String {
+    let values = fields::project(body, &collection.fields);
+    let words = |wanted: &str| {
+        values.iter().find(|(name, value)| name == wanted && !value.trim().is_empty()).map(|(_, value)| value)
+    };
+    let title = ["name", "title", "summary", "subject"].into_iter().find_map(words);
+    let title: String = title.map_or_else(String::new, |title| {
+        let safe = |c: char| if c.is_alphanumeric() { c } else { ' ' };
+        let plain: String = title.chars().take(TITLE_CHARS_MAX).map(safe).collect();
+        plain.split_whitespace().collect::<Vec<_>>().join("-")
+    });
+    let id = file_safe(record.id.as_str());
+    let id = match id.len() <= ID_BYTES_MAX {
+        true => id,
+        false => secret::fingerprint(record.id.as_str().as_bytes()),
+    };
+    if title.is_empty() { id } else { format!("{title}_{id}") }
+}
+
+/// Letters, digits and `-` as they are, every other byte as `%` and two hex digits: different ids stay different, and no
+/// id leads out of the folder.
+fn file_safe(id: &str) -> String {
+    id.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// The primary key and the plain fields, in their order; numbers as numbers.
+fn json_line(id: &RecordId, body: &Body, collection: &Collection) -> String {
+    let values = fields::project(body, &collection.fields);
+    let mut members = Vec::new();
+    for field in &collection.fields {
+        let text = match field.kind {
+            FieldKind::PrimaryKey => id.as_str(),
+            _ => values.iter().find(|(name, _)| *name == field.name).map_or("", |(_, value)| value.as_str()),
+        };
+        let number = match field.kind {
+            FieldKind::Integer | FieldKind::Date => text.parse::<i64>().ok(),
+            _ => None,
+        };
+        let value = number.map_or_else(|| serde_json::Value::from(text), serde_json::Value::from);
+        members.push(format!("{}:{value}", serde_json::Value::from(field.name.as_str())));
+    }
+    format!("{{{}}}", members.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_id_leads_out_of_the_folder_and_different_ids_stay_different() {
+        assert_eq!(file_safe("../../etc/x"), "%2E%2E%2F%2E%2E%2Fetc%2Fx");
+        assert_ne!(file_safe("a/b"), file_safe("a%2Fb"));
+        assert_eq!(file_safe("k3m-Q"), "k3m-Q");
+    }
+}

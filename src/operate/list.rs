@@ -1,0 +1,89 @@
+//! What there is, in lines for a person.
+
+use super::{Operator, Refusal, Terminal, refuse, unknown};
+use crate::journal::Moment;
+use crate::record::AccountId;
+use crate::store::survey::{Overview, Survey};
+
+/// How many digits of a token's hash are shown: enough to name it to `revoke`.
+const HASH_DIGITS: usize = 10;
+
+impl<S: Survey, T: Terminal> Operator<'_, S, T> {
+    pub(super) async fn list(&mut self, name: Option<&str>) -> Result<(), Refusal> {
+        let account = name.map(|name| AccountId(name.to_owned()));
+        let found = self.store.survey(account.as_ref()).await?;
+        match (name, found.is_empty()) {
+            (Some(name), true) => return Err(unknown(name)),
+            (None, true) => {
+                return refuse("There is no account yet. `npm run account -- add NAME` makes one.");
+            }
+            _ => {}
+        }
+        for overview in &found {
+            let lines = lines(overview, self.now);
+            lines.iter().for_each(|line| self.terminal.say(line));
+        }
+        Ok(())
+    }
+}
+
+fn lines(overview: &Overview, now: Moment) -> Vec<String> {
+    let mut lines = vec![overview.account.id.0.clone()];
+    for login in &overview.logins {
+        let local = if login.local { "   (local development only)" } else { "" };
+        lines.push(format!("  login       {}{local}", login.name));
+    }
+    for (collection, count) in &overview.collections {
+        let also = match collection.aliases.is_empty() {
+            true => String::new(),
+            false => format!("   also {}", collection.aliases.join(", ")),
+        };
+        lines.push(format!("  collection  {:<12} {:>14}{also}", collection.id.0, plural(*count, "record")));
+    }
+    for (peer, bookmarks) in &overview.devices {
+        lines.push(format!(
+            "  device      {}   last here {}   as {}",
+            clean(&peer.id.0),
+            date(peer.seen),
+            peer.login
+        ));
+        for bookmark in bookmarks {
+            let has = bookmark.cursor.max(bookmark.offered_cursor);
+            lines.push(format!("                {:<12} up to {}", bookmark.collection.0, date(has)));
+        }
+    }
+    for token in &overview.tokens {
+        let hash: String = token.hash.chars().take(HASH_DIGITS).collect();
+        let ends = match token.expires {
+            0 => "never ends".into(),
+            expires if expires <= now => format!("ended {}", date(expires)),
+            expires => format!("ends {}", date(expires)),
+        };
+        lines.push(format!(
+            "  token       {hash}   {}   issued {}, {ends}",
+            clean(&token.label),
+            date(token.created)
+        ));
+    }
+    lines
+}
+
+/// `1 record`, `2 records`.
+pub(super) fn plural(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+fn date(moment: Moment) -> String {
+    match jiff::Timestamp::from_millisecond(moment) {
+        Ok(at) if moment > 0 => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        _ => "never".into(),
+    }
+}
+
+/// Text of a stranger on the operator's terminal: no control characters.
+fn clean(text: &str) -> String {
+    text.escape_debug().to_string()
+}

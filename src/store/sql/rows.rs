@@ -1,0 +1,229 @@
+//! How rows spell our types: each column is taken in the order its statement names it.
+
+use crate::peer::{Alias, Bookmark, Luid, PeerId};
+use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId};
+use crate::store::sql::{Row, Value, text};
+use crate::store::{Account, Collection, Login, Peer, Session, StoreError, Throttle, Token};
+
+/// The columns of one row, taken from the left.
+pub struct Columns(std::vec::IntoIter<Value>);
+
+impl Columns {
+    /// All columns of a row.
+    pub fn of(row: Row) -> Self {
+        Self(row.into_iter())
+    }
+
+    fn next(&mut self) -> Result<Value, StoreError> {
+        self.0.next().ok_or_else(|| StoreError::Broken("a row is too short".into()))
+    }
+
+    /// A whole number.
+    pub fn integer(&mut self) -> Result<i64, StoreError> {
+        self.maybe_integer()?.ok_or_else(|| StoreError::Broken("a number is missing".into()))
+    }
+
+    fn maybe_integer(&mut self) -> Result<Option<i64>, StoreError> {
+        match self.next()? {
+            Value::Integer(number) => Ok(Some(number)),
+            Value::Null => Ok(None),
+            Value::Text(_) => Err(StoreError::Broken("a number is text".into())),
+        }
+    }
+
+    fn flag(&mut self) -> Result<bool, StoreError> {
+        Ok(self.integer()? != 0)
+    }
+
+    /// Text as it was before it was stored.
+    pub fn text(&mut self) -> Result<String, StoreError> {
+        self.maybe_text()?.ok_or_else(|| StoreError::Broken("a text is missing".into()))
+    }
+
+    fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
+        Ok(self.stored()?.map(text::decode))
+    }
+
+    /// Text as it is stored.
+    fn stored(&mut self) -> Result<Option<String>, StoreError> {
+        match self.next()? {
+            Value::Text(text) => Ok(Some(text)),
+            Value::Null => Ok(None),
+            Value::Integer(_) => Err(StoreError::Broken("a text is a number".into())),
+        }
+    }
+
+    /// A record's id.
+    pub fn record_id(&mut self) -> Result<RecordId, StoreError> {
+        RecordId::new(self.text()?).ok_or_else(|| StoreError::Broken("a record's id is none".into()))
+    }
+
+    /// `id, head, horizon, swept`, of a left join.
+    pub fn account(&mut self) -> Result<Option<Account>, StoreError> {
+        let (id, head, horizon, swept) =
+            (self.maybe_text()?, self.maybe_integer()?, self.maybe_integer()?, self.maybe_integer()?);
+        Ok(match (id, head, horizon, swept) {
+            (Some(id), Some(head), Some(horizon), Some(swept)) => {
+                Some(Account { id: AccountId(id), head, horizon, swept })
+            }
+            _ => None,
+        })
+    }
+
+    /// `name, account, sealed, local`, of a left join.
+    pub fn login(&mut self) -> Result<Option<Login>, StoreError> {
+        let (name, account, sealed, local) =
+            (self.maybe_text()?, self.maybe_text()?, self.maybe_text()?, self.maybe_integer()?);
+        Ok(match (name, account, sealed, local) {
+            (Some(name), Some(account), Some(sealed), Some(local)) => {
+                Some(Login { name, account: AccountId(account), sealed, local: local != 0 })
+            }
+            _ => None,
+        })
+    }
+
+    /// `hash, account, login, label, created, expires`, of a left join.
+    pub fn token(&mut self) -> Result<Option<Token>, StoreError> {
+        let (hash, account, login) = (self.maybe_text()?, self.maybe_text()?, self.maybe_text()?);
+        let (label, created, expires) = (self.maybe_text()?, self.maybe_integer()?, self.maybe_integer()?);
+        Ok(match (hash, account, login, label, created, expires) {
+            (Some(hash), Some(account), Some(login), Some(label), Some(created), Some(expires)) => {
+                Some(Token { hash, account: AccountId(account), login, label, created, expires })
+            }
+            _ => None,
+        })
+    }
+
+    /// `definition`, of a left join.
+    pub fn collection(&mut self) -> Result<Option<Collection>, StoreError> {
+        let Some(definition) = self.stored()? else { return Ok(None) };
+        serde_json::from_str(&definition)
+            .map(Some)
+            .map_err(|error| StoreError::Broken(format!("a collection cannot be read: {error}")))
+    }
+
+    /// `key, failures, until`.
+    pub fn throttle(&mut self) -> Result<Throttle, StoreError> {
+        Ok(Throttle { key: self.text()?, failures: self.integer()?, until: self.integer()? })
+    }
+
+    /// `id, login, nonce, device, temporaries, settings, seen`.
+    pub fn peer(&mut self) -> Result<Peer, StoreError> {
+        Ok(Peer {
+            id: PeerId(self.text()?),
+            login: self.text()?,
+            nonce: self.text()?,
+            device: self.text()?,
+            temporaries: self.integer()?,
+            settings: self.text()?,
+            seen: self.integer()?,
+        })
+    }
+
+    /// `peer, login, token, session_id, address, version, state, message, request, reply, expires,
+    /// page_records`.
+    pub fn session(&mut self) -> Result<Session, StoreError> {
+        Ok(Session {
+            peer: PeerId(self.text()?),
+            login: self.text()?,
+            token: self.text()?,
+            session_id: self.text()?,
+            address: self.text()?,
+            version: self.integer()?,
+            state: self.text()?,
+            message: self.integer()?,
+            request: self.text()?,
+            reply: text::decode_bytes(&self.text()?)?,
+            expires: self.integer()?,
+            page_records: self.integer()?,
+        })
+    }
+
+    /// All columns of a bookmark but account and peer, in the schema's order.
+    pub fn bookmark(&mut self) -> Result<Bookmark, StoreError> {
+        Ok(Bookmark {
+            collection: CollectionId(self.text()?),
+            cursor: self.integer()?,
+            anchor: self.text()?,
+            offered_cursor: self.integer()?,
+            offered_anchor: self.text()?,
+            own_anchor: self.text()?,
+            offered_own: self.text()?,
+            generation: self.integer()?,
+            offered_generation: self.integer()?,
+            attempt: self.integer()?,
+            position: self.integer()?,
+            until: self.integer()?,
+            sending: self.flag()?,
+            sending_all: self.flag()?,
+            held: self.integer()?,
+        })
+    }
+
+    /// `collection, id, seq, origin, size, form, body`, of a left join.
+    pub fn measured(&mut self) -> Result<Option<Measured>, StoreError> {
+        let (collection, id, seq) = (self.maybe_text()?, self.maybe_text()?, self.maybe_integer()?);
+        let (origin, size, form, body) =
+            (self.maybe_text()?, self.maybe_integer()?, self.stored()?, self.stored()?);
+        let (Some(collection), Some(id), Some(seq), Some(origin), Some(size)) =
+            (collection, id.and_then(RecordId::new), seq, origin, size)
+        else {
+            return Ok(None);
+        };
+        let content = match (form, body) {
+            (None, _) => Some(Content::Deleted),
+            (Some(form), Some(body)) => Some(Content::Body(text::decode_body(form, body)?)),
+            (Some(_), None) => None,
+        };
+        let collection = CollectionId(collection);
+        Ok(Some(Measured { collection, id, seq, origin, size: usize::try_from(size).unwrap_or(0), content }))
+    }
+
+    /// A [`Self::measured`] whose content was read.
+    pub fn record(&mut self) -> Result<Option<Record>, StoreError> {
+        self.measured()?
+            .map(|measured| measured.record().ok_or_else(|| StoreError::Broken("a body is missing".into())))
+            .transpose()
+    }
+
+    /// `form, body`, of a left join.
+    pub fn body(&mut self) -> Result<Option<Body>, StoreError> {
+        match (self.stored()?, self.stored()?) {
+            (Some(form), Some(body)) => text::decode_body(form, body).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// `collection, record, luid, temporary, generation, seq`, of a left join.
+    pub fn alias(&mut self) -> Result<Option<Alias>, StoreError> {
+        let (collection, record) = (self.maybe_text()?, self.maybe_text()?);
+        let (luid, temporary) = (self.maybe_text()?.map(Luid), self.maybe_text()?);
+        let (generation, seq) = (self.maybe_integer()?, self.maybe_integer()?);
+        Ok(match (collection, record.and_then(RecordId::new), generation, seq) {
+            (Some(collection), Some(record), Some(generation), Some(seq)) => {
+                let collection = CollectionId(collection);
+                Some(Alias { collection, record, luid, temporary, generation, seq })
+            }
+            _ => None,
+        })
+    }
+}
+
+/// A record whose body may have been left in the store for its size.
+pub struct Measured {
+    collection: CollectionId,
+    id: RecordId,
+    seq: i64,
+    origin: String,
+    /// Bytes of the body; 0 for a tombstone.
+    pub size: usize,
+    content: Option<Content>,
+}
+
+impl Measured {
+    /// The record, where its content was read.
+    pub fn record(self) -> Option<Record> {
+        let Self { collection, id, seq, origin, content, .. } = self;
+        content.map(|content| Record { collection, id, seq, origin, content })
+    }
+}

@@ -1,0 +1,176 @@
+//! Whole conversations: phones against the server, over the memory store and over SQL.
+
+#[path = "stores/house.rs"]
+mod house;
+#[path = "conversation/phone.rs"]
+mod phone;
+#[path = "stores/sqlite.rs"]
+mod sqlite;
+#[path = "conversation/world.rs"]
+mod world;
+
+use anchorage::store::Store;
+use anchorage::store::memory::MemoryStore;
+use anchorage::syncml::codec::Encoding;
+use anchorage::syncml::message::Version;
+use phone::{Broken, Fault, Phone};
+use sqlite::SqliteStore;
+use world::World;
+
+fn card(name: &str, more: &str) -> String {
+    format!("BEGIN:VCARD\r\nVERSION:3.0\r\nN:{name};;;;\r\nFN:{name}\r\n{more}END:VCARD\r\n")
+}
+
+/// Two phones that hold the same ten cards.
+fn pair<S: Store>(world: &World<S>) -> (Phone, Phone) {
+    let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+    for number in 0..10 {
+        a.add(&card(&format!("Card {number}"), "TEL;TYPE=CELL:0\r\n"));
+    }
+    a.sync(world).unwrap();
+    b.sync(world).unwrap();
+    assert_eq!(a.contents(), b.contents());
+    (a, b)
+}
+
+#[test]
+fn a_first_sync_is_slow_and_a_second_phone_gets_the_same() {
+    fn case<S: Store>(world: &World<S>, version: Version, encoding: Encoding, md5: bool) {
+        let dress = |mut phone: Phone| {
+            (phone.version, phone.encoding, phone.md5) = (version, encoding, md5);
+            phone
+        };
+        let mut a = dress(Phone::contacts("a"));
+        for number in 0..20 {
+            a.add(&card(&format!("Añn & <{number}>"), ""));
+        }
+        let session = a.sync(world).unwrap();
+        assert_eq!(session.statuses_of("Add"), vec![201; 20]);
+        assert_eq!(session.received, 0);
+        let mut b = dress(Phone::contacts("b"));
+        let session = b.sync(world).unwrap();
+        assert_eq!(session.received, 20);
+        assert_eq!(session.changes_announced, vec![(version > Version::V10).then_some(20)]);
+        assert_eq!(a.contents(), b.contents());
+        for phone in [&mut a, &mut b] {
+            let session = phone.sync(world).unwrap();
+            assert_eq!(
+                (session.sent, session.received, session.messages),
+                (0, 0, 3),
+                "{:?}",
+                world.last_line()
+            );
+            assert_eq!(session.alerts, vec![("./C".into(), 200)]);
+        }
+    }
+    for version in [Version::V10, Version::V11, Version::V12] {
+        for encoding in [Encoding::Xml, Encoding::Wbxml] {
+            for md5 in [false, true] {
+                case(&World::new(MemoryStore::new()), version, encoding, md5);
+                case(&World::new(SqliteStore::new()), version, encoding, md5);
+            }
+        }
+    }
+}
+
+#[test]
+fn changes_of_two_phones_meet() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let (first, second) = (a.find("Card 1"), a.find("Card 2"));
+    a.edit(&first, &card("Card 1", "TEL;TYPE=CELL:111\r\n"));
+    a.delete(&second);
+    a.add(&card("Of a", ""));
+    let third = b.find("Card 3");
+    b.edit(&third, &card("Card 3", "TEL;TYPE=CELL:333\r\n"));
+    b.add(&card("Of b", ""));
+    a.sync(&world).unwrap();
+    let session = b.sync(&world).unwrap();
+    assert_eq!(session.received, 3, "{}", world.last_line());
+    a.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents());
+    assert_eq!(a.contents().len(), 11);
+    let mut fresh = Phone::contacts("c");
+    fresh.sync(&world).unwrap();
+    assert_eq!(a.contents(), fresh.contents());
+}
+
+#[test]
+fn a_lost_answer_is_given_again_and_nothing_is_applied_twice() {
+    for at in 1..=6 {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        a.add(&card("New", ""));
+        b.add(&card("Other", ""));
+        b.sync(&world).unwrap();
+        a.fault = Fault::LostAnswer(at);
+        a.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents(), "at {at}");
+        assert_eq!(a.contents().len(), 12);
+    }
+}
+
+#[test]
+fn a_session_that_dies_anywhere_is_repaired_by_the_next_ordinary_one() {
+    for at in 1..=6 {
+        for fault in [Fault::DiesBefore(at), Fault::DiesAfter(at)] {
+            for slow in [false, true] {
+                let world = World::new(SqliteStore::new());
+                let (mut a, mut b) = pair(&world);
+                let (edited, deleted) = (a.find("Card 4"), a.find("Card 5"));
+                a.edit(&edited, &card("Card 4", "TEL;TYPE=CELL:444\r\n"));
+                a.delete(&deleted);
+                a.add(&card("New", ""));
+                let gone = b.find("Card 6");
+                b.delete(&gone);
+                b.add(&card("Other", ""));
+                b.sync(&world).unwrap();
+                (a.fault, a.slow) = (fault, slow && !matches!(fault, Fault::None));
+                // A slow sync sends no deletions: the next ordinary one does.
+                let died = a.sync(&world);
+                (a.fault, a.slow) = (Fault::None, false);
+                if died.is_ok() && slow {
+                    a.sync(&world).unwrap();
+                    continue;
+                }
+                a.sync(&world).unwrap_or_else(|e| panic!("{fault:?}: {e:?} {:?}", world.lines.borrow()));
+                b.sync(&world).unwrap();
+                a.sync(&world).unwrap();
+                assert_eq!(a.contents(), b.contents(), "{fault:?} slow {slow}: {:#?}", world.lines.borrow());
+                // In a slow sync the deletion may have been undone: the phone was sent what it had deleted.
+                let mut distinct = a.contents();
+                distinct.dedup();
+                assert_eq!(distinct, a.contents(), "{fault:?} slow {slow}: duplicates");
+                assert!(
+                    a.contents().len() == 10 || slow && a.contents().len() == 11,
+                    "{fault:?} slow {slow}"
+                );
+                let mut fresh = Phone::contacts("c");
+                fresh.sync(&world).unwrap();
+                assert_eq!(a.contents(), fresh.contents(), "{fault:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_a_right_one_within_ten_tries_gets_in() {
+    let world = World::new(MemoryStore::new());
+    let mut phone = Phone::notes("a");
+    phone.password = "wrong".into();
+    phone.md5 = false;
+    for _ in 0..4 {
+        assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
+    }
+    phone.password = "secret".into();
+    phone.sync(&world).unwrap();
+    phone.password = "wrong".into();
+    for _ in 0..8 {
+        assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401));
+    }
+    phone.password = "secret".into();
+    assert_eq!(phone.sync(&world).unwrap_err(), Broken::Refused(401), "slowed down");
+    world.tick(600_000);
+    phone.sync(&world).unwrap();
+}

@@ -1,0 +1,122 @@
+//! An operator at a desk: a store, a terminal that remembers, and folders of their own.
+
+use anchorage::exchange::Seed;
+use anchorage::operate::command::{self, Order};
+use anchorage::operate::{Operator, Refusal, Terminal};
+use anchorage::store::survey::Survey;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+
+pub const SECRET: &str = "a secret for tests only";
+
+/// A store that answers at once needs no runtime.
+pub fn finish<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("the store made us wait"),
+    }
+}
+
+pub fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+pub struct Desk<S> {
+    pub store: S,
+    pub now: i64,
+    pub secret: Option<&'static str>,
+    pub typed: Option<String>,
+    pub noted: String,
+    runs: u8,
+}
+
+impl<S: Survey> Desk<S> {
+    pub fn new(store: S) -> Self {
+        let now = 1_760_000_000_000;
+        Self { store, now, secret: Some(SECRET), typed: None, noted: String::new(), runs: 0 }
+    }
+
+    /// What was said, or why it was refused.
+    pub fn run(&mut self, line: &str) -> Result<String, String> {
+        let order = command::read(&words(line)).map_err(|unclear| format!("{unclear:?}"))?;
+        self.carry_out(&order)
+    }
+
+    pub fn carry_out(&mut self, order: &Order) -> Result<String, String> {
+        self.runs += 1;
+        let mut memory = Memory { typed: self.typed.clone(), ..Memory::default() };
+        let seed = Seed::new([self.runs; 32]);
+        let mut operator = Operator::new(&self.store, &mut memory, self.secret, self.now, seed);
+        let outcome = finish(operator.carry_out(order));
+        self.noted = memory.noted;
+        outcome.map(|()| memory.said).map_err(|Refusal(reason)| reason)
+    }
+}
+
+#[derive(Default)]
+struct Memory {
+    said: String,
+    noted: String,
+    typed: Option<String>,
+}
+
+impl Terminal for Memory {
+    fn say(&mut self, line: &str) {
+        self.said += &format!("{line}\n");
+    }
+    fn note(&mut self, line: &str) {
+        self.noted += &format!("{line}\n");
+    }
+    fn password(&mut self, _: &str) -> Option<String> {
+        self.typed.clone()
+    }
+}
+
+/// A folder that goes when the test is over.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("anchorage-operate-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    pub fn path_of(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    pub fn put(&self, name: &str, text: &str) {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Names and texts of the files in a folder inside.
+    pub fn files(&self, inside: &str) -> Vec<(String, String)> {
+        let entries = std::fs::read_dir(self.0.join(inside)).unwrap().map(Result::unwrap);
+        let mut files: Vec<(String, String)> = entries
+            .map(|entry| {
+                (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        _ = std::fs::remove_dir_all(&self.0);
+    }
+}
