@@ -100,24 +100,16 @@ fn keep_markup(tree: &mut Tree, content: &str) {
 /// What a reference stands for: one of the five entities, or a character that XML can carry.
 fn character(reference: &BytesRef) -> Result<char, String> {
     let name: &str = reference;
-    let number = match name.strip_prefix('#') {
-        Some(digits) => match digits.strip_prefix('x') {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => digits.parse(),
-        },
-        None => {
-            return match name {
-                "lt" => Ok('<'),
-                "gt" => Ok('>'),
-                "amp" => Ok('&'),
-                "quot" => Ok('"'),
-                "apos" => Ok('\''),
-                _ => Err(format!("the entity &{name}; is not one of XML's five")),
-            };
-        }
-    };
-    let character = number.ok().and_then(char::from_u32).filter(|c| is_xml_char(*c));
-    character.ok_or_else(|| format!("&{name}; is no character of XML"))
+    if let Some(number) = name.strip_prefix('#') {
+        let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
+        let digits = Some(digits).filter(|digits| digits.chars().all(|c| c.is_digit(radix)));
+        let number = digits.and_then(|digits| u32::from_str_radix(digits, radix).ok());
+        let character = number.and_then(char::from_u32).filter(|c| is_xml_char(*c));
+        return character.ok_or_else(|| format!("&{name}; is no character of XML"));
+    }
+    let entities = [("lt", '<'), ("gt", '>'), ("amp", '&'), ("quot", '"'), ("apos", '\'')];
+    let entity = entities.iter().find(|(known, _)| *known == name).map(|(_, c)| *c);
+    entity.ok_or_else(|| format!("the entity &{name}; is not one of XML's five"))
 }
 
 fn position(offset: u64) -> usize {
