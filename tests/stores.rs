@@ -4,6 +4,8 @@
 mod contract;
 #[path = "stores/house.rs"]
 mod house;
+#[path = "stores/random.rs"]
+mod random;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 

@@ -387,9 +387,9 @@ impl House {
             && batch.session.as_ref().is_none_or(|session| self.is_own(&session.token, batch))
             && batch.edits.iter().all(|edit| match edit {
                 Edit::PutLogin(login) => self.logins.get(&login.name).is_none_or(|old| mine(&old.account)),
-                Edit::PutCollection(new) => tenant.is_none_or(|tenant| tenant.has_room(new)),
-                Edit::AddAccount { .. } | Edit::RemoveAccount | Edit::RevokeToken(_) => true,
+                _ => true,
             })
+            && have_room(tenant.map(|tenant| &tenant.collections), &batch.edits)
     }
 
     /// Whether no other session has this token.
@@ -412,7 +412,15 @@ impl House {
         }
         let mut head = 0;
         for edit in &batch.edits {
-            head = self.edit(batch, edit).unwrap_or(head);
+            if let Edit::AddAccount { created } = edit {
+                let account = Account { id: batch.account.clone(), head: *created, horizon: 0, swept: 0 };
+                let tenant = Tenant { account, ..Tenant::default() };
+                self.tenants.insert(batch.account.clone(), tenant);
+                head = *created;
+            }
+        }
+        for edit in &batch.edits {
+            self.edit(batch, edit);
         }
         for token in &batch.tokens {
             let token = Token { account: batch.account.clone(), ..token.clone() };
@@ -435,28 +443,22 @@ impl House {
         head
     }
 
-    /// Makes one edit; answers the head where the account's row was touched.
-    fn edit(&mut self, batch: &Batch, edit: &Edit) -> Option<Seq> {
+    fn edit(&mut self, batch: &Batch, edit: &Edit) {
         match edit {
-            Edit::AddAccount { created } => {
-                let account = Account { id: batch.account.clone(), head: *created, horizon: 0, swept: 0 };
-                self.tenants.insert(batch.account.clone(), Tenant { account, ..Tenant::default() });
-                return Some(*created);
-            }
-            Edit::RemoveAccount => {} // Last of all: nothing may be written after it.
+            Edit::AddAccount { .. } | Edit::RemoveAccount => {} // First of all, and last of all.
             Edit::PutLogin(login) => {
                 let login = Login { account: batch.account.clone(), ..login.clone() };
                 self.logins.insert(login.name.clone(), login);
             }
             Edit::PutCollection(collection) => {
-                let tenant = self.tenants.get_mut(&batch.account)?;
-                tenant.collections.insert(collection.id.clone(), collection.clone());
+                if let Some(tenant) = self.tenants.get_mut(&batch.account) {
+                    tenant.collections.insert(collection.id.clone(), collection.clone());
+                }
             }
             Edit::RevokeToken(hash) => {
                 self.tokens.retain(|_, token| token.hash != *hash || token.account != batch.account);
             }
         }
-        None
     }
 }
 
@@ -472,13 +474,6 @@ impl Tenant {
             .session
             .is_none_or(|version| self.sessions.get(peer).map_or(0, |session| session.version) == version)
             && !changes.iter().any(|new| new.insert && self.record(&new.collection, &new.id).is_some())
-    }
-
-    /// Whether none of the paths of a collection is another's.
-    fn has_room(&self, new: &Collection) -> bool {
-        let paths: BTreeSet<&String> = new.aliases.iter().chain([&new.id.0]).collect();
-        let mut others = self.collections.values().filter(|other| other.id != new.id);
-        !others.any(|other| other.aliases.iter().chain([&other.id.0]).any(|path| paths.contains(path)))
     }
 
     fn apply(&mut self, batch: &Batch) {
@@ -567,4 +562,19 @@ impl Tenant {
         });
         self.sessions.retain(|_, session| session.expires >= sweep.now);
     }
+}
+
+/// Whether each collection put in its turn has no path that is another's.
+fn have_room(collections: Option<&BTreeMap<CollectionId, Collection>>, edits: &[Edit]) -> bool {
+    let mut collections = collections.cloned().unwrap_or_default();
+    edits.iter().all(|edit| {
+        let Edit::PutCollection(new) = edit else { return true };
+        let paths: BTreeSet<&String> = new.aliases.iter().chain([&new.id.0]).collect();
+        let room = collections
+            .values()
+            .filter(|other| other.id != new.id)
+            .all(|other| !other.aliases.iter().chain([&other.id.0]).any(|path| paths.contains(path)));
+        collections.insert(new.id.clone(), new.clone());
+        room
+    })
 }

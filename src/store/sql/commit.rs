@@ -16,6 +16,11 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     let mut writes = Writes { account: text(&batch.account.0), statements: Vec::new() };
     writes.guard(batch);
     for edit in &batch.edits {
+        if let Edit::AddAccount { created } = edit {
+            writes.write(ADD_ACCOUNT, [Value::Integer(*created)]);
+        }
+    }
+    for edit in &batch.edits {
         writes.edit(edit);
     }
     writes.tokens(batch);
@@ -121,8 +126,7 @@ impl Writes {
 
     fn edit(&mut self, edit: &Edit) {
         match edit {
-            Edit::AddAccount { created } => self.write(ADD_ACCOUNT, [Value::Integer(*created)]),
-            Edit::RemoveAccount => {} // Last of all: nothing may be written after it.
+            Edit::AddAccount { .. } | Edit::RemoveAccount => {} // First of all, and last of all.
             Edit::PutLogin(Login { name, sealed, local, .. }) => {
                 self.write(PUT_LOGIN, [text(name), text(sealed), Value::Integer(i64::from(*local))]);
             }
