@@ -130,7 +130,7 @@ impl Dice {
     }
 
     fn bookmark(&mut self, head: i64) -> Bookmark {
-        let mut near = |dice: &mut Self| head - dice.roll(20) as i64;
+        let near = |dice: &mut Self| head - dice.roll(20) as i64;
         Bookmark {
             collection: self.collection(),
             cursor: near(self),
@@ -271,7 +271,7 @@ impl Dice {
             },
             _ => Who::Account(self.account()),
         };
-        let mut after = |dice: &mut Self| head - dice.roll(30) as i64;
+        let after = |dice: &mut Self| head - dice.roll(30) as i64;
         let (after, until) = (after(self), after(self));
         let page = match self.roll(5) {
             0 => None,

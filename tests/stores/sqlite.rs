@@ -117,7 +117,7 @@ impl SqliteStore {
             }
         }
         let columns = prepared.column_count();
-        let names: std::collections::BTreeSet<_> = prepared.column_names().into_iter().collect();
+        let names: std::collections::BTreeSet<_> = prepared.column_names().collect();
         assert_eq!(names.len(), columns, "two columns of one name would be one in an object: {sql}");
         let mut rows = prepared.raw_query();
         let mut answer = Vec::new();
