@@ -91,7 +91,7 @@ pub struct Reads {
     pub throttles: Vec<String>,
     /// The device: its row, its bookmarks, its session.
     pub peer: Option<PeerId>,
-    /// Whether the account's collections are wanted, with their paths.
+    /// Whether the account's collections are wanted, with their paths; then [`Self::collection`] adds nothing.
     pub collections: bool,
     /// One collection only, by path (MAX): answers as the single entry of [`Snapshot::collections`].
     pub collection: Option<String>,
@@ -145,7 +145,8 @@ pub enum PageAsk {
     },
     /// What is still to be sent to [`Reads::peer`]: for each bookmark that is `sending`, changes after `position`; for each
     /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
-    /// set. Where the bookmark is `sending_all`: live records without an alias of its generation only.
+    /// set and the bookmark is sending. Where it is sending and `sending_all`: only live records without an alias of its
+    /// generation (or a later one). A collection without a bookmark has no page.
     Peer {
         /// Collections the message itself opens.
         paths: Vec<String>,
@@ -344,7 +345,8 @@ pub struct Held {
     pub alias: Alias,
     /// The record as it is now; `None` where it is gone without a tombstone.
     pub record: Option<Record>,
-    /// The content the device last acknowledged, where it differs from the record's and is still kept.
+    /// The content the device last had: of the versions stamped up to `alias.seq` or the bookmark's cursor, or made by this
+    /// device, the newest. `None` where the record itself is that, or where it is no longer kept.
     pub base: Option<Body>,
 }
 
@@ -391,10 +393,12 @@ pub struct Outgoing {
 
 // -------------------------------------------------------------------------------------------------------------- commit
 
-/// Everything a turn changes.
+/// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
+/// ones go first, then come new ones, then acknowledgements), the rest, the sweep, the removal of an account. The accounts and
+/// devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// Whose; empty only where nothing but [`Self::throttles`] is written.
+    /// Whose, and it must exist (unless it is added); empty only where nothing but [`Self::throttles`] is written.
     pub account: AccountId,
     /// What must still stand.
     pub guard: Guard,
@@ -418,7 +422,7 @@ pub struct Batch {
     pub peer: Option<Peer>,
     /// The session as it is from now on; its version is the guard's plus one.
     pub session: Option<Session>,
-    /// Tokens issued.
+    /// Tokens issued, or issued anew. A hash of another account is a conflict.
     pub tokens: Vec<Token>,
     /// Failure counters as they are from now on; a counter of 0 failures is removed.
     pub throttles: Vec<Throttle>,
@@ -476,7 +480,7 @@ pub struct Acknowledged {
 /// What is past its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// Tombstones and superseded versions stamped up to this go, and it becomes the account's horizon.
+    /// Tombstones stamped up to this and versions superseded up to this go, and it becomes the account's horizon.
     pub horizon: Seq,
     /// Sessions that were over before this moment go; so do failure counters.
     pub now: Moment,
@@ -494,7 +498,7 @@ pub enum Edit {
     RemoveAccount,
     /// A login made or replaced. A name taken by another account is a conflict.
     PutLogin(Login),
-    /// A collection made or replaced (its records stay).
+    /// A collection made or replaced (its records stay). A path that is another collection's is a conflict.
     PutCollection(Collection),
     /// A token revoked, by hash.
     RevokeToken(String),

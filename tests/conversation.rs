@@ -1,13 +1,13 @@
 //! Whole conversations: phones against the server, over the memory store and over SQL.
 
-#[path = "stores/house.rs"]
-mod house;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
 #[path = "conversation/door.rs"]
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "stores/house.rs"]
+mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
 #[path = "conversation/phone.rs"]
@@ -104,4 +104,3 @@ fn changes_of_two_phones_meet() {
     fresh.sync(&world).unwrap();
     assert_eq!(a.contents(), fresh.contents());
 }
-

@@ -1,9 +1,17 @@
 //! The contract of a store (`anchorage::store`), held against memory and against SQL on native SQLite.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "stores/budget.rs"]
+mod budget;
 #[path = "stores/contract.rs"]
 mod contract;
 #[path = "stores/house.rs"]
 mod house;
+#[path = "stores/random.rs"]
+mod random;
+#[path = "stores/schema.rs"]
+mod schema;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 

@@ -9,7 +9,8 @@ use anchorage::record::Content;
 use anchorage::store::Policy;
 use std::cell::Cell;
 
-const PHOTO: &str = "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQABAAD/2wBD\r\nX-ODD;X-P=\"a;b\":kept, as; it\\, is\r\n";
+const PHOTO: &str =
+    "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQABAAD/2wBD\r\nX-ODD;X-P=\"a;b\":kept, as; it\\, is\r\n";
 
 fn world(policy: Policy) -> World<SqliteStore> {
     World::with_policy(SqliteStore::new(), policy)
@@ -54,11 +55,8 @@ fn merge_keeps_what_each_changed() {
 #[test]
 fn a_true_clash_goes_to_the_later_arrival() {
     let world = world(Policy::Merge);
-    let (mut a, mut b, statuses) = both_edit(
-        &world,
-        &card("Card 1", "TEL;TYPE=CELL:111\r\n"),
-        &card("Card 1", "TEL;TYPE=CELL:222\r\n"),
-    );
+    let (mut a, mut b, statuses) =
+        both_edit(&world, &card("Card 1", "TEL;TYPE=CELL:111\r\n"), &card("Card 1", "TEL;TYPE=CELL:222\r\n"));
     assert_eq!(statuses, vec![207]);
     assert!(a.text_of("Card 1").contains("222"));
     settled(&world, &mut a, &mut b);
@@ -203,7 +201,8 @@ fn records_born_in_max_get_short_names_and_keep_them() {
     for guid_bytes in [2, 8, 64] {
         let world = world(Policy::Merge);
         for number in 0..30 {
-            let form = format!("id=753643D05EB714E7993BF1E2B106{number:02}&firstname=Max&lastname=Of{number}");
+            let form =
+                format!("id=753643D05EB714E7993BF1E2B106{number:02}&firstname=Max&lastname=Of{number}");
             assert_eq!(world.max("POST", "contacts", "", &form).status, 200);
         }
         let mut a = Phone::contacts("a");

@@ -6,7 +6,7 @@ use crate::sqlite::SqliteStore;
 use crate::world::World;
 use anchorage::store::Policy;
 use anchorage::store::memory::MemoryStore;
-use anchorage::syncml::codec::{decode, encode, Encoding};
+use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential;
 use anchorage::syncml::message::*;
 
@@ -41,7 +41,11 @@ fn digests_of_the_empty_nonce_are_challenged_and_never_counted() {
     }
     let mut phone = Phone::notes("b");
     phone.sync(&world).unwrap();
-    assert_eq!(phone.sync(&world).unwrap().header, vec![212, 200, 200], "the nonce of the last session is good");
+    assert_eq!(
+        phone.sync(&world).unwrap().header,
+        vec![212, 200, 200],
+        "the nonce of the last session is good"
+    );
 }
 
 fn hello(session: &str, message: u32, cred: Option<Cred>) -> Message {
@@ -125,7 +129,8 @@ fn another_message_under_an_answered_id_is_refused_and_message_1_begins_anew() {
     let mut next = hello("7", 2, None);
     next.commands.clear();
     ask(&world, &next);
-    next.commands = vec![Command::Alert(Alert { command_id: "1".into(), code: "222".into(), ..Alert::default() })];
+    next.commands =
+        vec![Command::Alert(Alert { command_id: "1".into(), code: "222".into(), ..Alert::default() })];
     assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 400), ("Alert".into(), 400)]);
     // The session goes on all the same.
     next.header.message_id = 3;
@@ -133,7 +138,10 @@ fn another_message_under_an_answered_id_is_refused_and_message_1_begins_anew() {
     // The device always uses session 7: it begins anew, with message 1, or with a retry after a challenge.
     assert_eq!(statuses(&ask(&world, &hello("7", 1, cred())))[0].1, 212);
     assert_eq!(statuses(&ask(&world, &hello("7", 2, None)))[1].0, "Alert");
-    assert_eq!(statuses(&ask(&world, &hello("7", 2, cred()))), vec![("SyncHdr".into(), 212), ("Alert".into(), 508)]);
+    assert_eq!(
+        statuses(&ask(&world, &hello("7", 2, cred()))),
+        vec![("SyncHdr".into(), 212), ("Alert".into(), 508)]
+    );
 }
 
 #[test]
@@ -173,7 +181,10 @@ fn one_accounts_devices_never_see_anothers_records() {
     bob.sync(&world).unwrap();
     ann.sync(&world).unwrap();
     bob.sync(&world).unwrap();
-    assert_eq!((ann.contents(), bob.contents()), (vec!["ann's note".to_owned()], vec!["bob's note".to_owned()]));
+    assert_eq!(
+        (ann.contents(), bob.contents()),
+        (vec!["ann's note".to_owned()], vec!["bob's note".to_owned()])
+    );
     let _ = now(async {});
 }
 

@@ -64,7 +64,9 @@ fn a_message_is_one_read_and_one_commit_and_statements_do_not_grow_with_items() 
         for line in &lines {
             assert!(line.contains("; 2 batches,"), "{line}");
         }
-        let number = |line: &str| line.split(" statements").next().unwrap().rsplit(' ').next().unwrap().parse::<u32>().unwrap();
+        let number = |line: &str| {
+            line.split(" statements").next().unwrap().rsplit(' ').next().unwrap().parse::<u32>().unwrap()
+        };
         lines.iter().map(|line| number(line)).collect::<Vec<_>>()
     };
     assert_eq!(count(1), count(300));
@@ -83,8 +85,14 @@ fn four_datastores_go_in_one_session() {
     let mut a = phone("a");
     let texts = [
         ("./C", "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe;Jane\r\nEND:VCARD\r\n"),
-        ("./E", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Lunch\r\nDTSTART:20260101T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
-        ("./T", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:2\r\nSUMMARY:Wash\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"),
+        (
+            "./E",
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Lunch\r\nDTSTART:20260101T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        ),
+        (
+            "./T",
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:2\r\nSUMMARY:Wash\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+        ),
         ("./N", "Milk\nEggs"),
     ];
     for (name, text) in texts {
@@ -149,7 +157,12 @@ fn sync_without_separate_initialisation_goes_through_in_one_message() {
     b.sync(&world).unwrap();
     a.add(&card("Of a", ""));
     let session = a.sync_combined(&world).unwrap();
-    assert_eq!((session.messages, session.received, session.statuses_of("Replace")), (2, 1, vec![201]), "{}", world.last_line());
+    assert_eq!(
+        (session.messages, session.received, session.statuses_of("Replace")),
+        (2, 1, vec![201]),
+        "{}",
+        world.last_line()
+    );
     assert_eq!(a.sync(&world).unwrap().received, 0);
     // Told to sync slowly, it sends everything again.
     a.only().last = "lost".into();
@@ -166,7 +179,14 @@ fn alerts_that_are_not_offered_are_406() {
     let world = World::new(SqliteStore::new());
     let mut a = Phone::contacts("a");
     let session = a
-        .sync_with(&world, vec![Command::Alert(Alert { code: "203".into(), items: vec![Default::default()], ..Alert::default() })])
+        .sync_with(
+            &world,
+            vec![Command::Alert(Alert {
+                code: "203".into(),
+                items: vec![Default::default()],
+                ..Alert::default()
+            })],
+        )
         .unwrap();
     assert_eq!(session.statuses_of("Alert"), vec![406, 508]);
 }

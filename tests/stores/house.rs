@@ -6,7 +6,7 @@ use anchorage::peer::{Alias, Bookmark, Luid, PeerId};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use anchorage::store::{
     Batch, Change, Collection, Cost, Edit, Guard, Login, PageAsk, Policy, Reads, Receipt, Snapshot, Store,
-    StoreError, Who,
+    StoreError, Throttle, Who,
 };
 use std::future::Future;
 use std::pin::pin;
@@ -196,4 +196,8 @@ pub fn all(store: &impl Store, account: &AccountId) -> Vec<Snapshot> {
 
 pub fn uncosted(snapshot: Snapshot) -> Snapshot {
     Snapshot { cost: Cost::default(), ..snapshot }
+}
+
+pub fn throttle(key: &str, failures: i64) -> Throttle {
+    Throttle { key: key.into(), failures, until: BORN }
 }

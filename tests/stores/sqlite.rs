@@ -70,6 +70,7 @@ impl SqliteStore {
         ] {
             connection.set_limit(limit, value).unwrap();
         }
+        connection.set_prepared_statement_cache_capacity(100);
         Self { connection: RefCell::new(connection), cost: Cell::default(), steps: Cell::default() }
     }
 
@@ -99,7 +100,7 @@ impl SqliteStore {
     fn run_one(&self, connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
         let Statement { sql, parameters } = statement;
         assert!(sql.len() < 100_000 && parameters.len() <= 100);
-        let mut prepared = connection.prepare(sql)?;
+        let mut prepared = connection.prepare_cached(sql)?;
         assert_eq!(prepared.parameter_count(), parameters.len(), "{sql}");
         for (index, parameter) in parameters.iter().enumerate() {
             match parameter {
@@ -116,7 +117,7 @@ impl SqliteStore {
             }
         }
         let columns = prepared.column_count();
-        let names: std::collections::BTreeSet<_> = prepared.column_names().into_iter().collect();
+        let names: std::collections::BTreeSet<_> = prepared.column_names().collect();
         assert_eq!(names.len(), columns, "two columns of one name would be one in an object: {sql}");
         let mut rows = prepared.raw_query();
         let mut answer = Vec::new();
@@ -124,7 +125,7 @@ impl SqliteStore {
             answer.push((0..columns).map(|column| value(row.get_ref_unwrap(column))).collect());
         }
         drop(rows);
-        self.steps.set(self.steps.get() + i64::from(prepared.get_status(StatementStatus::VmStep)));
+        self.steps.set(self.steps.get() + i64::from(prepared.reset_status(StatementStatus::VmStep)));
         Ok(answer)
     }
 

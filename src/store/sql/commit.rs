@@ -16,6 +16,11 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     let mut writes = Writes { account: text(&batch.account.0), statements: Vec::new() };
     writes.guard(batch);
     for edit in &batch.edits {
+        if let Edit::AddAccount { created } = edit {
+            writes.write(ADD_ACCOUNT, [Value::Integer(*created)]);
+        }
+    }
+    for edit in &batch.edits {
         writes.edit(edit);
     }
     writes.tokens(batch);
@@ -121,8 +126,7 @@ impl Writes {
 
     fn edit(&mut self, edit: &Edit) {
         match edit {
-            Edit::AddAccount { created } => self.write(ADD_ACCOUNT, [Value::Integer(*created)]),
-            Edit::RemoveAccount => {} // Last of all: nothing may be written after it.
+            Edit::AddAccount { .. } | Edit::RemoveAccount => {} // First of all, and last of all.
             Edit::PutLogin(Login { name, sealed, local, .. }) => {
                 self.write(PUT_LOGIN, [text(name), text(sealed), Value::Integer(i64::from(*local))]);
             }
@@ -267,31 +271,31 @@ const GUARD: &str = "SELECT CASE
   WHEN (SELECT count(*) FROM account WHERE id = ?1) <> CAST(?2 AS INTEGER) THEN json('the account')
   WHEN ?4 IS NOT NULL AND CAST(?4 AS INTEGER) <>
     coalesce((SELECT version FROM session WHERE account = ?1 AND peer = ?3), 0) THEN json('the session')
-END";
+END AS stands";
 
 const GUARD_RECORDS: &str = "SELECT CASE WHEN EXISTS (
   SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r
     ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.id = asked.value ->> 1
   WHERE r.seq > CAST(?3 AS INTEGER)
-) THEN json('a record') END";
+) THEN json('a record') END AS stands";
 
 const GUARD_MATCHES: &str = "SELECT CASE WHEN EXISTS (
   SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r INDEXED BY record_key
     ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.key = asked.value ->> 1
   WHERE r.seq > CAST(?3 AS INTEGER)
-) THEN json('a match') END";
+) THEN json('a match') END AS stands";
 
 const GUARD_INSERTS: &str = "SELECT CASE WHEN EXISTS (
   SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r
     ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.id = asked.value ->> 1
-) THEN json('an id') END";
+) THEN json('an id') END AS stands";
 
 const GUARD_PATHS: &str = "SELECT CASE
   WHEN EXISTS (SELECT 1 FROM path WHERE account = ?1 AND collection <> ?2
     AND (path = ?2 OR path IN (SELECT value FROM json_each(?3)))) THEN json('a path')
   WHEN EXISTS (SELECT 1 FROM collection WHERE account = ?1 AND id <> ?2
     AND id IN (SELECT value FROM json_each(?3))) THEN json('a path')
-END";
+END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head) VALUES (?1, ?2) RETURNING head";
 

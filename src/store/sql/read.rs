@@ -1,10 +1,10 @@
 //! Reading: what a [`Reads`] asks as statements, and the rows they answer as a [`Snapshot`].
 //!
-//! Every statement finds the account by itself (`account!`, `?1` to `?7`), so that one batch asks everything and no question
-//! lacks the account. Joins are CROSS so that SQLite walks them in the order written: the tests hold the plans.
+//! The texts are in `sql/question.rs`; `?1` to `?7` of each say whose.
 
 use crate::peer::PeerId;
 use crate::record::{CollectionId, RecordId, Seq};
+use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{Cost, Found, Held, Outgoing, PageAsk, Reads, Snapshot, StoreError, Target, Who};
@@ -122,6 +122,8 @@ struct Page {
     bytes: usize,
     records_max: usize,
     bytes_max: usize,
+    /// Whether it goes to a device, whose session may bound it further.
+    to_device: bool,
 }
 
 impl Page {
@@ -131,13 +133,19 @@ impl Page {
             Some(
                 PageAsk::Collection { records_max, bytes_max, .. }
                 | PageAsk::Peer { records_max, bytes_max, .. },
-            ) => Self { records_max: *records_max, bytes_max: *bytes_max, ..Self::default() },
+            ) => Self {
+                records_max: *records_max,
+                bytes_max: *bytes_max,
+                to_device: matches!(ask, Some(PageAsk::Peer { .. })),
+                ..Self::default()
+            },
         }
     }
 
     /// A device's own bound on the page ([`crate::store::Session::page_records`]); 0 says nothing.
     fn bound(&mut self, records_max: i64) {
-        if let Some(records_max) = usize::try_from(records_max).ok().filter(|records_max| *records_max > 0) {
+        let records_max = usize::try_from(records_max).ok().filter(|records_max| *records_max > 0);
+        if let Some(records_max) = records_max.filter(|_| self.to_device) {
             self.records_max = self.records_max.min(records_max);
         }
     }
@@ -172,33 +180,33 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     let path = reads.collection.as_ref().filter(|_| !reads.collections);
     ask(
         Question::Account,
-        if matches!(reads.who, Who::Token(_)) { ACCOUNT_OF_TOKEN } else { ACCOUNT },
+        if matches!(reads.who, Who::Token(_)) { question::ACCOUNT_OF_TOKEN } else { question::ACCOUNT },
         with(&[path.map_or(Value::Null, |path| Value::Text(text::encode(path)))]),
     );
     for keys in text::lists(reads.throttles.iter().map(|key| json!(text::encode(key)))) {
-        ask(Question::Throttles, THROTTLES, vec![keys]);
+        ask(Question::Throttles, question::THROTTLES, vec![keys]);
     }
     if reads.collections {
-        ask(Question::Collections, COLLECTIONS, who.clone());
+        ask(Question::Collections, question::COLLECTIONS, who.clone());
     }
     if reads.peer.is_some() {
-        ask(Question::Peer, PEER, with(std::slice::from_ref(&peer)));
-        ask(Question::Session, SESSION, with(std::slice::from_ref(&peer)));
-        ask(Question::Bookmarks, BOOKMARKS, with(std::slice::from_ref(&peer)));
+        ask(Question::Peer, question::PEER, with(std::slice::from_ref(&peer)));
+        ask(Question::Session, question::SESSION, with(std::slice::from_ref(&peer)));
+        ask(Question::Bookmarks, question::BOOKMARKS, with(std::slice::from_ref(&peer)));
     }
     for ids in text::lists(pairs(&reads.records, RecordId::as_str)) {
-        ask(Question::Records, RECORDS, with(&[ids]));
+        ask(Question::Records, question::RECORDS, with(&[ids]));
     }
     if reads.peer.is_some() {
         for luids in text::lists(pairs(&reads.luids, |luid| luid.0.as_str())) {
-            ask(Question::Luids, LUIDS, with(&[luids, peer.clone()]));
+            ask(Question::Luids, question::LUIDS, with(&[luids, peer.clone()]));
         }
     }
     for targets in text::lists(pairs(&reads.targets, String::as_str)) {
-        ask(Question::Targets, TARGETS, with(&[targets, peer.clone()]));
+        ask(Question::Targets, question::TARGETS, with(&[targets, peer.clone()]));
     }
     for keys in text::lists(times(&reads.matches)) {
-        ask(Question::Matches, MATCHES, with(&[keys, peer.clone()]));
+        ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
     }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
@@ -207,14 +215,14 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
             parameters.push(integer(*after));
             parameters.push(integer(until.unwrap_or(WHOLE_MAX)));
             parameters.push(integer(i64::from(*live_only)));
-            ask(Question::Page, COLLECTION_PAGE, parameters);
+            ask(Question::Page, question::COLLECTION_PAGE, parameters);
         }
         Some(PageAsk::Peer { paths, records_max, bytes_max }) if reads.peer.is_some() => {
             let mut parameters = with(&bounds(*records_max, *bytes_max));
             let paths: Vec<String> = paths.iter().map(|path| text::encode(path)).collect();
             parameters.push(Value::Text(json!(paths).to_string()));
             parameters.push(peer);
-            ask(Question::Page, PEER_PAGE, parameters);
+            ask(Question::Page, question::PEER_PAGE, parameters);
         }
         Some(PageAsk::Peer { .. }) | None => {}
     }
@@ -277,257 +285,3 @@ const WHOLE_MAX: Seq = 1 << 53;
 fn integer(number: i64) -> Value {
     Value::Integer(number.clamp(-WHOLE_MAX, WHOLE_MAX))
 }
-
-// ---------------------------------------------------------------------------------------------------------- statements
-
-/// The account meant, by token, login, session token, the device's session, or id.
-macro_rules! account {
-    () => {
-        "coalesce(
-  (SELECT account FROM token WHERE hash = ?1),
-  (SELECT account FROM login WHERE name = ?2),
-  (SELECT account FROM session WHERE token = ?3 AND token <> ''),
-  (SELECT account FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
-    ORDER BY expires DESC, account LIMIT 1),
-  ?7)"
-    };
-}
-
-/// The collection that a path names in an account.
-macro_rules! collection {
-    ($account:literal, $path:literal) => {
-        concat!(
-            "coalesce((SELECT p.collection FROM path AS p WHERE p.account = ",
-            $account,
-            " AND p.path = ",
-            $path,
-            "), ",
-            $path,
-            ")"
-        )
-    };
-}
-
-/// What [`Columns::alias`] reads, of the alias `a`.
-macro_rules! alias {
-    () => {
-        "a.collection AS alias_collection, a.record AS alias_record, a.luid, a.temporary, a.generation, \
-         a.seq AS alias_seq"
-    };
-}
-
-/// The account `me` and the list `asked` (`?8`), walked in its order.
-macro_rules! asked {
-    () => {
-        concat!("(SELECT ", account!(), " AS account) AS me\nCROSS JOIN json_each(?8) AS asked")
-    };
-}
-
-/// The account with what belongs to who asks: its login, the token, the one collection. No row where nobody is known.
-macro_rules! account_with {
-    ($from:expr, $whose:expr) => {
-        concat!(
-            "SELECT me.id, me.head, me.horizon, me.swept,
-  l.name, l.account AS login_account, l.sealed, l.local,
-  t.hash, t.account AS token_account, t.login AS token_login, t.label, t.created, t.expires,
-  c.definition
-",
-            $from,
-            "
-LEFT JOIN collection AS c ON c.account = me.id AND c.id = ",
-            collection!("me.id", "?8"),
-            "
-WHERE ",
-            $whose
-        )
-    };
-}
-
-/// By token: four rows, one of each table.
-const ACCOUNT_OF_TOKEN: &str = account_with!(
-    "FROM token AS t
-CROSS JOIN account AS me ON me.id = t.account
-LEFT JOIN login AS l ON l.name = t.login AND l.account = me.id",
-    "t.hash = ?1"
-);
-
-/// By anything else: the login is that of the credential, or the one that opened the session.
-const ACCOUNT: &str = account_with!(
-    "FROM account AS me
-LEFT JOIN token AS t ON t.hash = ?1
-LEFT JOIN login AS l ON l.account = me.id AND l.name = coalesce(
-  (SELECT name FROM login WHERE name = ?2),
-  (SELECT login FROM session WHERE token = ?3 AND token <> ''),
-  (SELECT login FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
-    ORDER BY expires DESC, account LIMIT 1))",
-    concat!("me.id = ", account!())
-);
-
-const THROTTLES: &str = "SELECT key, failures, until FROM throttle
-WHERE key IN (SELECT value FROM json_each(?1)) ORDER BY key";
-
-const COLLECTIONS: &str =
-    concat!("SELECT definition FROM collection WHERE account = ", account!(), " ORDER BY id");
-
-const PEER: &str = concat!(
-    "SELECT id, login, nonce, device, temporaries, settings, seen FROM peer WHERE account = ",
-    account!(),
-    " AND id = ?8"
-);
-
-const SESSION: &str = concat!(
-    "SELECT peer, login, token, session_id, address, version, state, message, request, reply, expires,
-  page_records
-FROM session WHERE account = ",
-    account!(),
-    " AND peer = ?8"
-);
-
-const BOOKMARKS: &str = concat!(
-    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, offered_own, generation, offered_generation, \
-     attempt, position, until, \
-     sending, sending_all, held
-FROM bookmark WHERE account = ",
-    account!(),
-    " AND peer = ?8 ORDER BY collection"
-);
-
-const RECORDS: &str = concat!(
-    "SELECT r.collection, r.id, r.seq, r.origin, r.size, r.form, r.body
-FROM ",
-    asked!(),
-    "
-CROSS JOIN record AS r ON r.account = me.account AND r.id = asked.value ->> 1 AND r.collection = ",
-    collection!("me.account", "asked.value ->> 0")
-);
-
-const LUIDS: &str = concat!(
-    "SELECT ",
-    alias!(),
-    ",
-  r.collection, r.id, r.seq, r.origin, r.size, r.form, r.body, v.form AS base_form, v.body AS base_body
-FROM ",
-    asked!(),
-    "
-CROSS JOIN alias AS a ON a.account = me.account AND a.peer = ?9 AND a.luid = asked.value ->> 1 AND a.collection = ",
-    collection!("me.account", "asked.value ->> 0"),
-    "
-LEFT JOIN bookmark AS b ON b.account = a.account AND b.peer = a.peer AND b.collection = a.collection
-LEFT JOIN record AS r ON r.account = a.account AND r.collection = a.collection AND r.id = a.record
-LEFT JOIN version AS v ON v.account = a.account AND v.collection = a.collection AND v.record = a.record
-  AND r.seq > max(a.seq, coalesce(b.cursor, 0)) AND r.origin <> a.peer AND v.seq =
-  (SELECT w.seq FROM version AS w
-    WHERE w.account = a.account AND w.collection = a.collection AND w.record = a.record
-      AND (w.seq <= max(a.seq, coalesce(b.cursor, 0)) OR w.origin = a.peer)
-    ORDER BY w.seq DESC LIMIT 1)"
-);
-
-const TARGETS: &str = concat!(
-    "SELECT asked.value ->> 0 AS path, asked.value ->> 1 AS target, r.collection, r.id, r.seq, ",
-    alias!(),
-    "
-FROM ",
-    asked!(),
-    "
-CROSS JOIN record AS r ON r.account = me.account AND r.collection = ",
-    collection!("me.account", "asked.value ->> 0"),
-    " AND r.id = coalesce(
-  (SELECT t.record FROM alias AS t
-    WHERE t.account = me.account AND t.peer = ?9 AND t.temporary = asked.value ->> 1 AND t.collection = ",
-    collection!("me.account", "asked.value ->> 0"),
-    "
-    ORDER BY t.record LIMIT 1), asked.value ->> 1)
-LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id"
-);
-
-const MATCHES: &str = concat!(
-    "SELECT found.* FROM (
-SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, ",
-    alias!(),
-    ",
-  asked.key AS place, CAST(asked.value ->> 2 AS INTEGER) AS times, row_number() OVER (
-    PARTITION BY asked.key ORDER BY coalesce(a.generation >= coalesce(b.attempt, 0), 0), r.seq) AS rank
-FROM ",
-    asked!(),
-    "
-CROSS JOIN record AS r INDEXED BY record_key
-  ON r.account = me.account AND r.key = asked.value ->> 1 AND r.collection = ",
-    collection!("me.account", "asked.value ->> 0"),
-    "
-LEFT JOIN bookmark AS b ON b.account = r.account AND b.peer = ?9 AND b.collection = r.collection
-LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id
-) AS found WHERE rank <= times ORDER BY place, rank"
-);
-
-/// A record of a page, its body left out where it is not small and the bodies before it fill the page: the sizes are only
-/// summed up (once, by the inner question) when a record that is not small comes along.
-macro_rules! within {
-    ($changes:expr) => {
-        concat!(
-            "SELECT r.collection, r.id, r.seq, r.origin, r.size, r.form,
-  CASE WHEN r.size <= CAST(?9 AS INTEGER) OR r.seq IN (
-    SELECT seq FROM (
-      SELECT seq, size, sum(size) OVER (ORDER BY collection, seq ROWS UNBOUNDED PRECEDING) AS total FROM (
-        SELECT r.collection, r.seq, r.size ",
-            $changes,
-            "))
-    WHERE total <= CAST(?10 AS INTEGER) OR total = size)
-  THEN r.body END AS body"
-        )
-    };
-}
-
-macro_rules! collection_changes {
-    () => {
-        concat!(
-            "FROM record AS r
-WHERE (r.account, r.collection) = (SELECT me.account, ",
-            collection!("me.account", "?11"),
-            "
-    FROM (SELECT ",
-            account!(),
-            " AS account) AS me)
-  AND r.seq > CAST(?12 AS INTEGER) AND r.seq <= CAST(?13 AS INTEGER)
-  AND (CAST(?14 AS INTEGER) = 0 OR r.form IS NOT NULL)
-ORDER BY r.seq LIMIT CAST(?8 AS INTEGER)"
-        )
-    };
-}
-
-const COLLECTION_PAGE: &str = concat!(
-    within!(collection_changes!()),
-    ",
-  NULL AS alias_collection, NULL AS alias_record, NULL AS luid, NULL AS temporary, NULL AS generation, \
-     NULL AS alias_seq
-",
-    collection_changes!()
-);
-
-macro_rules! peer_changes {
-    () => {
-        concat!(
-            "FROM bookmark AS b
-CROSS JOIN record AS r ON r.account = b.account AND r.collection = b.collection
-  AND r.seq > CASE WHEN b.sending THEN b.position ELSE b.cursor END
-  AND r.seq <= CASE WHEN b.sending AND b.until > 0 THEN b.until ELSE 9007199254740992 END
-LEFT JOIN alias AS a ON a.account = b.account AND a.peer = b.peer AND a.collection = b.collection AND a.record = r.id
-WHERE b.account = ",
-            account!(),
-            " AND b.peer = ?12
-  AND (b.sending OR b.collection IN (SELECT ",
-            collection!("me.account", "value"),
-            " FROM (SELECT ",
-            account!(),
-            " AS account) AS me CROSS JOIN json_each(?11)))
-  AND (NOT (b.sending AND b.sending_all)
-    OR (r.form IS NOT NULL
-      AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))))
-ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT page_records + 1 FROM session
-  WHERE account = ",
-            account!(),
-            " AND peer = ?12 AND page_records > 0), 9007199254740992))"
-        )
-    };
-}
-
-const PEER_PAGE: &str = concat!(within!(peer_changes!()), ",\n  ", alias!(), "\n", peer_changes!());

@@ -1,0 +1,296 @@
+//! Reading from memory: each question answered by looking through everything.
+
+use crate::journal::matching::MatchKey;
+use crate::peer::{Alias, Bookmark, Luid, PeerId};
+use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
+use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
+use crate::store::{Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
+use std::collections::BTreeSet;
+
+impl House {
+    /// Answers everything asked, of this moment.
+    pub(super) fn read(&self, reads: &Reads) -> Snapshot {
+        let throttles: BTreeSet<&String> = reads.throttles.iter().collect();
+        let mut snapshot = Snapshot {
+            throttles: throttles.into_iter().filter_map(|key| self.throttles.get(key)).cloned().collect(),
+            cost: ONE_TRIP,
+            ..Snapshot::default()
+        };
+        if let Who::Token(hash) = &reads.who {
+            snapshot.token = self.tokens.get(hash).cloned();
+        }
+        let Some((account, login)) = self.who(reads) else { return snapshot };
+        let Some(tenant) = self.tenants.get(&account) else { return snapshot };
+        snapshot.account = Some(tenant.account.clone());
+        snapshot.login =
+            login.and_then(|name| self.logins.get(&name)).filter(|login| login.account == account).cloned();
+        tenant.read(reads, &mut snapshot);
+        snapshot
+    }
+
+    /// The account that [`Reads::who`] means, and the login's name.
+    fn who(&self, reads: &Reads) -> Option<(AccountId, Option<String>)> {
+        match &reads.who {
+            Who::Token(hash) => {
+                self.tokens.get(hash).map(|token| (token.account.clone(), Some(token.login.clone())))
+            }
+            Who::Login(name) => self.login(name),
+            Who::Account(id) => Some((id.clone(), None)),
+            Who::Syncml { login, session_token, session_id, address } => login
+                .as_ref()
+                .and_then(|name| self.login(name))
+                .or_else(|| {
+                    self.session(|session| {
+                        !session.token.is_empty() && Some(&session.token) == session_token.as_ref()
+                    })
+                })
+                .or_else(|| {
+                    self.session(|session| {
+                        Some(&session.peer) == reads.peer.as_ref()
+                            && session.session_id == *session_id
+                            && session.address == *address
+                    })
+                }),
+        }
+    }
+
+    fn login(&self, name: &str) -> Option<(AccountId, Option<String>)> {
+        self.logins.get(name).map(|login| (login.account.clone(), Some(login.name.clone())))
+    }
+
+    /// Of the sessions meant, the one that ends last; of equals, that of the first account.
+    fn session(&self, meant: impl Fn(&Session) -> bool) -> Option<(AccountId, Option<String>)> {
+        let mut best: Option<(&AccountId, &Session)> = None;
+        for (account, tenant) in &self.tenants {
+            for session in tenant.sessions.values().filter(|session| meant(session)) {
+                if best.is_none_or(|(_, other)| session.expires > other.expires) {
+                    best = Some((account, session));
+                }
+            }
+        }
+        best.map(|(account, session)| (account.clone(), Some(session.login.clone())))
+    }
+}
+
+impl Tenant {
+    fn read(&self, reads: &Reads, snapshot: &mut Snapshot) {
+        if reads.collections {
+            snapshot.collections = self.collections.values().cloned().collect();
+        } else if let Some(path) = &reads.collection {
+            snapshot.collections = self.collections.get(&self.at(path)).cloned().into_iter().collect();
+        }
+        if let Some(peer) = &reads.peer {
+            snapshot.peer = self.peers.get(peer).cloned();
+            snapshot.session = self.sessions.get(peer).cloned();
+            snapshot.bookmarks = self.bookmarks_of(peer).cloned().collect();
+            snapshot.held = self.held(peer, &reads.luids);
+        }
+        snapshot.records = self.records_at(&reads.records);
+        snapshot.targets = self.targets(reads.peer.as_ref(), &reads.targets);
+        snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
+        match &reads.page {
+            None => {}
+            Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
+                let page = self.changes(&self.at(path), *after, until.unwrap_or(Seq::MAX));
+                let page = page.filter(|record| !live_only || record.content.body().is_some());
+                let page = page.map(|record| Outgoing { record: record.clone(), alias: None });
+                (snapshot.page, snapshot.more) = cut(page, *records_max, *bytes_max);
+            }
+            Some(PageAsk::Peer { paths, records_max, bytes_max }) => {
+                let Some(peer) = &reads.peer else { return };
+                let own = snapshot.session.as_ref().and_then(|s| usize::try_from(s.page_records).ok());
+                let records_max = own.filter(|own| *own > 0).unwrap_or(*records_max).min(*records_max);
+                (snapshot.page, snapshot.more) = cut(self.outgoing(peer, paths), records_max, *bytes_max);
+            }
+        }
+    }
+
+    /// The collection a path names.
+    fn at(&self, path: &str) -> CollectionId {
+        let named = self.collections.values().find(|c| c.aliases.iter().any(|alias| alias == path));
+        named.map_or_else(|| CollectionId(path.to_owned()), |collection| collection.id.clone())
+    }
+
+    fn bookmarks_of<'a>(&'a self, peer: &PeerId) -> impl Iterator<Item = &'a Bookmark> {
+        let peer = peer.clone();
+        self.bookmarks.iter().filter(move |((of, _), _)| *of == peer).map(|(_, bookmark)| bookmark)
+    }
+
+    fn bookmark(&self, peer: &PeerId, collection: &CollectionId) -> Option<&Bookmark> {
+        self.bookmarks.get(&(peer.clone(), collection.clone()))
+    }
+
+    fn alias(&self, peer: Option<&PeerId>, collection: &CollectionId, record: &RecordId) -> Option<&Alias> {
+        self.aliases.get(&(peer?.clone(), collection.clone(), record.clone()))
+    }
+
+    pub(super) fn record(&self, collection: &CollectionId, id: &RecordId) -> Option<&Stored> {
+        self.records.get(&(collection.clone(), id.clone()))
+    }
+
+    fn records_at(&self, asked: &[(String, Vec<RecordId>)]) -> Vec<Record> {
+        let mut seen = BTreeSet::new();
+        let mut records = Vec::new();
+        for (path, ids) in asked {
+            let collection = self.at(path);
+            for id in ids {
+                if let Some(stored) = self.record(&collection, id)
+                    && seen.insert((collection.clone(), id))
+                {
+                    records.push(stored.record.clone());
+                }
+            }
+        }
+        records
+    }
+
+    fn held(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)]) -> Vec<Held> {
+        let mut seen = BTreeSet::new();
+        let mut held = Vec::new();
+        for (path, luids) in asked {
+            let collection = self.at(path);
+            for luid in luids {
+                let named = |((of, at, _), alias): &(&(PeerId, CollectionId, RecordId), &Alias)| {
+                    of == peer && *at == collection && alias.luid.as_ref() == Some(luid)
+                };
+                if let Some((_, alias)) = self.aliases.iter().find(named)
+                    && seen.insert((collection.clone(), luid))
+                {
+                    let record = self.record(&collection, &alias.record).map(|stored| stored.record.clone());
+                    let base = record.as_ref().and_then(|record| self.base(peer, alias, record));
+                    held.push(Held { alias: alias.clone(), record, base });
+                }
+            }
+        }
+        held
+    }
+
+    /// What the device last acknowledged or sent, where the record has moved on since by another's hand.
+    fn base(&self, peer: &PeerId, alias: &Alias, record: &Record) -> Option<Body> {
+        let cursor = self.bookmark(peer, &alias.collection).map_or(0, |bookmark| bookmark.cursor);
+        let known = alias.seq.max(cursor);
+        if record.seq <= known || record.origin == peer.0 {
+            return None;
+        }
+        let versions = self.versions.get(&(alias.collection.clone(), alias.record.clone()))?;
+        let newest =
+            versions.iter().rev().find(|version| version.seq <= known || version.origin == peer.0)?;
+        Some(newest.body.clone())
+    }
+
+    fn targets(&self, peer: Option<&PeerId>, asked: &[(String, Vec<String>)]) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for (path, names) in asked {
+            let collection = self.at(path);
+            for name in names {
+                let temporary = self.aliases.iter().find(|((of, at, _), alias)| {
+                    Some(of) == peer && *at == collection && alias.temporary.as_ref() == Some(name)
+                });
+                let id = match temporary {
+                    Some(((_, _, record), _)) => Some(record.clone()),
+                    None => RecordId::new(name.as_str()),
+                };
+                let Some(stored) = id.and_then(|id| self.record(&collection, &id)) else { continue };
+                targets.push(Target {
+                    path: path.clone(),
+                    target: name.clone(),
+                    collection: collection.clone(),
+                    record: stored.record.id.clone(),
+                    seq: stored.record.seq,
+                    alias: self.alias(peer, &collection, &stored.record.id).cloned(),
+                });
+            }
+        }
+        targets
+    }
+
+    fn found(&self, peer: Option<&PeerId>, asked: &[(String, Vec<MatchKey>)]) -> Vec<Found> {
+        let mut found = Vec::new();
+        for (path, keys) in asked {
+            let collection = self.at(path);
+            let mut done = BTreeSet::new();
+            for key in keys.iter().filter(|key| done.insert(key.as_str())) {
+                let times = keys.iter().filter(|other| *other == key).count();
+                let generation =
+                    peer.and_then(|peer| self.bookmark(peer, &collection)).map_or(0, |b| b.attempt);
+                let equal = self.records.values().filter(|stored| {
+                    stored.record.collection == collection && stored.key.as_ref() == Some(key)
+                });
+                let mut candidates: Vec<Found> = equal
+                    .map(|Stored { record, .. }| Found {
+                        key: key.clone(),
+                        collection: collection.clone(),
+                        record: record.id.clone(),
+                        seq: record.seq,
+                        alias: self.alias(peer, &collection, &record.id).cloned(),
+                    })
+                    .collect();
+                candidates.sort_by_key(|found| {
+                    (found.alias.as_ref().is_some_and(|alias| alias.generation >= generation), found.seq)
+                });
+                candidates.truncate(times);
+                found.append(&mut candidates);
+            }
+        }
+        found
+    }
+
+    /// A collection's records stamped after `after` and up to `until`, in stamp order.
+    fn changes(
+        &self,
+        collection: &CollectionId,
+        after: Seq,
+        until: Seq,
+    ) -> impl Iterator<Item = &Record> + use<'_> {
+        let here = self.records.values().map(|stored| &stored.record);
+        let mut changes: Vec<&Record> = here
+            .filter(|record| record.collection == *collection && record.seq > after && record.seq <= until)
+            .collect();
+        changes.sort_by_key(|record| record.seq);
+        changes.into_iter()
+    }
+
+    /// What is still to be sent to a device, all of it.
+    fn outgoing(&self, peer: &PeerId, paths: &[String]) -> impl Iterator<Item = Outgoing> {
+        let opened: BTreeSet<CollectionId> = paths.iter().map(|path| self.at(path)).collect();
+        let mut outgoing = Vec::new();
+        for bookmark in self.bookmarks_of(peer) {
+            let (after, until) = match bookmark.sending {
+                true if bookmark.until > 0 => (bookmark.position, bookmark.until),
+                true => (bookmark.position, Seq::MAX),
+                false if opened.contains(&bookmark.collection) => (bookmark.cursor, Seq::MAX),
+                false => continue,
+            };
+            for record in self.changes(&bookmark.collection, after, until) {
+                let alias = self.alias(Some(peer), &bookmark.collection, &record.id);
+                let has = alias.is_some_and(|alias| {
+                    let shown = alias.seq >= record.seq || record.origin == peer.0;
+                    alias.generation >= bookmark.attempt && shown
+                });
+                if bookmark.sending && bookmark.sending_all && (has || record.content.body().is_none()) {
+                    continue;
+                }
+                outgoing.push(Outgoing { record: record.clone(), alias: alias.cloned() });
+            }
+        }
+        outgoing.into_iter()
+    }
+}
+
+/// The first records within both bounds, and whether there are more. One record always fits the bytes.
+fn cut(
+    records: impl Iterator<Item = Outgoing>,
+    records_max: usize,
+    bytes_max: usize,
+) -> (Vec<Outgoing>, bool) {
+    let mut page: Vec<Outgoing> = Vec::new();
+    let mut bytes = 0_usize;
+    for outgoing in records {
+        bytes = bytes.saturating_add(outgoing.record.content.body().map_or(0, |body| body.bytes.len()));
+        if page.len() >= records_max || (bytes > bytes_max && !page.is_empty()) {
+            return (page, true);
+        }
+        page.push(outgoing);
+    }
+    (page, false)
+}
