@@ -123,6 +123,7 @@ CREATE TABLE bookmark (
   offered_anchor TEXT    NOT NULL,
   own_anchor     TEXT    NOT NULL,
   generation     INTEGER NOT NULL,
+  attempt        INTEGER NOT NULL,
   position       INTEGER NOT NULL,
   until          INTEGER NOT NULL,
   sending        INTEGER NOT NULL,
@@ -143,6 +144,7 @@ CREATE TABLE session (
   message    INTEGER NOT NULL DEFAULT 0,
   request    TEXT    NOT NULL DEFAULT '',
   expires    INTEGER NOT NULL DEFAULT 0,
+  page_records INTEGER NOT NULL DEFAULT 0,
   state      TEXT    NOT NULL DEFAULT '',
   reply      TEXT    NOT NULL DEFAULT '',
   PRIMARY KEY (account, peer)

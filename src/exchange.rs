@@ -28,7 +28,7 @@ pub enum Decision<Answer> {
     /// Read this too, then decide again.
     Ask(Box<Reads>),
     /// The turn is made.
-    Turn(Turn<Answer>),
+    Turn(Box<Turn<Answer>>),
 }
 
 /// A decision: an answer, and what must be safe before it is sent.
@@ -80,17 +80,19 @@ async fn turn<P: Protocol, S: Store>(
     loop {
         let snapshot = store.read(&reads).await?;
         *cost += snapshot.cost;
-        match protocol.decide(&snapshot, now, &mut seed) {
-            Decision::Ask(more) => reads = *more,
-            Decision::Turn(Turn { answer, batch: None }) => {
-                return Ok(protocol.reply(answer, &Receipt::default()));
+        let turn = match protocol.decide(&snapshot, now, &mut seed) {
+            Decision::Ask(more) => {
+                reads = *more;
+                continue;
             }
-            Decision::Turn(Turn { answer, batch: Some(batch) }) => {
-                let receipt = store.commit(&batch).await?;
-                *cost += receipt.cost;
-                return Ok(protocol.reply(answer, &receipt));
-            }
-        }
+            Decision::Turn(turn) => *turn,
+        };
+        let receipt = match &turn.batch {
+            Some(batch) => store.commit(batch).await?,
+            None => Receipt::default(),
+        };
+        *cost += receipt.cost;
+        return Ok(protocol.reply(turn.answer, &receipt));
     }
 }
 

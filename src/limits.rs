@@ -52,3 +52,9 @@ pub const FREE_FAILURES: i64 = 10;
 
 /// How often one exchange decides again after losing a race.
 pub const ATTEMPTS_MAX: usize = 5;
+
+/// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
+pub const PEER_PAGE_RECORDS_MAX: usize = 400;
+
+/// How many sessions in a row an item that a device refuses may hold its cursor back.
+pub const HELD_SESSIONS_MAX: i64 = 5;

@@ -143,7 +143,7 @@ impl<'a> Max<'a> {
 }
 
 fn turn(answer: Answer, batch: Option<Batch>) -> Decision<Answer> {
-    Decision::Turn(Turn { answer, batch })
+    Decision::Turn(Box::new(Turn { answer, batch }))
 }
 
 /// What a request asks, and the hash of its token, where nothing in the request itself speaks against it.

@@ -47,8 +47,11 @@ pub struct Bookmark {
     pub offered_anchor: String,
     /// Our own `Next` anchor of the last good session: what we present as `Last`.
     pub own_anchor: String,
-    /// Counts slow syncs: aliases of an older generation are no longer believed.
+    /// Aliases of an older generation are no longer believed: a slow sync has been completed since.
     pub generation: i64,
+    /// Counts slow syncs begun: new aliases bear it. In a slow sync only aliases of this very generation count; once it is
+    /// complete, it becomes `generation`.
+    pub attempt: i64,
     /// While a session is sending: changes after `position` are still to be sent. 0 outside.
     pub position: Seq,
     /// While a session is sending: nothing stamped after `until` is sent. 0 where not fixed yet.

@@ -61,7 +61,7 @@ pub type Seq = i64;
 pub type Origin = String;
 
 /// What kind of things a collection holds; SyncML offers all but [`Kind::Table`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// vCards.

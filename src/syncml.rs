@@ -1,5 +1,16 @@
-//! SyncML: OMA Data Synchronization 1.0 to 1.2.
+//! SyncML: OMA Data Synchronization 1.0 to 1.2 on one page.
+//!
+//! A client says who it is and alerts datastores with anchors (package 1); we answer with statuses and our alerts (2). It sends
+//! its changes (3), we answer with statuses and ours (4); it answers with statuses and Maps (5), and we close (6).
+//! A message travels `codec` → `inbox` → `server` → `outbox` → `codec`; what is remembered between messages is `session`.
 
+pub mod alert;
 pub mod codec;
+pub mod credential;
 pub mod device;
+pub mod inbox;
 pub mod message;
+pub mod outbox;
+pub mod server;
+pub mod session;
+pub mod status;

@@ -3,7 +3,7 @@
 //! Bodies are bounded here, before they are held in memory; everything else about a request is for the protocols to judge.
 
 use crate::http::{Request, Response};
-use crate::limits;
+use crate::serve;
 use crate::store::Cost;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader};
@@ -14,7 +14,7 @@ pub async fn request_of(request: worker::Request) -> Result<std::result::Result<
     let url = request.url()?;
     let headers = headers_of(&request);
     let path = request.path();
-    let bytes_max = body_bytes_max(&path);
+    let bytes_max = serve::body_bytes_max(&path);
     let announced = headers.iter().find(|(name, _)| name == "content-length");
     if announced
         .is_some_and(|(_, length)| length.trim().parse::<usize>().is_ok_and(|length| length > bytes_max))
@@ -82,14 +82,6 @@ fn plain(status: u16, text: &str) -> Response {
         status,
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         body: text.as_bytes().to_vec(),
-    }
-}
-
-fn body_bytes_max(path: &str) -> usize {
-    if path == "/syncml" || path.starts_with("/syncml/") {
-        limits::SYNCML_MESSAGE_BYTES_MAX
-    } else {
-        limits::MAX_BODY_BYTES_MAX
     }
 }
 

@@ -177,7 +177,9 @@ impl Tenant {
             }
             Some(PageAsk::Peer { paths, records_max, bytes_max }) => {
                 let Some(peer) = &reads.peer else { return };
-                (snapshot.page, snapshot.more) = cut(self.outgoing(peer, paths), *records_max, *bytes_max);
+                let own = snapshot.session.as_ref().and_then(|s| usize::try_from(s.page_records).ok());
+                let records_max = own.filter(|own| *own > 0).unwrap_or(*records_max).min(*records_max);
+                (snapshot.page, snapshot.more) = cut(self.outgoing(peer, paths), records_max, *bytes_max);
             }
         }
     }
@@ -289,7 +291,7 @@ impl Tenant {
             for key in keys.iter().filter(|key| done.insert(key.as_str())) {
                 let times = keys.iter().filter(|other| *other == key).count();
                 let generation =
-                    peer.and_then(|peer| self.bookmark(peer, &collection)).map_or(0, |b| b.generation);
+                    peer.and_then(|peer| self.bookmark(peer, &collection)).map_or(0, |b| b.attempt);
                 let equal = self.records.values().filter(|stored| {
                     stored.record.collection == collection && stored.key.as_ref() == Some(key)
                 });
@@ -340,7 +342,10 @@ impl Tenant {
             };
             for record in self.changes(&bookmark.collection, after, until) {
                 let alias = self.alias(Some(peer), &bookmark.collection, &record.id);
-                let has = alias.is_some_and(|alias| alias.generation >= bookmark.generation);
+                let has = alias.is_some_and(|alias| {
+                    let shown = alias.seq >= record.seq || record.origin == peer.0;
+                    alias.generation >= bookmark.attempt && shown
+                });
                 if bookmark.sending && bookmark.sending_all && (has || record.content.body().is_none()) {
                     continue;
                 }

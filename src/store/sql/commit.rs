@@ -212,7 +212,7 @@ impl Writes {
     fn bookmarks(&mut self, batch: &Batch) {
         let rows = batch.bookmarks.iter().map(|b| {
             let anchors = [&b.anchor, &b.offered_anchor, &b.own_anchor].map(|anchor| text::encode(anchor));
-            let numbers = [b.cursor, b.offered_cursor, b.generation, b.position, b.until, b.held];
+            let numbers = [b.cursor, b.offered_cursor, b.generation, b.position, b.until, b.held, b.attempt];
             let flags = [b.sending, b.sending_all].map(u8::from);
             json!([text::encode(&b.collection.0), anchors, numbers, flags])
         });
@@ -230,7 +230,8 @@ impl Writes {
         let texts =
             [peer, &session.login, &session.session_id, &session.address, &session.state, &session.request];
         let reply = Value::Text(text::encode_bytes(&session.reply));
-        let numbers = [session.version, session.message, session.expires].map(Value::Integer);
+        let numbers =
+            [session.version, session.message, session.expires, session.page_records].map(Value::Integer);
         self.write(PUT_SESSION, texts.map(text).into_iter().chain([reply]).chain(numbers));
     }
 
@@ -358,14 +359,14 @@ SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each
 ON CONFLICT (account, peer, collection, record) DO UPDATE SET generation = excluded.generation, seq = excluded.seq";
 
 const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, anchor, offered_anchor, own_anchor, cursor,
-  offered_cursor, generation, position, until, held, sending, sending_all)
+  offered_cursor, generation, position, until, held, attempt, sending, sending_all)
 SELECT ?1, ?3, value ->> 0, value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[2][0]',
   value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[2][4]', value ->> '$[2][5]',
-  value ->> '$[3][0]', value ->> '$[3][1]'
+  value ->> '$[2][6]', value ->> '$[3][0]', value ->> '$[3][1]'
 FROM json_each(?2) WHERE true
 ON CONFLICT (account, peer, collection) DO UPDATE SET anchor = excluded.anchor,
   offered_anchor = excluded.offered_anchor, own_anchor = excluded.own_anchor, cursor = excluded.cursor,
-  offered_cursor = excluded.offered_cursor, generation = excluded.generation, position = excluded.position,
+  offered_cursor = excluded.offered_cursor, generation = excluded.generation, attempt = excluded.attempt, position = excluded.position,
   until = excluded.until, held = excluded.held, sending = excluded.sending, sending_all = excluded.sending_all";
 
 const PUT_PEER: &str = "INSERT INTO peer (account, id, login, nonce, device, settings, temporaries, seen)
@@ -380,7 +381,7 @@ ON CONFLICT (account, peer) DO UPDATE SET token = excluded.token";
 
 const PUT_SESSION: &str =
     "UPDATE session SET login = ?3, session_id = ?4, address = ?5, state = ?6, request = ?7,
-  reply = ?8, version = ?9, message = ?10, expires = ?11
+  reply = ?8, version = ?9, message = ?10, expires = ?11, page_records = ?12
 WHERE account = ?1 AND peer = ?2";
 
 const REMOVE_THROTTLES: &str = "DELETE FROM throttle WHERE key IN (SELECT value FROM json_each(?1))";

@@ -60,7 +60,11 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 Question::Throttles => snapshot.throttles.push(row.throttle()?),
                 Question::Collections => snapshot.collections.extend(row.collection()?),
                 Question::Peer => snapshot.peer = Some(row.peer()?),
-                Question::Session => snapshot.session = Some(row.session()?),
+                Question::Session => {
+                    let session = row.session()?;
+                    page.bound(session.page_records);
+                    snapshot.session = Some(session);
+                }
                 Question::Bookmarks => snapshot.bookmarks.push(row.bookmark()?),
                 Question::Records => {
                     let record = row.record()?;
@@ -128,6 +132,13 @@ impl Page {
                 PageAsk::Collection { records_max, bytes_max, .. }
                 | PageAsk::Peer { records_max, bytes_max, .. },
             ) => Self { records_max: *records_max, bytes_max: *bytes_max, ..Self::default() },
+        }
+    }
+
+    /// A device's own bound on the page ([`crate::store::Session::page_records`]); 0 says nothing.
+    fn bound(&mut self, records_max: i64) {
+        if let Some(records_max) = usize::try_from(records_max).ok().filter(|records_max| *records_max > 0) {
+            self.records_max = self.records_max.min(records_max);
         }
     }
 
@@ -365,14 +376,15 @@ const PEER: &str = concat!(
 );
 
 const SESSION: &str = concat!(
-    "SELECT peer, login, token, session_id, address, version, state, message, request, reply, expires
+    "SELECT peer, login, token, session_id, address, version, state, message, request, reply, expires,
+  page_records
 FROM session WHERE account = ",
     account!(),
     " AND peer = ?8"
 );
 
 const BOOKMARKS: &str = concat!(
-    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, generation, position, until, \
+    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, generation, attempt, position, until, \
      sending, sending_all, held
 FROM bookmark WHERE account = ",
     account!(),
@@ -433,7 +445,7 @@ SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, ",
     alias!(),
     ",
   asked.key AS place, CAST(asked.value ->> 2 AS INTEGER) AS times, row_number() OVER (
-    PARTITION BY asked.key ORDER BY coalesce(a.generation >= coalesce(b.generation, 0), 0), r.seq) AS rank
+    PARTITION BY asked.key ORDER BY coalesce(a.generation >= coalesce(b.attempt, 0), 0), r.seq) AS rank
 FROM ",
     asked!(),
     "
@@ -507,8 +519,12 @@ WHERE b.account = ",
             account!(),
             " AS account) AS me CROSS JOIN json_each(?11)))
   AND (NOT (b.sending AND b.sending_all)
-    OR (r.form IS NOT NULL AND (a.generation IS NULL OR a.generation < b.generation)))
-ORDER BY b.collection, r.seq LIMIT CAST(?8 AS INTEGER)"
+    OR (r.form IS NOT NULL
+      AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))))
+ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT page_records + 1 FROM session
+  WHERE account = ",
+            account!(),
+            " AND peer = ?12 AND page_records > 0), 9007199254740992))"
         )
     };
 }

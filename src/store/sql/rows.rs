@@ -120,7 +120,8 @@ impl Columns {
         })
     }
 
-    /// `peer, login, token, session_id, address, version, state, message, request, reply, expires`.
+    /// `peer, login, token, session_id, address, version, state, message, request, reply, expires,
+    /// page_records`.
     pub fn session(&mut self) -> Result<Session, StoreError> {
         Ok(Session {
             peer: PeerId(self.text()?),
@@ -134,6 +135,7 @@ impl Columns {
             request: self.text()?,
             reply: text::decode_bytes(&self.text()?)?,
             expires: self.integer()?,
+            page_records: self.integer()?,
         })
     }
 
@@ -147,6 +149,7 @@ impl Columns {
             offered_anchor: self.text()?,
             own_anchor: self.text()?,
             generation: self.integer()?,
+            attempt: self.integer()?,
             position: self.integer()?,
             until: self.integer()?,
             sending: self.flag()?,

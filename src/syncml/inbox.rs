@@ -1,0 +1,318 @@
+//! What came: a message taken apart into steps, each item already read as far as it can be without a store.
+//!
+//! The mirror is `outbox.rs`. Lenient reading is the codec's; here the device's paths and ids are made comparable.
+
+use super::message::{Change, ChangeKind, Command, Group, GroupKind, Item, Location, Message, Meta, Sync};
+use super::status;
+use crate::content;
+use crate::journal::matching::{self, MatchKey};
+use crate::limits;
+use crate::peer::Luid;
+use crate::record::{Body, Form};
+use crate::secret;
+use std::collections::BTreeMap;
+
+/// A message, in steps.
+#[derive(Debug)]
+pub struct Inbox {
+    /// The message; its commands are in `steps`.
+    pub message: Message,
+    /// Every command in the order it stood, containers before what they hold.
+    pub steps: Vec<Step>,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Step {
+    /// A command that stands for itself; its index in the message.
+    Command(usize),
+    /// A `Sync` begins.
+    Sync(SyncStep),
+    /// A change of one or more items inside a `Sync`.
+    Change(ChangeStep),
+    /// A command that is refused as it stands.
+    Refuse(RefuseStep),
+}
+
+/// A `Sync` begins.
+#[derive(Debug)]
+pub struct SyncStep {
+    /// Its path, comparable.
+    pub path: String,
+    /// `CmdID`.
+    pub command: String,
+    /// Whether no status is wanted.
+    pub silent: bool,
+    /// `Target` as spelt.
+    pub target: String,
+    /// `Source` as spelt.
+    pub source: String,
+}
+
+/// A change.
+#[derive(Debug)]
+pub struct ChangeStep {
+    /// The path of the `Sync` around it.
+    pub path: String,
+    /// Which change.
+    pub kind: ChangeKind,
+    /// `CmdID`.
+    pub command: String,
+    /// Whether no status is wanted.
+    pub silent: bool,
+    /// `SftDel`.
+    pub soft: bool,
+    /// `Archive`.
+    pub archive: bool,
+    /// Its items.
+    pub items: Vec<Incoming>,
+}
+
+/// A command refused as it stands.
+#[derive(Debug)]
+pub struct RefuseStep {
+    /// `CmdID`.
+    pub command: String,
+    /// The command's name.
+    pub name: &'static str,
+    /// Whether no status is wanted.
+    pub silent: bool,
+    /// Why.
+    pub code: u16,
+}
+
+/// One item of a change.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The device's id.
+    pub luid: Luid,
+    /// `Target` as spelt, for the status.
+    pub target: Option<String>,
+    /// `Source` as spelt, for the status.
+    pub source: Option<String>,
+    /// The content, or the status that refuses it.
+    pub body: Result<Body, u16>,
+    /// Its match key.
+    pub key: Option<MatchKey>,
+}
+
+impl Inbox {
+    /// Takes a message apart.
+    pub fn new(message: Message) -> Self {
+        let mut steps = Vec::new();
+        let mut items = 0;
+        for (index, command) in message.commands.iter().enumerate() {
+            match command {
+                Command::Sync(sync) => open_sync(sync, &mut steps, &mut items),
+                Command::Group(group) => steps.push(refuse_group(group, None)),
+                Command::Change(change) => steps.push(refuse(change, status::FORBIDDEN)),
+                _ => steps.push(Step::Command(index)),
+            }
+        }
+        Self { message, steps }
+    }
+
+    /// Whether any step is a `Sync`.
+    pub fn has_sync(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
+    }
+
+    /// The paths of its `Sync`s.
+    pub fn sync_paths(&self) -> Vec<String> {
+        let paths = self.steps.iter().filter_map(|step| match step {
+            Step::Sync(sync) => Some(sync.path.clone()),
+            _ => None,
+        });
+        paths.collect()
+    }
+
+    /// Whether any command is an alert that opens a datastore.
+    pub fn has_sync_alert(&self) -> bool {
+        self.message.commands.iter().any(
+            |command| matches!(command, Command::Alert(alert) if super::alert::opens_datastore(alert.code.trim())),
+        )
+    }
+
+    /// The device's ids named in changes, by path.
+    pub fn luids(&self) -> Vec<(String, Vec<Luid>)> {
+        self.by_path(|item| (!item.luid.0.is_empty()).then(|| item.luid.clone()))
+    }
+
+    /// The match keys of content that came, by path.
+    pub fn keys(&self) -> Vec<(String, Vec<MatchKey>)> {
+        self.by_path(|item| item.key.clone())
+    }
+
+    /// What Maps name on our side, by path.
+    pub fn map_targets(&self) -> Vec<(String, Vec<String>)> {
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for command in &self.message.commands {
+            if let Command::Map(map) = command {
+                let targets = map.items.iter().map(|item| trim(&item.target.uri).to_owned());
+                found.entry(path(&map.target, Some(&map.source))).or_default().extend(targets);
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    fn by_path<T>(&self, pick: impl Fn(&Incoming) -> Option<T>) -> Vec<(String, Vec<T>)> {
+        let mut found: BTreeMap<String, Vec<T>> = BTreeMap::new();
+        for step in &self.steps {
+            if let Step::Change(change) = step {
+                let picked: Vec<T> = change.items.iter().filter_map(&pick).collect();
+                if !picked.is_empty() {
+                    found.entry(change.path.clone()).or_default().extend(picked);
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+}
+
+fn open_sync(sync: &Sync, steps: &mut Vec<Step>, items: &mut usize) {
+    let nowhere = Location::default();
+    let target = sync.target.as_ref().unwrap_or(&nowhere);
+    let path = path(target, sync.source.as_ref());
+    steps.push(Step::Sync(SyncStep {
+        path: path.clone(),
+        command: sync.command_id.clone(),
+        silent: sync.no_response,
+        target: target.uri.clone(),
+        source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
+    }));
+    inside(&sync.commands, &path, steps, items);
+}
+
+fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut usize) {
+    for command in commands {
+        match command {
+            Command::Change(change) => {
+                *items += change.items.len();
+                match change.kind {
+                    ChangeKind::Copy | ChangeKind::Move => steps.push(refuse(change, status::NOT_SUPPORTED)),
+                    _ if *items > limits::ITEMS_MAX => steps.push(refuse(change, status::ENTITY_TOO_LARGE)),
+                    _ => steps.push(Step::Change(change_step(change, path))),
+                }
+            }
+            Command::Group(group) => {
+                steps.push(refuse_group(group, Some(path)));
+                if group.kind == GroupKind::Sequence {
+                    inside(&group.commands, path, steps, items);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A Sequence inside a Sync is executed in order, as everything is; an Atomic, or either outside, is refused.
+fn refuse_group(group: &Group, path: Option<&str>) -> Step {
+    let (name, code) = match (group.kind, path) {
+        (GroupKind::Sequence, Some(_)) => ("Sequence", status::OK),
+        (GroupKind::Sequence, None) => ("Sequence", status::NOT_SUPPORTED),
+        (GroupKind::Atomic, _) => ("Atomic", status::NOT_SUPPORTED),
+    };
+    Step::Refuse(RefuseStep { command: group.command_id.clone(), name, silent: group.no_response, code })
+}
+
+fn refuse(change: &Change, code: u16) -> Step {
+    Step::Refuse(RefuseStep {
+        command: change.command_id.clone(),
+        name: change.kind.name(),
+        silent: change.no_response,
+        code,
+    })
+}
+
+fn change_step(change: &Change, path: &str) -> ChangeStep {
+    let with_content = change.kind != ChangeKind::Delete;
+    ChangeStep {
+        path: path.to_owned(),
+        kind: change.kind,
+        command: change.command_id.clone(),
+        silent: change.no_response,
+        soft: change.soft_delete,
+        archive: change.archive,
+        items: change.items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
+    }
+}
+
+fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
+    let source = item.source.as_ref().map(|source| source.uri.clone());
+    let luid = Luid(trim(source.as_deref().unwrap_or_default()).to_owned());
+    let body = if with_content { body(item, meta) } else { Err(status::OK) };
+    let key = body.as_ref().ok().and_then(matching::key);
+    Incoming { luid, target: item.target.as_ref().map(|target| target.uri.clone()), source, body, key }
+}
+
+/// The content of an item: `Format` b64 undone, the form told by type and content.
+fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
+    if item.more {
+        return Err(status::ENTITY_TOO_LARGE);
+    }
+    let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
+    let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();
+    let bytes = if format.eq_ignore_ascii_case("b64") {
+        secret::unbase64(data).ok_or(status::UNSUPPORTED_MEDIA_TYPE)?
+    } else {
+        data.to_vec()
+    };
+    if bytes.is_empty() {
+        return Err(status::INCOMPLETE_COMMAND);
+    }
+    if bytes.len() > limits::RECORD_BYTES_MAX {
+        return Err(status::ENTITY_TOO_LARGE);
+    }
+    let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
+    match content::recognise(media_type, &bytes) {
+        Form::Opaque(_) => Err(status::UNSUPPORTED_MEDIA_TYPE),
+        form => Ok(Body { form, bytes }),
+    }
+}
+
+/// A location's path, comparable: `./Contacts/`, `contacts?x` and `https://host/syncml/contacts` all say `contacts`. Where the
+/// target says nothing (Sony Ericsson C510), the source is taken.
+pub fn path(target: &Location, source: Option<&Location>) -> String {
+    let path = comparable(&target.uri);
+    match source {
+        Some(source) if path.is_empty() => comparable(&source.uri),
+        _ => path,
+    }
+}
+
+/// A path, comparable: without `./`, query, slashes at the ends, padding, and in lower case.
+pub fn comparable(uri: &str) -> String {
+    let uri = trim(uri);
+    let uri = uri.split('?').next().unwrap_or_default();
+    let uri = match uri.split_once("://") {
+        Some((_, rest)) => rest.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default(),
+        None => uri,
+    };
+    uri.trim_start_matches("./").trim_matches('/').to_lowercase()
+}
+
+/// Without the NUL and blank padding that some devices send.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_compare_however_a_device_spells_them() {
+        for spelt in [
+            "contacts",
+            "./contacts",
+            "./Contacts/",
+            "/contacts",
+            "contacts\0",
+            "./contacts?SINCE&EQ;1",
+            "http://h:1/syncml/contacts",
+        ] {
+            assert_eq!(comparable(spelt), "contacts", "{spelt}");
+        }
+        assert_eq!(path(&Location::of(""), Some(&Location::of("./C"))), "c");
+    }
+}

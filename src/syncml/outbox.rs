@@ -1,0 +1,276 @@
+//! What goes out: commands written one by one while they fit the device's `MaxMsgSize`, to the byte.
+//!
+//! The mirror is `inbox.rs`. What does not fit is given back and waits in the session; statuses carry their `MsgRef`, so they
+//! may come a message later (RepPro 1.2, 6.4.1).
+
+use super::codec::{Encoding, Writer};
+use super::credential;
+use super::device::DevInf;
+use super::message::*;
+use super::session::{Datastore, Pending, PendingStatus};
+use crate::limits;
+
+/// A message being written.
+pub struct Outbox {
+    writer: Writer,
+    bytes_max: usize,
+    commands: u32,
+    version: Version,
+    encoding: Encoding,
+    respond_to: Option<String>,
+    last: bool,
+}
+
+/// What an alert and a DevInf are written from.
+pub struct Context<'a> {
+    /// Our `Last` anchor for a collection; empty for none.
+    pub own_last: &'a dyn Fn(&Datastore) -> String,
+    /// Our DevInf.
+    pub device: &'a dyn Fn() -> DevInf,
+}
+
+impl Outbox {
+    /// Begins the answer to a message.
+    pub fn new(
+        request: &Message,
+        encoding: Encoding,
+        version: Version,
+        respond_to: Option<String>,
+        message_id: u32,
+        bytes_max: usize,
+    ) -> Self {
+        let asked = &request.header;
+        let meta =
+            Meta { max_message_bytes: Some(limits::SYNCML_MESSAGE_BYTES_MAX as u64), ..Meta::default() };
+        let header = Header {
+            dtd: version.dtd().into(),
+            protocol: version.protocol().into(),
+            session_id: asked.session_id.clone(),
+            message_id,
+            target: Location::of(asked.source.uri.clone()),
+            source: Location::of(asked.target.uri.clone()),
+            respond_to: respond_to.clone(),
+            meta,
+            ..Header::default()
+        };
+        let writer = Writer::new(&header, encoding);
+        Self { writer, bytes_max, commands: 0, version, encoding, respond_to, last: false }
+    }
+
+    /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
+    pub fn emptied(&self, request: &Message, message_id: u32) -> Self {
+        let respond_to = self.respond_to.clone();
+        let mut emptied =
+            Self::new(request, self.encoding, self.version, respond_to, message_id, self.bytes_max);
+        let header = PendingStatus {
+            message: request.header.message_id,
+            command: "0".into(),
+            name: "SyncHdr".into(),
+            targets: vec![request.header.target.uri.clone()],
+            sources: vec![request.header.source.uri.clone()],
+            code: super::status::OK,
+            ..PendingStatus::default()
+        };
+        emptied.push_pending(vec![Pending::Status(header)], &[], None);
+        emptied
+    }
+
+    /// The encoding it is written in.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Whether the message closes its package.
+    pub fn set_last(&mut self, last: bool) {
+        self.last = last;
+    }
+
+    /// Writes what waits, in order, until the message is full; gives back the rest.
+    pub fn push_pending(
+        &mut self,
+        pending: Vec<Pending>,
+        datastores: &[Datastore],
+        context: Option<&Context<'_>>,
+    ) -> Vec<Pending> {
+        let mut left = pending.into_iter();
+        while let Some(next) = left.next() {
+            let id = self.next_id();
+            let fits = match self.command(&id, &next, datastores, context) {
+                Some(command) => self.writer.offer(&command, self.bytes_max),
+                None => true,
+            };
+            if !fits {
+                self.commands -= 1;
+                return std::iter::once(next).chain(left).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    fn command(
+        &self,
+        id: &str,
+        pending: &Pending,
+        datastores: &[Datastore],
+        context: Option<&Context<'_>>,
+    ) -> Option<Command> {
+        Some(match pending {
+            Pending::Status(pending) => Command::Status(status(id, pending)),
+            Pending::Alert(index) => {
+                let datastore = datastores.get(*index)?;
+                Command::Alert(alert(id, datastore, (context?.own_last)(datastore)))
+            }
+            Pending::Device(message, command) => {
+                Command::Results(self.results(id, *message, command, (context?.device)()))
+            }
+            Pending::AskDevice => Command::Get(self.ask(id)),
+        })
+    }
+
+    fn results(&self, id: &str, message: u32, command: &str, device: DevInf) -> Results {
+        Results {
+            command_id: id.to_owned(),
+            message_ref: Some(message),
+            command_ref: command.to_owned(),
+            meta: self.devinf_meta(),
+            items: vec![Item {
+                source: Some(Location::of(self.version.devinf())),
+                data: Some(Data::Device(Box::new(device))),
+                ..Item::default()
+            }],
+            ..Results::default()
+        }
+    }
+
+    fn ask(&self, id: &str) -> Get {
+        let target = Some(Location::of(self.version.devinf()));
+        Get {
+            command_id: id.to_owned(),
+            meta: self.devinf_meta(),
+            items: vec![Item { target, ..Item::default() }],
+            ..Get::default()
+        }
+    }
+
+    fn devinf_meta(&self) -> Meta {
+        let media_type = match self.encoding {
+            Encoding::Xml => "application/vnd.syncml-devinf+xml",
+            Encoding::Wbxml => "application/vnd.syncml-devinf+wbxml",
+        };
+        Meta { media_type: Some(media_type.into()), ..Meta::default() }
+    }
+
+    /// Asks the device to go on: we have nothing else to say. An Item is there because SMLTK insists on one.
+    pub fn push_next_message(&mut self, request: &Message) {
+        let id = self.next_id();
+        let alert = Alert {
+            command_id: id,
+            code: super::alert::NEXT_MESSAGE.to_string(),
+            items: vec![Item {
+                target: Some(Location::of(request.header.source.uri.clone())),
+                source: Some(Location::of(request.header.target.uri.clone())),
+                ..Item::default()
+            }],
+            ..Alert::default()
+        };
+        if !self.writer.offer(&Command::Alert(alert), self.bytes_max) {
+            self.commands -= 1;
+        }
+    }
+
+    /// Opens a `Sync`, if it and `room` bytes more fit; closed by [`Self::close_sync`].
+    pub fn open_sync(&mut self, datastore: &Datastore, changes: Option<u64>) -> bool {
+        let mark = self.writer.mark();
+        let id = self.next_id();
+        let sync = Sync {
+            command_id: id,
+            target: Some(Location::of(datastore.source.clone())),
+            source: Some(Location::of(datastore.target.clone())),
+            changes: changes.filter(|_| self.version > Version::V10),
+            ..Sync::default()
+        };
+        self.writer.open(&Command::Sync(sync));
+        if self.writer.bytes() > self.bytes_max {
+            self.writer.rewind(mark);
+            self.commands -= 1;
+            return false;
+        }
+        true
+    }
+
+    /// Closes the `Sync`.
+    pub fn close_sync(&mut self) {
+        self.writer.close();
+    }
+
+    /// Writes a change if it fits, and says under which `CmdID`.
+    pub fn push_change(&mut self, kind: ChangeKind, meta: &Meta, item: &Item) -> Option<String> {
+        let id = self.next_id();
+        let change = Change {
+            kind,
+            command_id: id.clone(),
+            no_response: false,
+            archive: false,
+            soft_delete: false,
+            credential: None,
+            meta: meta.clone(),
+            items: vec![item.clone()],
+        };
+        if self.writer.offer(&Command::Change(change), self.bytes_max) {
+            return Some(id);
+        }
+        self.commands -= 1;
+        None
+    }
+
+    /// The message's bytes.
+    pub fn finish(self) -> Vec<u8> {
+        self.writer.finish(self.last)
+    }
+
+    fn next_id(&mut self) -> String {
+        self.commands += 1;
+        self.commands.to_string()
+    }
+}
+
+fn status(id: &str, pending: &PendingStatus) -> Status {
+    let data = match (&pending.next, &pending.hint) {
+        (Some(next), _) => Some(Data::Anchor(Anchor { last: None, next: Some(next.clone()) })),
+        (None, Some(hint)) => Some(Data::Bytes(hint.clone().into_bytes())),
+        (None, None) => None,
+    };
+    Status {
+        command_id: id.to_owned(),
+        message_ref: pending.message,
+        command_ref: pending.command.clone(),
+        command: pending.name.clone(),
+        target_refs: pending.targets.clone(),
+        source_refs: pending.sources.clone(),
+        credential: None,
+        challenge: pending
+            .challenge
+            .as_ref()
+            .map(|(scheme, nonce)| credential::challenge(scheme, nonce.as_bytes())),
+        code: pending.code,
+        items: data.map(|data| Item { data: Some(data), ..Item::default() }).into_iter().collect(),
+    }
+}
+
+fn alert(id: &str, datastore: &Datastore, own_last: String) -> Alert {
+    let last = (!own_last.is_empty()).then_some(own_last);
+    Alert {
+        command_id: id.to_owned(),
+        code: datastore.mode.code().to_string(),
+        items: vec![Item {
+            target: Some(Location::of(datastore.source.clone())),
+            source: Some(Location::of(datastore.target.clone())),
+            meta: Meta {
+                anchor: Some(Anchor { last, next: Some(datastore.own_next.clone()) }),
+                ..Meta::default()
+            },
+            ..Item::default()
+        }],
+        ..Alert::default()
+    }
+}

@@ -1,0 +1,289 @@
+//! The server role: one message in, one message out (DS 1.2 section 6).
+//!
+//! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
+//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session.
+
+mod authenticate;
+mod describe;
+mod desk;
+mod initialise;
+mod map;
+mod receive;
+mod send;
+
+use self::authenticate::{Admitted, Verdict};
+use self::desk::Desk;
+use super::codec::{self, DecodeError, Encoding};
+use super::inbox::{Inbox, Step};
+use super::message::{Command, Version};
+use super::outbox::Outbox;
+use super::session::{Pending, PendingStatus};
+use super::status;
+use crate::exchange::{Decision, Protocol, Seed, Turn};
+use crate::http::{Request, Response};
+use crate::journal::Moment;
+use crate::limits;
+use crate::peer::PeerId;
+use crate::secret;
+use crate::settings::Settings;
+use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
+
+/// A SyncML message on its way through the loop.
+#[derive(Debug)]
+pub struct Server<'a> {
+    settings: &'a Settings,
+    inbox: Inbox,
+    encoding: Encoding,
+    /// SHA-256 of the message's bytes: a resend is known by it.
+    digest: String,
+    /// The session token in the URL, as sent.
+    token: Option<String>,
+    origin: String,
+    address: String,
+    line: String,
+}
+
+/// What to send once the batch is safe.
+#[derive(Debug)]
+pub struct Answer {
+    body: Vec<u8>,
+}
+
+impl<'a> Server<'a> {
+    /// A message decoded, or why it is none.
+    pub fn new(request: &Request, settings: &'a Settings) -> Result<Self, DecodeError> {
+        let (message, encoding) = codec::decode(&request.body)?;
+        let token = form_urlencoded::parse(request.query.as_bytes())
+            .find(|(name, _)| name == "sid")
+            .map(|(_, value)| value.into_owned());
+        Ok(Self {
+            settings,
+            inbox: Inbox::new(message),
+            encoding,
+            digest: secret::fingerprint(&request.body),
+            token,
+            origin: request.origin.clone(),
+            address: request.address.clone(),
+            line: String::new(),
+        })
+    }
+
+    fn device(&self) -> PeerId {
+        PeerId(super::inbox::trim(&self.inbox.message.header.source.uri).to_owned())
+    }
+
+    /// Whether this message may make us send: the client has closed its package, or has nothing left but answers to ours.
+    pub(self) fn wants_page(&self) -> bool {
+        let opens = self.inbox.has_sync_alert() && !self.inbox.has_sync();
+        !opens && (self.inbox.message.last || !self.inbox.has_sync())
+    }
+
+    fn answer(&self, outbox: Outbox) -> Answer {
+        Answer { body: outbox.finish() }
+    }
+
+    /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
+    fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
+        let mut outbox =
+            Outbox::new(&self.inbox.message, self.encoding, version, None, 1, self.reply_bytes());
+        let mut pending = vec![Pending::Status(header)];
+        pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
+        outbox.push_pending(pending, &[], None);
+        outbox.set_last(true);
+        Turn { answer: self.answer(outbox), batch: None }
+    }
+
+    /// What the device can take, as far as this message says it.
+    fn reply_bytes(&self) -> usize {
+        let asked = self.inbox.message.header.meta.max_message_bytes;
+        reply_bytes_within(asked.unwrap_or(limits::SYNCML_REPLY_BYTES_MAX as u64))
+    }
+
+    fn admitted(
+        &mut self,
+        admitted: Admitted,
+        snapshot: &Snapshot,
+        now: Moment,
+        seed: &mut Seed,
+    ) -> Turn<Answer> {
+        let mut desk = Desk::open(self, admitted, snapshot, now, seed);
+        desk.walk();
+        desk.send();
+        let (turn, line) = desk.close();
+        self.line = line;
+        turn
+    }
+}
+
+/// A `MaxMsgSize` within our own bounds; 0 says nothing.
+fn reply_bytes_within(asked: u64) -> usize {
+    let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+    if asked == 0 {
+        return limits::SYNCML_REPLY_BYTES_MAX;
+    }
+    asked.clamp(limits::SYNCML_REPLY_BYTES_MIN, limits::SYNCML_REPLY_BYTES_MAX)
+}
+
+impl Protocol for Server<'_> {
+    type Answer = Answer;
+
+    fn ask(&mut self) -> Reads {
+        let header = &self.inbox.message.header;
+        let login = authenticate::login_of(header);
+        let mut reads = Reads::of(Who::Syncml {
+            login: login.clone(),
+            session_token: self.token.as_deref().map(secret::token_hash),
+            session_id: header.session_id.clone(),
+            address: self.address.clone(),
+        });
+        reads.throttles =
+            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        reads.peer = Some(self.device());
+        reads.collections = true;
+        reads.luids = self.inbox.luids();
+        reads.matches = self.inbox.keys();
+        reads.targets = self.inbox.map_targets();
+        if self.wants_page() {
+            reads.page = Some(PageAsk::Peer {
+                paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
+                records_max: limits::PEER_PAGE_RECORDS_MAX,
+                bytes_max: limits::SYNCML_REPLY_BYTES_MAX * 2,
+            });
+        }
+        reads
+    }
+
+    fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
+        let verdict = authenticate::authenticate(self, snapshot, now);
+        let turn = match verdict {
+            Verdict::Replay(body) => {
+                self.line = format!("{}: resent, answered with the same bytes", self.preamble());
+                Turn { answer: Answer { body }, batch: None }
+            }
+            Verdict::Refuse { header, code, version, why, throttle } => {
+                self.line = format!("{}: refused with {code}: {why}", self.preamble());
+                let mut turn = self.refuse(*header, code, version);
+                turn.batch = throttle.map(|throttle| crate::store::Batch {
+                    throttles: vec![throttle],
+                    now,
+                    ..Default::default()
+                });
+                turn
+            }
+            Verdict::Admit(admitted) => self.admitted(*admitted, snapshot, now, seed),
+        };
+        Decision::Turn(Box::new(turn))
+    }
+
+    fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {
+        respond(200, self.encoding, answer.body)
+    }
+
+    fn failed(&mut self, error: &StoreError) -> Response {
+        let (code, why) = match error {
+            StoreError::Conflict => (503, "too many writers at once".to_owned()),
+            StoreError::Busy(why) => (503, why.clone()),
+            StoreError::Broken(why) => (500, why.clone()),
+        };
+        self.line = format!("{}: the store failed, answered {code}: {why}", self.preamble());
+        let mut response = plain(code, "The store is busy; send the same message again.\n");
+        if code == 503 {
+            response.headers.push(("retry-after".into(), "5".into()));
+        }
+        response
+    }
+
+    fn line(&self) -> Option<String> {
+        Some(self.line.clone())
+    }
+}
+
+impl Server<'_> {
+    /// The beginning of a log line.
+    fn preamble(&self) -> String {
+        let header = &self.inbox.message.header;
+        let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(80).collect::<String>();
+        format!(
+            "syncml session {} message {} of device {}",
+            clean(&header.session_id),
+            header.message_id,
+            clean(&header.source.uri)
+        )
+    }
+}
+
+/// A SyncML answer (DS HTTP binding 1.2.1): the encoding of the question, never cached or altered on the way.
+fn respond(status: u16, encoding: Encoding, body: Vec<u8>) -> Response {
+    let media_type = match encoding {
+        Encoding::Xml => "application/vnd.syncml+xml; charset=utf-8",
+        Encoding::Wbxml => "application/vnd.syncml+wbxml",
+    };
+    Response {
+        status,
+        headers: vec![
+            ("content-type".into(), media_type.into()),
+            ("content-length".into(), body.len().to_string()),
+            ("cache-control".into(), "private, no-store, no-transform".into()),
+        ],
+        body,
+    }
+}
+
+/// An answer in words, for what is no SyncML.
+pub fn plain(status: u16, text: &str) -> Response {
+    Response {
+        status,
+        headers: vec![
+            ("content-type".into(), "text/plain; charset=utf-8".into()),
+            ("content-length".into(), text.len().to_string()),
+            ("cache-control".into(), "private, no-store, no-transform".into()),
+        ],
+        body: text.as_bytes().to_vec(),
+    }
+}
+
+impl Desk<'_> {
+    /// Takes every step of the message in order; each leaves its status.
+    fn walk(&mut self) {
+        let inbox = self.inbox;
+        for step in &inbox.steps {
+            match step {
+                Step::Command(index) => {
+                    if let Some(command) = inbox.message.commands.get(*index) {
+                        self.command(command);
+                    }
+                }
+                Step::Sync(sync) => self.open_sync(sync),
+                Step::Change(change) => self.receive(change),
+                Step::Refuse(refused) => {
+                    self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
+                }
+            }
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        match command {
+            Command::Alert(alert) => self.alert(alert),
+            Command::Put(put) => self.put(put),
+            Command::Results(results) => self.results(results),
+            Command::Get(get) => self.get(get),
+            Command::Map(map) => self.map(map),
+            Command::Status(status) => self.acknowledge(status),
+            Command::Exec(exec) => {
+                self.status(exec.no_response, &exec.command_id, "Exec", &[], &[], status::NOT_SUPPORTED);
+            }
+            Command::Search(search) => {
+                self.status(
+                    search.no_response,
+                    &search.command_id,
+                    "Search",
+                    &[],
+                    &[],
+                    status::NOT_SUPPORTED,
+                );
+            }
+            Command::Change(_) | Command::Group(_) | Command::Sync(_) => {}
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Who is it? Login by `syncml:auth-basic` and `syncml:auth-md5`, challenges, sessions, resends (DS 1.2 section 7).
+//!
+//! Nothing is written for somebody who is not signed in, but a counter of wrong passwords: challenge nonces are computed,
+//! not stored, so a stranger can neither spoil a device's nonce nor fill the store.
+
+use super::Server;
+use super::desk::{header_status_of, versions};
+use crate::journal::Moment;
+use crate::limits;
+use crate::secret::{self, Sealer};
+use crate::store::{Login, Session, Snapshot, Throttle};
+use crate::syncml::credential::{self, Credential};
+use crate::syncml::message::{Header, Version};
+use crate::syncml::session::{PendingStatus, State};
+use crate::syncml::status;
+
+/// What becomes of a message at the door.
+pub enum Verdict {
+    /// It was answered before: the same bytes again.
+    Replay(Vec<u8>),
+    /// It is not let in.
+    Refuse {
+        /// The status of the SyncHdr.
+        header: Box<PendingStatus>,
+        /// The status of every other command.
+        code: u16,
+        /// The version to answer in.
+        version: Version,
+        /// Why, for the log.
+        why: String,
+        /// The counter of wrong passwords, where it moves.
+        throttle: Option<Throttle>,
+    },
+    /// It is let in.
+    Admit(Box<Admitted>),
+}
+
+/// Somebody signed in.
+pub struct Admitted {
+    /// The login's name.
+    pub login: String,
+    /// The session so far; a new one is empty.
+    pub state: State,
+    /// Whether the session is new.
+    pub fresh: bool,
+    /// The status of the SyncHdr: 212 where credentials came, else 200.
+    pub header: u16,
+    /// Whether it signed in by digest: its next session needs a nonce.
+    pub digest: bool,
+    /// Whether a counter of wrong passwords is to be cleared.
+    pub clear: Option<String>,
+}
+
+/// The name in the message's credential.
+pub fn login_of(header: &Header) -> Option<String> {
+    let cred = header.credential.as_ref()?;
+    match credential::read(cred) {
+        Credential::Basic { user, .. } => Some(user),
+        Credential::Md5 { .. } => header.source.name.clone(),
+        _ => None,
+    }
+}
+
+/// Under which key failures of a login from an address are counted.
+pub fn throttle_key(login: &str, address: &str) -> String {
+    format!("syncml:{login}|{address}")
+}
+
+/// Decides who it is and what session the message belongs to.
+pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Verdict {
+    let header = &server.inbox.message.header;
+    let version = match version_of(server, header) {
+        Ok(version) => version,
+        Err(verdict) => return *verdict,
+    };
+    let session = snapshot.session.as_ref().filter(|session| session.session_id == header.session_id);
+    if let Some(session) = session.filter(|session| session.request == server.digest && session.expires > now)
+    {
+        return Verdict::Replay(session.reply.clone());
+    }
+    let Some(cred) = header.credential.as_ref() else {
+        return continued(server, snapshot, session, version, now);
+    };
+    match check(server, snapshot, cred, version, now) {
+        Err(refusal) => refusal.verdict(server, version),
+        Ok(proof) => admit(server, snapshot, session, version, now, proof),
+    }
+}
+
+/// The version both header fields agree on; 513 or 505 with what we speak otherwise.
+fn version_of(server: &Server<'_>, header: &Header) -> Result<Version, Box<Verdict>> {
+    let refuse = |code: u16, hint: String, why: String| {
+        let mut status = header_status_of(server, code);
+        status.hint = Some(hint);
+        Box::new(Verdict::Refuse {
+            header: Box::new(status),
+            code,
+            version: Version::V12,
+            why,
+            throttle: None,
+        })
+    };
+    let Some(version) = Version::of(&header.protocol) else {
+        let hint = versions().map(Version::protocol).join(", ");
+        return Err(refuse(
+            status::PROTOCOL_VERSION,
+            hint,
+            format!("VerProto {:?} is not spoken here", header.protocol),
+        ));
+    };
+    if Version::of(&header.dtd).is_none() {
+        let hint = versions().map(Version::dtd).join(", ");
+        return Err(refuse(status::DTD_VERSION, hint, format!("VerDTD {:?} is not spoken here", header.dtd)));
+    }
+    Ok(version)
+}
+
+/// A message without credentials belongs to a session that is alive, or is challenged.
+fn continued(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    session: Option<&Session>,
+    version: Version,
+    now: Moment,
+) -> Verdict {
+    let header = &server.inbox.message.header;
+    let challenged = |why: &str| Refusal::missing(why).verdict_challenging(server, version, now);
+    let Some(session) = session.filter(|session| session.expires > now) else {
+        return challenged("no credentials, and no live session of that id");
+    };
+    let Some(login) = snapshot.login.as_ref().filter(|login| allowed(login, server)) else {
+        return challenged("the session's login is gone");
+    };
+    if i64::from(header.message_id) <= session.message {
+        if header.message_id == 1 {
+            return challenged("a new message 1 under an old session id needs credentials");
+        }
+        let why = format!("message {} was answered already, and this is another one", header.message_id);
+        let status = header_status_of(server, status::BAD_REQUEST);
+        let code = status.code;
+        return Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None };
+    }
+    let Some(state) = State::read(&session.state).filter(|state| state.version == version) else {
+        return challenged("the session's state cannot be read, or the protocol version changed");
+    };
+    Verdict::Admit(Box::new(Admitted {
+        login: login.name.clone(),
+        state,
+        fresh: false,
+        header: status::OK,
+        digest: false,
+        clear: None,
+    }))
+}
+
+/// Credentials were right: the message goes on with its session, or begins one.
+///
+/// It begins one where there is none alive, where it is message 1, where its number was answered before (a device that
+/// always uses one session id, retrying after a challenge), and where it opens datastores again.
+fn admit(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    session: Option<&Session>,
+    version: Version,
+    now: Moment,
+    proof: Proof,
+) -> Verdict {
+    let header = &server.inbox.message.header;
+    let goes_on = session.filter(|session| {
+        session.expires > now
+            && header.message_id > 1
+            && i64::from(header.message_id) > session.message
+            && !server.inbox.has_sync_alert()
+    });
+    let state =
+        goes_on.and_then(|session| State::read(&session.state)).filter(|state| state.version == version);
+    let fresh = state.is_none();
+    let state = state.unwrap_or_else(|| State { version, ..State::default() });
+    let throttle = throttle_key(&proof.login, &server.address);
+    let clear = snapshot.throttles.iter().any(|known| known.key == throttle).then_some(throttle);
+    Verdict::Admit(Box::new(Admitted {
+        login: proof.login,
+        state,
+        fresh,
+        header: status::AUTHENTICATED,
+        digest: proof.digest,
+        clear,
+    }))
+}
+
+/// Somebody proved to know the password.
+struct Proof {
+    login: String,
+    digest: bool,
+}
+
+/// Somebody did not.
+struct Refusal {
+    code: u16,
+    scheme: &'static str,
+    hint: Option<String>,
+    why: String,
+    throttle: Option<Throttle>,
+    nonce: String,
+}
+
+impl Refusal {
+    fn missing(why: &str) -> Self {
+        Self {
+            code: status::MISSING_CREDENTIALS,
+            scheme: credential::MD5,
+            hint: None,
+            why: why.to_owned(),
+            throttle: None,
+            nonce: String::new(),
+        }
+    }
+
+    fn verdict_challenging(mut self, server: &Server<'_>, version: Version, now: Moment) -> Verdict {
+        self.nonce = nonce_now(server, now);
+        self.verdict(server, version)
+    }
+
+    fn verdict(self, server: &Server<'_>, version: Version) -> Verdict {
+        let mut header = header_status_of(server, self.code);
+        header.hint = self.hint;
+        header.challenge = Some((self.scheme.to_owned(), self.nonce));
+        Verdict::Refuse {
+            header: Box::new(header),
+            code: self.code,
+            version,
+            why: self.why,
+            throttle: self.throttle,
+        }
+    }
+}
+
+fn nonce_now(server: &Server<'_>, now: Moment) -> String {
+    server
+        .settings
+        .sealer
+        .as_ref()
+        .map(|sealer| sealer.challenge(&server.device().0, now))
+        .unwrap_or_default()
+}
+
+fn check(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    cred: &crate::syncml::message::Cred,
+    version: Version,
+    now: Moment,
+) -> Result<Proof, Box<Refusal>> {
+    let refusal = |code: u16, scheme: &'static str, why: String| {
+        let nonce = nonce_now(server, now);
+        Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
+    };
+    let credential = credential::read(cred);
+    let digest = match &credential {
+        Credential::Basic { .. } => false,
+        Credential::Md5 { .. } => true,
+        Credential::Unsupported(scheme) => {
+            let mut refused = refusal(
+                status::NOT_SUPPORTED,
+                credential::MD5,
+                format!("the scheme {scheme:?} is not offered; syncml:auth-basic and syncml:auth-md5 are"),
+            );
+            refused.hint = Some(scheme.clone());
+            return Err(refused);
+        }
+        Credential::Malformed(reason) => {
+            return Err(refusal(status::INVALID_CREDENTIALS, credential::MD5, reason.to_string()));
+        }
+    };
+    let scheme = if digest { credential::MD5 } else { credential::BASIC };
+    let Some(name) = login_of(&server.inbox.message.header) else {
+        let why = "a digest without LocName in Source says nothing of who it is".to_owned();
+        return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
+    };
+    let Some(sealer) = server.settings.sealer.as_ref() else {
+        let why =
+            "the Worker secret ANCHORAGE_SECRET is missing or shorter than 16 bytes: nobody can sign in"
+                .to_owned();
+        return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
+    };
+    let key = throttle_key(&name, &server.address);
+    let failures = snapshot.throttles.iter().find(|throttle| throttle.key == key);
+    if let Some(throttle) = failures.filter(|t| t.failures >= limits::FREE_FAILURES && t.until > now) {
+        let seconds = (throttle.until - now) / 1000 + 1;
+        let why = format!("login {name}: {} wrong tries, the next in {seconds} seconds", throttle.failures);
+        return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
+    }
+    let login = snapshot.login.as_ref().filter(|login| login.name == name && allowed(login, server));
+    if let Some(login) =
+        login.filter(|login| proves(server, snapshot, sealer, login, &credential, version, now))
+    {
+        return Ok(Proof { login: login.name.clone(), digest });
+    }
+    let mut refused = refusal(
+        status::INVALID_CREDENTIALS,
+        scheme,
+        format!("login {name}: unknown, or a wrong password, or a digest of another nonce"),
+    );
+    // A digest over the empty nonce is a first greeting, not a try at the password: it is challenged and not counted.
+    let greeting = login.is_some_and(|login| greets(sealer, login, &credential, version));
+    if !greeting {
+        refused.throttle = Some(counted(key, failures, now));
+    }
+    Err(refused)
+}
+
+/// Whether a login may be used here at all.
+fn allowed(login: &Login, server: &Server<'_>) -> bool {
+    !login.local || server.settings.local
+}
+
+fn proves(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    sealer: &Sealer,
+    login: &Login,
+    credential: &Credential,
+    version: Version,
+    now: Moment,
+) -> bool {
+    let Some(password) = sealer.open(&login.name, &login.sealed) else { return false };
+    match credential {
+        Credential::Basic { password: given, .. } => secret::equal(given.as_bytes(), password.as_bytes()),
+        Credential::Md5 { .. } => {
+            let mut nonces = sealer.challenges(&server.device().0, now).to_vec();
+            let given =
+                snapshot.peer.as_ref().filter(|peer| peer.login == login.name && !peer.nonce.is_empty());
+            nonces.extend(given.map(|peer| peer.nonce.clone()));
+            nonces.iter().any(|nonce| credential.answers(&login.name, &password, nonce.as_bytes(), version))
+        }
+        _ => false,
+    }
+}
+
+fn greets(sealer: &Sealer, login: &Login, credential: &Credential, version: Version) -> bool {
+    let password = sealer.open(&login.name, &login.sealed);
+    password.is_some_and(|password| credential.answers(&login.name, &password, b"", version))
+}
+
+/// One wrong try more. The first ten cost nothing; then the pause doubles from two seconds to five minutes.
+fn counted(key: String, before: Option<&Throttle>, now: Moment) -> Throttle {
+    let failures = before.map_or(0, |before| before.failures) + 1;
+    let over = u32::try_from((failures - limits::FREE_FAILURES).clamp(0, 20)).unwrap_or(0);
+    let pause = if over == 0 { 0 } else { (1000_i64 << over).min(300_000) };
+    Throttle { key, failures, until: now + pause }
+}

@@ -1,0 +1,225 @@
+//! DevInf read and written: what a device can hold, and what we say of ourselves (DevInf 1.0 to 1.2; `syncml.md` 1.8, 8.6).
+
+use crate::content;
+use crate::journal::merge::Supported;
+use crate::record::{Body, Form, Kind};
+use crate::store::{Collection, Peer, Snapshot};
+use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
+use crate::syncml::inbox::comparable;
+use crate::syncml::message::Version;
+use crate::syncml::session::Datastore;
+
+/// `MaxGUIDSize` of a device that does not say: what S60 says, and what our own ids have.
+const GUID_BYTES_ASSUMED: usize = 8;
+
+/// Our DevInf. Datastores bear the names the device used for them in its alerts (newer Nokias insist). No `CTCap` unless the
+/// operator set it for the device: real clients drop what a partial one does not list.
+pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datastore]) -> DevInf {
+    let full = serde_json::from_str::<PeerSettings>(&peer.settings).is_ok_and(|settings| settings.ctcap);
+    let offered: Vec<&Collection> = snapshot.collections.iter().filter(|c| c.kind != Kind::Table).collect();
+    let mut device = DevInf {
+        version: version.dtd().into(),
+        maker: Some("Anchorage".into()),
+        model: Some("Anchorage".into()),
+        software: Some(env!("CARGO_PKG_VERSION").into()),
+        firmware: Some(env!("CARGO_PKG_VERSION").into()),
+        hardware: Some(env!("CARGO_PKG_VERSION").into()),
+        device_id: "anchorage".into(),
+        device_type: "server".into(),
+        utc: version > Version::V10,
+        number_of_changes: version > Version::V10,
+        datastores: offered.iter().map(|c| datastore(version, c, alerted, full)).collect(),
+        ..DevInf::default()
+    };
+    if full && version < Version::V12 {
+        let kinds: std::collections::BTreeSet<Kind> = offered.iter().map(|c| c.kind).collect();
+        device.capabilities = kinds.into_iter().flat_map(|kind| capabilities(version, kind)).collect();
+    }
+    device
+}
+
+/// What the operator has set for one device.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct PeerSettings {
+    /// Whether our DevInf lists every property (`CTCap`).
+    ctcap: bool,
+}
+
+fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], full: bool) -> DataStore {
+    let spelt =
+        alerted.iter().find(|datastore| datastore.collection == collection.id).map(|d| d.target.clone());
+    let types: Vec<ContentType> = forms(version, collection.kind).iter().map(content_type).collect();
+    let (preferred, others) =
+        types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+    DataStore {
+        source_ref: spelt.unwrap_or_else(|| format!("./{}", collection.id.0)),
+        receives_preferred: Some(preferred.clone()),
+        receives: others.clone(),
+        sends_preferred: Some(preferred),
+        sends: others,
+        capabilities: if full && version == Version::V12 {
+            capabilities(version, collection.kind)
+        } else {
+            Vec::new()
+        },
+        sync_types: vec!["1".into(), "2".into()],
+        ..DataStore::default()
+    }
+}
+
+/// The forms a kind travels in, the preferred one first: what phones of a version are sure to have.
+fn forms(version: Version, kind: Kind) -> Vec<Form> {
+    let mut forms = match kind {
+        Kind::Contacts => vec![Form::Vcard21, Form::Vcard30],
+        Kind::Calendar | Kind::Todo => vec![Form::Vcalendar10, Form::Icalendar20],
+        Kind::Notes => vec![Form::Plain, Form::Vnote11],
+        Kind::Table => Vec::new(),
+    };
+    if version == Version::V12 && kind != Kind::Notes {
+        forms.reverse();
+    }
+    forms
+}
+
+fn content_type(form: &Form) -> ContentType {
+    let (media_type, version) = content::media_type(form);
+    ContentType { media_type: media_type.into(), version: version.into() }
+}
+
+/// A full `CTCap`: the vocabulary of DevInf 1.2, 5.3.26 to 5.3.43. Extensions (`X-`) cannot be listed; they travel all the same.
+fn capabilities(version: Version, kind: Kind) -> Vec<Capability> {
+    let capability = |form: &Form| {
+        let ContentType { media_type, version: form_version } = content_type(form);
+        Capability {
+            media_type,
+            version: (version == Version::V12).then(|| form_version.clone()),
+            field_level: false,
+            properties: vocabulary(form).split(' ').map(|name| property(name, &form_version)).collect(),
+        }
+    };
+    forms(version, kind).iter().filter(|form| !vocabulary(form).is_empty()).map(capability).collect()
+}
+
+fn property(name: &str, form_version: &str) -> PropertyCapability {
+    let values = if name == "VERSION" { vec![form_version.to_owned()] } else { Vec::new() };
+    PropertyCapability { name: name.into(), values, ..PropertyCapability::default() }
+}
+
+fn vocabulary(form: &Form) -> &'static str {
+    match form {
+        Form::Vcard21 => {
+            "BEGIN VERSION END FN N PHOTO BDAY ADR LABEL TEL EMAIL MAILER TZ GEO TITLE ROLE LOGO AGENT ORG NOTE REV SOUND URL UID KEY"
+        }
+        Form::Vcard30 | Form::Vcard40 => {
+            "BEGIN VERSION END FN N NICKNAME PHOTO BDAY ADR LABEL TEL EMAIL MAILER TZ GEO TITLE ROLE LOGO AGENT ORG CATEGORIES NOTE PRODID REV SORT-STRING SOUND URL UID CLASS KEY IMPP"
+        }
+        Form::Vcalendar10 => {
+            "BEGIN VERSION END DAYLIGHT GEO PRODID TZ ATTACH ATTENDEE AALARM CATEGORIES CLASS DCREATED COMPLETED DESCRIPTION DALARM DUE DTEND EXDATE EXRULE LAST-MODIFIED LOCATION MALARM RNUM PRIORITY PALARM RELATED-TO RDATE RRULE RESOURCES SEQUENCE DTSTART STATUS SUMMARY TRANSP URL UID"
+        }
+        Form::Icalendar20 => {
+            "BEGIN VERSION END PRODID CALSCALE METHOD ATTACH ATTENDEE CATEGORIES CLASS COMMENT COMPLETED CONTACT CREATED DESCRIPTION DTEND DTSTAMP DTSTART DUE DURATION EXDATE EXRULE GEO LAST-MODIFIED LOCATION ORGANIZER PERCENT-COMPLETE PRIORITY RDATE RECURRENCE-ID RELATED-TO REPEAT REQUEST-STATUS RESOURCES RRULE SEQUENCE STATUS SUMMARY TRANSP TRIGGER ACTION TZID TZNAME TZOFFSETFROM TZOFFSETTO TZURL UID URL"
+        }
+        _ => "",
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------ the device's
+
+/// The datastore of the device's DevInf that it named in its alert; its only one where there is no other.
+fn theirs<'a>(device: &'a DevInf, source: &str) -> Option<&'a DataStore> {
+    let named = device.datastores.iter().find(|store| comparable(&store.source_ref) == comparable(source));
+    named.or_else(|| device.datastores.first().filter(|_| device.datastores.len() == 1))
+}
+
+/// The properties a device can hold in this form, upper case; `None` where its DevInf has no `CTCap` for it. Bookkeeping
+/// properties are never listed by devices that all the same send them, so what is listed is what may be taken away.
+pub fn supported(device: &DevInf, source: &str, form: &Form) -> Option<Supported> {
+    let (media_type, version) = content::media_type(form);
+    let of_store = theirs(device, source).map(|store| store.capabilities.as_slice()).unwrap_or_default();
+    let listed = of_store.iter().chain(&device.capabilities);
+    let capability = listed.clone().find(|capability| {
+        same_type(&capability.media_type, media_type)
+            && capability.version.as_deref().is_none_or(|v| v.trim() == version)
+    })?;
+    let names: Supported = capability.properties.iter().map(|p| p.name.trim().to_ascii_uppercase()).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+/// `MaxGUIDSize` of a device's datastore, in bytes; a little where it does not say.
+pub fn guid_bytes_max(device: Option<&DevInf>, source: &str) -> usize {
+    let said = device.and_then(|device| theirs(device, source)).and_then(|store| store.max_guid_bytes);
+    said.and_then(|bytes| usize::try_from(bytes).ok())
+        .filter(|bytes| *bytes > 0)
+        .unwrap_or(GUID_BYTES_ASSUMED)
+}
+
+/// The form a device wants content in: its `Rx-Pref`, else an `Rx` that fits what the content is in, else the first `Rx`; and
+/// where it said nothing, what phones of the protocol version are sure to have.
+pub fn preferred(device: Option<&DevInf>, source: &str, version: Version, body: &Body) -> Form {
+    let family = family(&body.form);
+    let store = device.and_then(|device| theirs(device, source));
+    let of = |types: &[ContentType]| {
+        types.iter().filter_map(|content_type| form_of(content_type, family)).collect::<Vec<_>>()
+    };
+    if let Some(store) = store {
+        let preferred =
+            store.receives_preferred.as_ref().and_then(|content_type| form_of(content_type, family));
+        let accepted = of(&store.receives);
+        if let Some(form) = preferred {
+            return form;
+        }
+        if accepted.contains(&body.form) {
+            return body.form.clone();
+        }
+        if let Some(form) = accepted.into_iter().next() {
+            return form;
+        }
+    }
+    let kind = match family {
+        "vcard" => Kind::Contacts,
+        "calendar" => Kind::Calendar,
+        "note" => Kind::Notes,
+        _ => return body.form.clone(),
+    };
+    forms(version, kind).into_iter().next().unwrap_or_else(|| body.form.clone())
+}
+
+fn family(form: &Form) -> &'static str {
+    match form {
+        Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => "vcard",
+        Form::Vcalendar10 | Form::Icalendar20 => "calendar",
+        Form::Plain | Form::Vnote11 => "note",
+        Form::Table | Form::Opaque(_) => "",
+    }
+}
+
+fn form_of(content_type: &ContentType, family: &str) -> Option<Form> {
+    let version = content_type.version.trim();
+    let form = match content_type
+        .media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "text/x-vcard" if version == "3.0" => Form::Vcard30,
+        "text/x-vcard" => Form::Vcard21,
+        "text/vcard" | "text/directory" if version == "4.0" => Form::Vcard40,
+        "text/vcard" if version == "2.1" => Form::Vcard21,
+        "text/vcard" | "text/directory" => Form::Vcard30,
+        "text/x-vcalendar" => Form::Vcalendar10,
+        "text/calendar" if version == "1.0" => Form::Vcalendar10,
+        "text/calendar" => Form::Icalendar20,
+        "text/plain" => Form::Plain,
+        "text/x-vnote" => Form::Vnote11,
+        _ => return None,
+    };
+    (self::family(&form) == family).then_some(form)
+}
+
+fn same_type(a: &str, b: &str) -> bool {
+    a.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(b)
+}

@@ -1,0 +1,436 @@
+//! The desk a message is worked on: what was read, what was decided so far, and what will be written.
+//!
+//! Everything a turn learns about aliases and bookmarks is kept here first, so that a later step of the same message sees
+//! it; `close` turns it into one answer and one batch.
+
+use super::authenticate::Admitted;
+use super::{Answer, Server};
+use crate::exchange::{Seed, Turn};
+use crate::journal::Moment;
+use crate::limits;
+use crate::peer::{Alias, Bookmark, Luid};
+use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
+use crate::secret;
+use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
+use crate::syncml::device::DevInf;
+use crate::syncml::inbox::{Inbox, Step};
+use crate::syncml::message::{Command, Version};
+use crate::syncml::outbox::Outbox;
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The working area of one turn.
+pub struct Desk<'a> {
+    pub server: &'a Server<'a>,
+    pub inbox: &'a Inbox,
+    pub snapshot: &'a Snapshot,
+    pub now: Moment,
+    pub seed: &'a mut Seed,
+    pub state: State,
+    pub batch: Batch,
+    /// The device's row, as it will be.
+    pub peer: Peer,
+    pub peer_changed: bool,
+    /// What the device said it can do, in this session or before.
+    pub device: Option<DevInf>,
+    /// Bookmarks as they will be; the flag says whether they changed.
+    pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
+    /// Records this turn changed: what the page says of them is no longer so.
+    pub touched: BTreeSet<(CollectionId, RecordId)>,
+    /// What this turn made of aliases; `None` for dropped.
+    pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
+    /// Which record a device's id means since this turn.
+    pub luids: BTreeMap<(CollectionId, Luid), Option<RecordId>>,
+    /// Whether a record was changed in a way that must go back to the device: it will be in a later page.
+    pub sends_back: bool,
+    pub outbox: Outbox,
+    /// Commands of this turn waiting to be written, after those of earlier turns.
+    pub queue: Vec<Pending>,
+    /// Sentences for the log.
+    pub notes: Vec<String>,
+    login: String,
+    token_hash: String,
+    version_read: i64,
+}
+
+impl<'a> Desk<'a> {
+    /// Lays out the desk for an admitted message.
+    pub fn open(
+        server: &'a Server<'a>,
+        admitted: Admitted,
+        snapshot: &'a Snapshot,
+        now: Moment,
+        seed: &'a mut Seed,
+    ) -> Self {
+        let Admitted { login, state, fresh, header, digest, clear } = admitted;
+        let nonce = (digest && fresh).then(|| secret::text_nonce(seed.draw()));
+        let message = &server.inbox.message;
+        let (token, token_hash) = session_token(server, snapshot, fresh, seed);
+        let mut state = state;
+        state.message_id = state.message_id.saturating_add(1);
+        if fresh || message.header.meta.max_message_bytes.is_some() {
+            state.message_bytes_max = server.reply_bytes();
+        }
+        let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
+        let mut outbox = Outbox::new(
+            message,
+            server.encoding,
+            state.version,
+            respond_to,
+            state.message_id,
+            state.message_bytes_max,
+        );
+        let header = header_status(server, header, nonce.as_deref());
+        if !message.header.no_response {
+            let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
+        }
+        let mut peer = snapshot.peer.clone().unwrap_or_default();
+        peer.id = server.device();
+        let mut desk = Self {
+            server,
+            inbox: &server.inbox,
+            snapshot,
+            now,
+            seed,
+            batch: Batch::default(),
+            device: serde_json::from_str(&peer.device).ok(),
+            peer,
+            peer_changed: false,
+            bookmarks: snapshot
+                .bookmarks
+                .iter()
+                .map(|b| (b.collection.clone(), (b.clone(), false)))
+                .collect(),
+            touched: BTreeSet::new(),
+            aliases: BTreeMap::new(),
+            luids: BTreeMap::new(),
+            sends_back: false,
+            outbox,
+            queue: Vec::new(),
+            notes: Vec::new(),
+            login,
+            token_hash,
+            version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
+            state,
+        };
+        desk.batch.throttles.extend(clear.map(|key| Throttle { key, failures: 0, until: 0 }));
+        if fresh {
+            desk.begin(nonce);
+        }
+        desk
+    }
+
+    /// A session begins: an older one of this device is over, whatever it was sending is not.
+    fn begin(&mut self, nonce: Option<String>) {
+        self.peer.login = self.login.clone();
+        self.peer.seen = self.now;
+        if let Some(nonce) = nonce {
+            self.peer.nonce = nonce;
+        }
+        self.peer_changed = true;
+        for (bookmark, changed) in self.bookmarks.values_mut().filter(|(bookmark, _)| bookmark.sending) {
+            (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) =
+                (false, false, 0, 0);
+            *changed = true;
+        }
+    }
+
+    /// The account: authentication has made sure there is one.
+    pub fn account_id(&self) -> AccountId {
+        self.snapshot.account.as_ref().map(|account| account.id.clone()).unwrap_or_default()
+    }
+
+    /// The account's head, as read.
+    pub fn head(&self) -> Seq {
+        self.snapshot.account.as_ref().map_or(0, |account| account.head)
+    }
+
+    /// The collection a path names, where SyncML offers it.
+    pub fn collection(&self, path: &str) -> Option<&'a Collection> {
+        self.snapshot.collection_at(path).filter(|collection| collection.kind != Kind::Table)
+    }
+
+    /// The open datastore a path names.
+    pub fn datastore(&self, path: &str) -> Option<(usize, &Datastore)> {
+        let collection = self.collection(path)?;
+        self.state.datastores.iter().enumerate().find(|(_, datastore)| datastore.collection == collection.id)
+    }
+
+    /// A bookmark to change.
+    pub fn bookmark(&mut self, collection: &CollectionId) -> &mut Bookmark {
+        let fresh = || (Bookmark { collection: collection.clone(), ..Bookmark::default() }, false);
+        let (bookmark, changed) = self.bookmarks.entry(collection.clone()).or_insert_with(fresh);
+        *changed = true;
+        bookmark
+    }
+
+    /// A bookmark to read.
+    pub fn bookmarked(&self, collection: &CollectionId) -> Bookmark {
+        self.bookmarks.get(collection).map(|(bookmark, _)| bookmark.clone()).unwrap_or_default()
+    }
+
+    /// The alias of a record as this turn knows it by now.
+    pub fn alias<'b>(
+        &'b self,
+        record: &(CollectionId, RecordId),
+        read: Option<&'b Alias>,
+    ) -> Option<&'b Alias> {
+        match self.aliases.get(record) {
+            Some(now) => now.as_ref(),
+            None => read,
+        }
+    }
+
+    /// Makes an alias, in this turn's eyes at once.
+    pub fn put_alias(&mut self, alias: Alias) {
+        if let Some(luid) = &alias.luid {
+            self.luids.insert((alias.collection.clone(), luid.clone()), Some(alias.record.clone()));
+        }
+        self.aliases.insert((alias.collection.clone(), alias.record.clone()), Some(alias));
+    }
+
+    /// Drops an alias.
+    pub fn drop_alias(&mut self, collection: &CollectionId, record: &RecordId, luid: Option<&Luid>) {
+        if let Some(luid) = luid {
+            self.luids.insert((collection.clone(), luid.clone()), None);
+        }
+        self.aliases.insert((collection.clone(), record.clone()), None);
+    }
+
+    /// Changes a record; a second change in the same turn replaces the first.
+    pub fn change(&mut self, change: Change) {
+        self.touched.insert((change.collection.clone(), change.id.clone()));
+        let before =
+            self.batch.changes.iter_mut().find(|c| c.collection == change.collection && c.id == change.id);
+        match before {
+            Some(before) => {
+                let insert = before.insert;
+                *before = change;
+                before.insert = insert;
+            }
+            None => self.batch.changes.push(change),
+        }
+    }
+
+    /// What a record changed earlier in this turn holds now.
+    pub fn changed(&self, collection: &CollectionId, id: &RecordId) -> Option<&Content> {
+        if !self.touched.contains(&(collection.clone(), id.clone())) {
+            return None;
+        }
+        self.batch.changes.iter().find(|c| c.collection == *collection && c.id == *id).map(|c| &c.content)
+    }
+
+    /// Leaves a status for a command, unless none is wanted.
+    pub fn status(
+        &mut self,
+        silent: bool,
+        command: &str,
+        name: &str,
+        targets: &[String],
+        sources: &[String],
+        code: u16,
+    ) {
+        self.push_status(
+            silent,
+            PendingStatus {
+                command: command.to_owned(),
+                name: name.to_owned(),
+                targets: targets.to_vec(),
+                sources: sources.to_vec(),
+                code,
+                ..PendingStatus::default()
+            },
+        );
+    }
+
+    /// Leaves a status with more to say.
+    pub fn push_status(&mut self, silent: bool, mut status: PendingStatus) {
+        let header = &self.inbox.message.header;
+        if silent || header.no_response || status.command.is_empty() {
+            return;
+        }
+        status.message = header.message_id;
+        self.queue.push(Pending::Status(status));
+    }
+
+    /// One answer and one batch, and the line for the log.
+    pub fn close(self) -> (Turn<Answer>, String) {
+        let line = self.line();
+        let mut session = self.session();
+        let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
+        let answer = self.server.answer(self.outbox);
+        session.reply = answer.body.clone();
+        let mut batch = self.batch;
+        for ((collection, record), alias) in self.aliases {
+            match alias {
+                Some(alias) => batch.aliases.push(alias),
+                None => batch.dropped.push((collection, record)),
+            }
+        }
+        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
+        let batch = Batch {
+            account,
+            guard,
+            now: self.now,
+            peer_id: self.peer.id.clone(),
+            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
+            peer: self.peer_changed.then_some(self.peer),
+            session: Some(session),
+            sweep,
+            ..batch
+        };
+        (Turn { answer, batch: Some(batch) }, line)
+    }
+
+    fn session(&self) -> Session {
+        Session {
+            peer: self.peer.id.clone(),
+            login: self.login.clone(),
+            token: self.token_hash.clone(),
+            session_id: self.inbox.message.header.session_id.clone(),
+            address: self.server.address.clone(),
+            version: self.version_read + 1,
+            state: self.state.write(),
+            message: i64::from(self.inbox.message.header.message_id),
+            request: self.server.digest.clone(),
+            reply: Vec::new(),
+            expires: self.now + limits::SESSION_IDLE_MS,
+            page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// What was read of records and match keys must still stand where anything is decided from it.
+    fn guard(&self) -> Guard {
+        let mut guard = Guard { head: self.head(), session: Some(self.version_read), ..Guard::default() };
+        let decided = !self.batch.changes.is_empty() || !self.aliases.is_empty();
+        if decided {
+            let held = self
+                .snapshot
+                .held
+                .iter()
+                .map(|held| (held.alias.collection.clone(), held.alias.record.clone()));
+            let found =
+                self.snapshot.found.iter().map(|found| (found.collection.clone(), found.record.clone()));
+            let records: BTreeSet<_> = held.chain(found).collect();
+            guard.records = records.into_iter().collect();
+            let slow = |path: &str| {
+                self.datastore(path)
+                    .filter(|(_, datastore)| datastore.mode == Mode::Slow)
+                    .map(|(_, d)| d.collection.clone())
+            };
+            for (path, keys) in self.inbox.keys() {
+                if let Some(collection) = slow(&path) {
+                    guard.matches.extend(keys.into_iter().map(|key| (collection.clone(), key)));
+                }
+            }
+        }
+        guard
+    }
+
+    fn sweep(&self) -> Option<Sweep> {
+        let account = self.snapshot.account.as_ref()?;
+        (account.swept + limits::SWEEP_EVERY_MS <= self.now)
+            .then(|| Sweep { horizon: self.now - limits::HORIZON_MS, now: self.now })
+    }
+
+    /// What was asked and what became of it.
+    fn line(&self) -> String {
+        let mut line = format!("{} (login {})", self.server.preamble(), self.login);
+        for datastore in &self.state.datastores {
+            let t = &datastore.tally;
+            line.push_str(&format!(
+                "; {} {}: received {} added {} changed {} deleted {} same {} refused, {} conflicts, sent {}",
+                datastore.collection.0,
+                datastore.mode.name(),
+                t.added,
+                t.changed,
+                t.deleted,
+                t.same,
+                t.refused,
+                t.conflicts,
+                t.sent
+            ));
+        }
+        for note in &self.notes {
+            line.push_str("; ");
+            line.push_str(note);
+        }
+        line
+    }
+}
+
+/// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.
+fn session_token(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    fresh: bool,
+    seed: &mut Seed,
+) -> (Option<String>, String) {
+    if fresh {
+        let token = secret::mint_token(seed.draw());
+        let hash = secret::token_hash(&token);
+        return (Some(token), hash);
+    }
+    let known = snapshot.session.as_ref().map(|session| session.token.clone()).unwrap_or_default();
+    let token = server.token.clone().filter(|token| secret::token_hash(token) == known);
+    (token, known)
+}
+
+/// The status of the SyncHdr of an admitted message.
+fn header_status(server: &Server<'_>, code: u16, nonce: Option<&str>) -> PendingStatus {
+    let mut status = header_status_of(server, code);
+    status.challenge = nonce.map(|nonce| (crate::syncml::credential::MD5.to_owned(), nonce.to_owned()));
+    status
+}
+
+/// A status of the SyncHdr.
+pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
+    let header = &server.inbox.message.header;
+    PendingStatus {
+        message: header.message_id,
+        command: "0".into(),
+        name: "SyncHdr".into(),
+        targets: vec![header.target.uri.clone()],
+        sources: vec![header.source.uri.clone()],
+        code,
+        ..PendingStatus::default()
+    }
+}
+
+/// The same status for every command of a message: nothing was executed.
+pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
+    let message = inbox.message.header.message_id;
+    let all = inbox.steps.iter().filter_map(|step| match step {
+        Step::Command(index) => inbox.message.commands.get(*index).and_then(named),
+        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
+        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
+        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
+    });
+    all.filter(|(command, _, silent)| !silent && !command.is_empty())
+        .map(|(command, name, _)| PendingStatus {
+            message,
+            command,
+            name: name.into(),
+            code,
+            ..Default::default()
+        })
+        .collect()
+}
+
+fn named(command: &Command) -> Option<(String, &'static str, bool)> {
+    Some(match command {
+        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
+        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
+        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
+        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
+        Command::Map(map) => (map.command_id.clone(), "Map", false),
+        Command::Results(results) => (results.command_id.clone(), "Results", false),
+        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
+        _ => return None,
+    })
+}
+
+/// Versions we speak, as a 505 or 513 names them.
+pub fn versions() -> [Version; 3] {
+    [Version::V10, Version::V11, Version::V12]
+}

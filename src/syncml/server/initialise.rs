@@ -1,0 +1,249 @@
+//! Package 1: DevInf both ways, and alerts that open datastores (DS 1.2 sections 6.2, 6.7; `syncml.md` 4.1, 4.4, 4.12).
+
+use super::desk::Desk;
+use crate::peer::Bookmark;
+use crate::record::{CollectionId, Seq};
+use crate::syncml::inbox::{self, trim};
+use crate::syncml::message::{Alert, Data, Get, Item, Location, Results};
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
+use crate::syncml::{alert, status};
+
+/// Why a slow sync is needed although a normal one was asked for, or what a normal one starts from.
+enum Agreed {
+    /// The anchors match: everything up to the cursor is on the device; the bookmark is to say so.
+    Normal { cursor: Seq, anchor: String },
+    /// They do not.
+    Slow { why: String },
+}
+
+impl Desk<'_> {
+    /// An alert: 200 and 201 open a datastore, 222 asks for more, 100 is shown to nobody.
+    pub fn alert(&mut self, alert: &Alert) {
+        let code = alert.code.trim();
+        match code.parse().unwrap_or(0) {
+            alert::TWO_WAY | alert::SLOW => {
+                for item in &alert.items {
+                    self.open_datastore(alert, item, code == "201");
+                }
+                if alert.items.is_empty() {
+                    self.status(
+                        alert.no_response,
+                        &alert.command_id,
+                        "Alert",
+                        &[],
+                        &[],
+                        status::INCOMPLETE_COMMAND,
+                    );
+                }
+            }
+            alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
+                self.alert_status(alert, alert.items.first(), status::OK, None);
+            }
+            _ => {
+                self.notes.push(format!("alert {code} is not offered"));
+                let mut refused = self.of_alert(alert, alert.items.first(), status::NOT_SUPPORTED);
+                refused.hint = Some(format!("alert {code}"));
+                self.push_status(alert.no_response, refused);
+            }
+        }
+    }
+
+    fn open_datastore(&mut self, alert: &Alert, item: &Item, slow_asked: bool) {
+        let target = item.target.clone().unwrap_or_default();
+        let source = item.source.clone().unwrap_or_default();
+        let path = inbox::path(&target, Some(&source));
+        let Some(collection) = self.collection(&path) else {
+            self.notes.push(format!("there is no collection at {path:?}"));
+            self.alert_status(alert, Some(item), status::NOT_FOUND, None);
+            return;
+        };
+        if self.datastore(&path).is_some_and(|(_, datastore)| datastore.received) {
+            self.alert_status(alert, Some(item), status::FORBIDDEN, None);
+            return;
+        }
+        let id = collection.id.clone();
+        let anchor = item.meta.anchor.clone().unwrap_or_default();
+        let last =
+            anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
+        let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
+        let agreed = self.agree(&id, &last);
+        let trusted = matches!(agreed, Agreed::Normal { .. });
+        let (mode, code) = match &agreed {
+            _ if slow_asked => (Mode::Slow, status::OK),
+            Agreed::Normal { .. } => (Mode::TwoWay, status::OK),
+            Agreed::Slow { .. } => (Mode::Slow, status::REFRESH_REQUIRED),
+        };
+        match &agreed {
+            Agreed::Slow { why } => self.notes.push(format!("slow sync of {} because {why}", id.0)),
+            Agreed::Normal { .. } if slow_asked => {
+                self.notes.push(format!("slow sync of {} because the device asked for it", id.0));
+            }
+            Agreed::Normal { .. } => {}
+        }
+        self.bookmark_opening(&id, mode, agreed);
+        let own_next = self.own_anchor(&id);
+        let opened = Datastore {
+            collection: id.clone(),
+            target: if target.uri.is_empty() { source.uri.clone() } else { target.uri.clone() },
+            source: source.uri.clone(),
+            mode,
+            next: next.clone(),
+            own_next,
+            trusted,
+            ..Datastore::default()
+        };
+        let index = match self.state.datastore(&id) {
+            Some((index, datastore)) => {
+                *datastore = opened;
+                index
+            }
+            None => {
+                self.state.datastores.push(opened);
+                self.state.datastores.len() - 1
+            }
+        };
+        self.alert_status(alert, Some(item), code, Some(next));
+        self.queue.push(Pending::Alert(index));
+        self.ask_for_device();
+    }
+
+    /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered position, or the one before.
+    fn agree(&self, id: &CollectionId, last: &str) -> Agreed {
+        let bookmark = self.bookmarked(id);
+        let known = |anchor: &str| !last.is_empty() && anchor == last;
+        let horizon = self.snapshot.account.as_ref().map_or(0, |account| account.horizon);
+        let (cursor, anchor) = match () {
+            () if bookmark.offered_cursor > 0 && known(&bookmark.offered_anchor) => {
+                (bookmark.offered_cursor, bookmark.offered_anchor.clone())
+            }
+            () if bookmark.cursor > 0 && known(&bookmark.anchor) => {
+                (bookmark.cursor, bookmark.anchor.clone())
+            }
+            () if bookmark.own_anchor.is_empty() => {
+                return Agreed::Slow { why: "the device has never completed a sync of it".into() };
+            }
+            () if last.is_empty() => {
+                return Agreed::Slow { why: "the device came without its anchor: it was reset".into() };
+            }
+            () => {
+                let expected = &bookmark.offered_anchor;
+                return Agreed::Slow { why: format!("its anchor is {last:?} and {expected:?} was expected") };
+            }
+        };
+        if cursor < horizon {
+            return Agreed::Slow {
+                why: "the device was away for longer than deletions are remembered".into(),
+            };
+        }
+        Agreed::Normal { cursor, anchor }
+    }
+
+    /// What the bookmark says while the session lives.
+    fn bookmark_opening(&mut self, id: &CollectionId, mode: Mode, agreed: Agreed) {
+        let bookmark = self.bookmark(id);
+        if let Agreed::Normal { cursor, anchor } = agreed {
+            confirm(bookmark, cursor, anchor);
+        }
+        bookmark.sending = true;
+        bookmark.sending_all = mode == Mode::Slow;
+        bookmark.until = 0;
+        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.cursor };
+        if mode == Mode::Slow {
+            bookmark.attempt = bookmark.attempt.max(bookmark.generation) + 1;
+        }
+    }
+
+    /// Our `Next` anchor: the account's position now, and never the one we gave before.
+    fn own_anchor(&self, id: &CollectionId) -> String {
+        let before = self.bookmarked(id).own_anchor.parse().unwrap_or(0);
+        self.head().max(self.now).max(before + 1).to_string()
+    }
+
+    fn alert_status(&mut self, alert: &Alert, item: Option<&Item>, code: u16, next: Option<String>) {
+        let mut status = self.of_alert(alert, item, code);
+        status.next = next;
+        self.push_status(alert.no_response, status);
+    }
+
+    fn of_alert(&self, alert: &Alert, item: Option<&Item>, code: u16) -> PendingStatus {
+        let uri =
+            |location: Option<&Location>| location.map(|location| location.uri.clone()).into_iter().collect();
+        PendingStatus {
+            command: alert.command_id.clone(),
+            name: "Alert".into(),
+            targets: uri(item.and_then(|item| item.target.as_ref())),
+            sources: uri(item.and_then(|item| item.source.as_ref())),
+            code,
+            ..PendingStatus::default()
+        }
+    }
+
+    /// `Put`: the device says what it can do.
+    pub fn put(&mut self, put: &Get) {
+        let sources = refs(&put.items, |item| item.source.as_ref());
+        let code = if self.learn(&put.items) { status::OK } else { status::NOT_SUPPORTED };
+        self.status(put.no_response, &put.command_id, "Put", &[], &sources, code);
+    }
+
+    /// `Results`: the device says what it can do because we asked. A Nokia 9210 wants a status for it.
+    pub fn results(&mut self, results: &Results) {
+        let sources = refs(&results.items, |item| item.source.as_ref());
+        let code = if self.learn(&results.items) { status::OK } else { status::NOT_SUPPORTED };
+        self.status(false, &results.command_id, "Results", &[], &sources, code);
+    }
+
+    fn learn(&mut self, items: &[Item]) -> bool {
+        let device = items.iter().find_map(|item| match &item.data {
+            Some(Data::Device(device)) => Some(device),
+            _ => None,
+        });
+        let Some(device) = device else { return false };
+        let text = serde_json::to_string(device).unwrap_or_default();
+        if text.len() > crate::limits::ROW_BYTES_MAX / 4 {
+            return false;
+        }
+        if text != self.peer.device {
+            self.peer.device = text;
+            self.peer_changed = true;
+        }
+        self.device = Some((**device).clone());
+        true
+    }
+
+    /// `Get`: our DevInf, under the name of any version.
+    pub fn get(&mut self, get: &Get) {
+        let targets = refs(&get.items, |item| item.target.as_ref());
+        let asks_device = targets.iter().any(|target| inbox::comparable(target).starts_with("devinf1"));
+        let code = if asks_device { status::OK } else { status::NOT_FOUND };
+        self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
+        if asks_device {
+            let message = self.inbox.message.header.message_id;
+            self.queue.push(Pending::Device(message, get.command_id.clone()));
+        }
+    }
+
+    /// A device that never said what it can do is asked, once a session.
+    fn ask_for_device(&mut self) {
+        let puts =
+            self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
+        let asked = self.queue.contains(&Pending::AskDevice);
+        if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
+            self.queue.push(Pending::AskDevice);
+        }
+    }
+}
+
+/// The device has shown this anchor: the position that belongs to it is confirmed, and nothing else is offered.
+fn confirm(bookmark: &mut Bookmark, cursor: Seq, anchor: String) {
+    (bookmark.cursor, bookmark.anchor) = (cursor, anchor);
+    (bookmark.offered_cursor, bookmark.offered_anchor) = (0, String::new());
+}
+
+fn refs(items: &[Item], pick: impl Fn(&Item) -> Option<&Location>) -> Vec<String> {
+    items.iter().filter_map(|item| pick(item).map(|location| location.uri.clone())).collect()
+}
+
+/// How devices spell "I have no anchor".
+fn is_reset(last: &str) -> bool {
+    last.is_empty() || last == "0" || last == "00000000T000000Z"
+}

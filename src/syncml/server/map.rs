@@ -1,0 +1,186 @@
+//! What the device says of what we sent: Maps and statuses (DS 1.2 sections 6.3, 9.4; `syncml.md` 4.5, 4.6).
+
+use super::desk::Desk;
+use crate::peer::{Alias, Luid};
+use crate::record::{CollectionId, RecordId, Seq};
+use crate::store::{Acknowledged, Target};
+use crate::syncml::inbox::{self, trim};
+use crate::syncml::message::{Map, Status};
+use crate::syncml::session::{Sent, SentKind};
+use crate::syncml::status;
+
+impl Desk<'_> {
+    /// A Map, in whatever phase: a cached one of the last session comes before the changes of this one.
+    pub fn map(&mut self, map: &Map) {
+        let path = inbox::path(&map.target, Some(&map.source));
+        let (targets, sources) = (vec![map.target.uri.clone()], vec![map.source.uri.clone()]);
+        let Some(collection) = self.collection(&path).map(|collection| collection.id.clone()) else {
+            self.status(false, &map.command_id, "Map", &targets, &sources, status::NOT_FOUND);
+            return;
+        };
+        for item in &map.items {
+            let (ours, luid) = (trim(&item.target.uri), trim(&item.source.uri));
+            if luid.is_empty() || luid.len() > RecordId::BYTES_MAX {
+                continue;
+            }
+            let found = self.snapshot.targets.iter().find(|t| t.collection == collection && t.target == ours);
+            match found {
+                Some(found) => self.map_one(&collection, found, Luid(luid.to_owned())),
+                // A phone can do nothing about a Map that is not understood.
+                None => self.notes.push(format!("a Map names {ours:?}, which is nothing of ours")),
+            }
+        }
+        self.status(false, &map.command_id, "Map", &targets, &sources, status::OK);
+    }
+
+    fn map_one(&mut self, collection: &CollectionId, found: &Target, luid: Luid) {
+        let bookmark = self.bookmarked(collection);
+        let sent = self.state.sent.iter().position(|sent| {
+            sent.record == found.record
+                && sent.kind == SentKind::Add
+                && self.state.datastores.get(sent.datastore).is_some_and(|d| d.collection == *collection)
+        });
+        let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
+        let was_unmapped = found.alias.as_ref().is_some_and(|alias| alias.luid.is_none() && alias.seq > 0);
+        let seq = match sent.map(|index| self.state.sent.remove(index)) {
+            Some(sent) => sent.seq,
+            None => acknowledged,
+        };
+        self.put_alias(Alias {
+            collection: collection.clone(),
+            record: found.record.clone(),
+            luid: Some(luid),
+            temporary: None,
+            generation: bookmark.attempt,
+            seq,
+        });
+        if let Some((_, datastore)) = self.state.datastore(collection) {
+            if was_unmapped {
+                datastore.unmapped = datastore.unmapped.saturating_sub(1);
+            }
+            if found.seq <= bookmark.cursor && seq < found.seq {
+                // What was mapped has changed since, before the cursor: the next session looks at it again.
+                datastore.hold(found.seq);
+            }
+        }
+    }
+
+    /// A status of a command of ours.
+    pub fn acknowledge(&mut self, answer: &Status) {
+        if answer.command_ref.trim() == "0" {
+            return;
+        }
+        if answer.command == "Sync" && !is_success(answer.code) {
+            self.sync_refused(answer);
+            return;
+        }
+        let index =
+            self.state.sent.iter().position(|sent| {
+                sent.message == answer.message_ref && sent.command == answer.command_ref.trim()
+            });
+        let Some(sent) = index.map(|index| self.state.sent.remove(index)) else { return };
+        let Some(collection) = self.state.datastores.get(sent.datastore).map(|d| d.collection.clone()) else {
+            return;
+        };
+        match (sent.kind, answer.code) {
+            (SentKind::Add, code) if is_success(code) || code == status::ALREADY_EXISTS => {
+                self.took_add(&collection, &sent)
+            }
+            (SentKind::Replace, code) if is_success(code) => self.took_replace(&collection, &sent),
+            (SentKind::Delete, code) if is_success(code) || is_gone(code) => {
+                let luid = self.luid_of(&collection, &sent.record);
+                self.drop_alias(&collection, &sent.record, luid.as_ref());
+            }
+            (kind, code) => self.refused(&collection, &sent, kind, code),
+        }
+    }
+
+    /// The device took an Add; unless its Map came too, that is still to come.
+    fn took_add(&mut self, collection: &CollectionId, sent: &Sent) {
+        let mapped =
+            self.aliases.get(&(collection.clone(), sent.record.clone())).is_some_and(Option::is_some)
+                || self.maps_now(collection, &sent.record);
+        if mapped {
+            // The Map of the same message makes the alias; it takes the stamp from what was sent.
+            self.state.sent.push(sent.clone());
+            return;
+        }
+        self.acknowledged(collection, &sent.record, sent.seq);
+        if let Some((_, datastore)) = self.state.datastore(collection) {
+            datastore.expect_map(sent.seq);
+        }
+    }
+
+    /// Whether a Map of this same message names the record.
+    fn maps_now(&self, collection: &CollectionId, record: &RecordId) -> bool {
+        self.snapshot.targets.iter().any(|t| t.collection == *collection && t.record == *record)
+    }
+
+    fn took_replace(&mut self, collection: &CollectionId, sent: &Sent) {
+        let key = (collection.clone(), sent.record.clone());
+        if let Some(Some(alias)) = self.aliases.get_mut(&key) {
+            alias.seq = alias.seq.max(sent.seq);
+            return;
+        }
+        self.acknowledged(collection, &sent.record, sent.seq);
+    }
+
+    fn acknowledged(&mut self, collection: &CollectionId, record: &RecordId, seq: Seq) {
+        let generation = self.bookmarked(collection).attempt;
+        self.batch.acknowledged.push(Acknowledged {
+            collection: collection.clone(),
+            record: record.clone(),
+            seq,
+            generation,
+        });
+    }
+
+    /// The device did not take it. What it can never take is not offered for ever; anything else comes again.
+    fn refused(&mut self, collection: &CollectionId, sent: &Sent, kind: SentKind, code: u16) {
+        self.notes.push(format!("the device refused {} with {code}", sent.record.as_str()));
+        if status::is_final_refusal(code) {
+            return;
+        }
+        if kind == SentKind::Replace && (is_gone(code) || code >= 1000) {
+            // The device no longer knows the item: next time it comes as an Add.
+            let luid = self.luid_of(collection, &sent.record);
+            self.drop_alias(collection, &sent.record, luid.as_ref());
+        }
+        if let Some((_, datastore)) = self.state.datastore(collection) {
+            datastore.hold(sent.seq);
+        }
+    }
+
+    fn luid_of(&self, collection: &CollectionId, record: &RecordId) -> Option<Luid> {
+        let known = self.snapshot.held.iter().map(|held| &held.alias);
+        known
+            .filter(|a| a.collection == *collection && a.record == *record)
+            .find_map(|alias| alias.luid.clone())
+    }
+
+    /// The device refused a `Sync` as a whole: none of its anchors moves.
+    fn sync_refused(&mut self, answer: &Status) {
+        for datastore in &mut self.state.datastores {
+            let named = |refs: &[String], path: &str| {
+                refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
+            };
+            let about = named(&answer.target_refs, &datastore.source)
+                || named(&answer.source_refs, &datastore.target);
+            if about || (answer.target_refs.is_empty() && answer.source_refs.is_empty()) {
+                datastore.failed = true;
+                self.notes.push(format!(
+                    "the device refused the Sync of {} with {}",
+                    datastore.collection.0, answer.code
+                ));
+            }
+        }
+    }
+}
+
+fn is_success(code: u16) -> bool {
+    (200..300).contains(&code)
+}
+
+fn is_gone(code: u16) -> bool {
+    matches!(code, status::NOT_FOUND | status::GONE)
+}

@@ -1,0 +1,502 @@
+//! Package 3: the device's changes, each applied or refused with its own status (DS 1.2 section 6.4; `syncml.md` 3.3).
+//!
+//! A conflict is a record that moved past this device's cursor by another's hand. Whatever is decided here about content is
+//! said in `journal/merge.rs`; here is what becomes of records, aliases and statuses.
+
+use super::desk::Desk;
+use crate::journal::matching::{self, MatchKey};
+use crate::journal::merge::{self, Supported};
+use crate::limits;
+use crate::peer::{Alias, Luid};
+use crate::record::{Body, Content, Form, Kind, RecordId, Seq};
+use crate::store::{Change, Collection, Policy};
+use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
+use crate::syncml::message::ChangeKind;
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus};
+use crate::syncml::status;
+
+/// What this turn knows of the record behind a device's id.
+struct Standing {
+    alias: Alias,
+    content: Content,
+    seq: Seq,
+    /// Whether another hand changed it since the device last knew.
+    conflict: bool,
+    base: Option<Body>,
+}
+
+impl Desk<'_> {
+    /// A `Sync` begins.
+    pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
+        let code = match self.datastore(&sync.path) {
+            Some((_, datastore)) if self.forced_slow_now(datastore) => status::REFRESH_REQUIRED,
+            Some((index, _)) => {
+                if let Some(datastore) = self.state.datastores.get_mut(index) {
+                    datastore.received = true;
+                }
+                status::OK
+            }
+            None => self.refusal_of(sync),
+        };
+        let (targets, sources) = (vec![sync.target.clone()], vec![sync.source.clone()]);
+        self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
+    }
+
+    fn refusal_of(&self, sync: &SyncStep) -> u16 {
+        if self.collection(&sync.path).is_some() { status::FORBIDDEN } else { status::NOT_FOUND }
+    }
+
+    /// Whether this very message asked for a normal sync of it and was told to do a slow one: its changes are not taken, the
+    /// device sends everything again (DS 1.2, 6.12).
+    fn forced_slow_now(&self, datastore: &Datastore) -> bool {
+        datastore.mode == Mode::Slow
+            && self.queue.iter().any(|pending| {
+                matches!(pending, Pending::Status(status) if status.name == "Alert"
+                    && status.code == status::REFRESH_REQUIRED
+                    && status.targets.first().is_some_and(|target| *target == datastore.target))
+            })
+    }
+
+    /// A change inside a `Sync`: every item gets its own code; equal codes share a status.
+    pub fn receive(&mut self, change: &ChangeStep) {
+        let Some((index, datastore)) = self.datastore(&change.path) else {
+            let code =
+                if self.collection(&change.path).is_some() { status::FORBIDDEN } else { status::NOT_FOUND };
+            return self.answer_items(change, &vec![code; change.items.len()]);
+        };
+        if self.forced_slow_now(datastore) {
+            return self.answer_items(change, &vec![status::REFRESH_REQUIRED; change.items.len()]);
+        }
+        let datastore = datastore.clone();
+        let Some(collection) = self.collection(&change.path) else { return };
+        let codes: Vec<u16> = change
+            .items
+            .iter()
+            .map(|item| self.receive_item(collection, &datastore, index, change, item))
+            .collect();
+        self.answer_items(change, &codes);
+    }
+
+    fn answer_items(&mut self, change: &ChangeStep, codes: &[u16]) {
+        let refs = |pick: fn(&Incoming) -> Option<&String>, items: &[&Incoming]| {
+            items.iter().filter_map(|item| pick(item).cloned()).collect::<Vec<_>>()
+        };
+        let equal = codes.windows(2).all(|pair| pair.first() == pair.last());
+        let all: Vec<&Incoming> = change.items.iter().collect();
+        let groups: Vec<(Vec<&Incoming>, u16)> = match codes.first() {
+            None => vec![(Vec::new(), status::INCOMPLETE_COMMAND)],
+            Some(code) if equal => vec![(all, *code)],
+            Some(_) => all.into_iter().zip(codes).map(|(item, code)| (vec![item], *code)).collect(),
+        };
+        for (items, code) in groups {
+            self.push_status(
+                change.silent,
+                PendingStatus {
+                    command: change.command.clone(),
+                    name: change.kind.name().into(),
+                    targets: refs(|item| item.target.as_ref(), &items),
+                    sources: refs(|item| item.source.as_ref(), &items),
+                    code,
+                    ..PendingStatus::default()
+                },
+            );
+        }
+    }
+
+    fn receive_item(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        change: &ChangeStep,
+        item: &Incoming,
+    ) -> u16 {
+        let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
+            status::INCOMPLETE_COMMAND
+        } else if collection.read_only {
+            status::PERMISSION_DENIED
+        } else {
+            match (change.kind, &item.body) {
+                (ChangeKind::Delete, _) => self.delete(collection, datastore, index, change, item),
+                (_, Err(code)) => *code,
+                (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+                (kind, Ok(body)) => self.upsert(collection, datastore, index, kind, item, body),
+            }
+        };
+        if code >= 300 {
+            self.tally(index, |tally| tally.refused += 1);
+            let luid: String = item.luid.0.chars().filter(|c| !c.is_control()).take(40).collect();
+            self.notes.push(format!("{} {} of {luid}: {code}", collection.id.0, change.kind.name()));
+        }
+        code
+    }
+
+    /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
+    fn upsert(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        kind: ChangeKind,
+        item: &Incoming,
+        body: &Body,
+    ) -> u16 {
+        match self.standing(datastore, &item.luid) {
+            Some(standing) => match standing.content.clone() {
+                Content::Body(stored) => {
+                    self.update(collection, datastore, index, kind, item, body, standing, stored)
+                }
+                Content::Deleted => self.revive(collection, datastore, index, item, body, standing),
+            },
+            None => match self.match_found(datastore, item) {
+                Some((record, seq)) => {
+                    self.claim(datastore, record, item.luid.clone(), seq);
+                    self.tally(index, |tally| tally.same += 1);
+                    if kind == ChangeKind::Add { status::ITEM_ADDED } else { status::OK }
+                }
+                None => {
+                    let id = RecordId::mint(self.seed.draw());
+                    self.write(
+                        collection,
+                        id.clone(),
+                        body.clone(),
+                        item.key.clone(),
+                        true,
+                        self.peer.id.0.clone(),
+                    );
+                    self.claim(datastore, id, item.luid.clone(), 0);
+                    self.tally(index, |tally| tally.added += 1);
+                    status::ITEM_ADDED
+                }
+            },
+        }
+    }
+
+    /// The record behind a device's id, where the id may be believed.
+    fn standing(&self, datastore: &Datastore, luid: &Luid) -> Option<Standing> {
+        let id = (datastore.collection.clone(), luid.clone());
+        if let Some(now) = self.luids.get(&id) {
+            return self.standing_of_this_turn(datastore, now.clone()?);
+        }
+        let of_collection = |alias: &Alias| alias.collection == datastore.collection;
+        let held = self
+            .snapshot
+            .held
+            .iter()
+            .find(|held| of_collection(&held.alias) && held.alias.luid.as_ref() == Some(luid))?;
+        if self.aliases.contains_key(&(datastore.collection.clone(), held.alias.record.clone())) {
+            return None;
+        }
+        let bookmark = self.bookmarked(&datastore.collection);
+        let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
+            bookmark.attempt
+        } else {
+            bookmark.generation
+        };
+        let record = held.record.as_ref().filter(|_| held.alias.generation >= believed)?;
+        let known = bookmark.cursor.max(held.alias.seq);
+        let changed = self.changed(&record.collection, &record.id);
+        Some(Standing {
+            alias: held.alias.clone(),
+            content: changed.unwrap_or(&record.content).clone(),
+            seq: record.seq,
+            conflict: changed.is_none() && record.seq > known && record.origin != self.peer.id.0,
+            base: held.base.clone(),
+        })
+    }
+
+    /// The same id twice in one message: the second meets what the first made.
+    fn standing_of_this_turn(&self, datastore: &Datastore, record: RecordId) -> Option<Standing> {
+        let key = (datastore.collection.clone(), record.clone());
+        let alias = self.aliases.get(&key)?.clone()?;
+        let read = self.snapshot.held.iter().filter_map(|held| held.record.as_ref());
+        let content = match self.changed(&key.0, &key.1) {
+            Some(content) => content.clone(),
+            None => read.clone().find(|r| r.collection == key.0 && r.id == key.1)?.content.clone(),
+        };
+        Some(Standing { alias, content, seq: 0, conflict: false, base: None })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
+    fn update(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        kind: ChangeKind,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+        stored: Body,
+    ) -> u16 {
+        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow {
+            status::ITEM_ADDED
+        } else {
+            status::OK
+        };
+        if item.key.is_some() && item.key == matching::key(&stored) {
+            self.claim(
+                datastore,
+                standing.alias.record,
+                item.luid.clone(),
+                standing.seq.max(standing.alias.seq),
+            );
+            self.tally(index, |tally| tally.same += 1);
+            return done;
+        }
+        self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
+        if standing.conflict {
+            return self.conflict(collection, datastore, index, item, body, standing, stored);
+        }
+        let replaced = merge::replace(&stored, body, self.supported(datastore, &body.form).as_ref());
+        if replaced == stored {
+            // The device holds all it can hold of this version.
+            self.claim(
+                datastore,
+                standing.alias.record,
+                item.luid.clone(),
+                standing.seq.max(standing.alias.seq),
+            );
+            self.tally(index, |tally| tally.same += 1);
+            return done;
+        }
+        if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+            return status::ENTITY_TOO_LARGE;
+        }
+        let origin = self.peer.id.0.clone();
+        self.write(collection, standing.alias.record, replaced, None, false, origin);
+        self.tally(index, |tally| tally.changed += 1);
+        done
+    }
+
+    /// Both changed it (`syncml.md` 3.3): the collection's policy decides.
+    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
+    fn conflict(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+        stored: Body,
+    ) -> u16 {
+        self.tally(index, |tally| tally.conflicts += 1);
+        let record = standing.alias.record.clone();
+        let supported = self.supported(datastore, &body.form);
+        match collection.policy {
+            Policy::ServerWins => {
+                self.note_conflict(collection, &record, "what is here stays");
+                status::CONFLICT_SERVER_WINS
+            }
+            Policy::ClientWins => {
+                self.note_conflict(collection, &record, "what arrived replaces");
+                let replaced = merge::replace(&stored, body, supported.as_ref());
+                let origin = self.peer.id.0.clone();
+                self.write(collection, record, replaced, None, false, origin);
+                status::CONFLICT_CLIENT_WINS
+            }
+            Policy::KeepBoth => {
+                self.note_conflict(collection, &record, "both are kept");
+                self.drop_alias(&collection.id, &record, standing.alias.luid.as_ref());
+                let id = RecordId::mint(self.seed.draw());
+                self.write(
+                    collection,
+                    id.clone(),
+                    body.clone(),
+                    item.key.clone(),
+                    true,
+                    self.peer.id.0.clone(),
+                );
+                self.claim(datastore, id, item.luid.clone(), 0);
+                status::CONFLICT_DUPLICATED
+            }
+            Policy::Merge => self.merge(collection, datastore, item, body, standing, &stored, supported),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
+    fn merge(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+        stored: &Body,
+        supported: Option<Supported>,
+    ) -> u16 {
+        let record = standing.alias.record.clone();
+        let merged = merge::merge(standing.base.as_ref(), stored, body, supported.as_ref());
+        if merged.body.bytes.len() > limits::RECORD_BYTES_MAX {
+            return status::ENTITY_TOO_LARGE;
+        }
+        let how = if merged.clashes.is_empty() {
+            "merged".to_owned()
+        } else {
+            format!("merged; the later arrival won {}", merged.clashes.join(", "))
+        };
+        self.note_conflict(collection, &record, &how);
+        if merged.differs_from_stored {
+            // What goes back is nobody's own: an empty origin makes the next page show it to this device too.
+            let origin = if merged.differs_from_arriving { String::new() } else { self.peer.id.0.clone() };
+            self.sends_back |= merged.differs_from_arriving;
+            self.write(collection, record, merged.body, None, false, origin);
+        } else if !merged.differs_from_arriving {
+            self.claim(datastore, record, item.luid.clone(), standing.seq);
+        }
+        status::CONFLICT_MERGED
+    }
+
+    fn note_conflict(&mut self, collection: &Collection, record: &RecordId, how: &str) {
+        self.notes.push(format!("conflict in {} {}: {how}", collection.id.0, record.as_str()));
+    }
+
+    /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
+    fn revive(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+    ) -> u16 {
+        if standing.conflict {
+            self.tally(index, |tally| tally.conflicts += 1);
+            if collection.policy == Policy::ServerWins {
+                self.note_conflict(
+                    collection,
+                    &standing.alias.record,
+                    "deleted here, and what is here stays",
+                );
+                return status::CONFLICT_SERVER_WINS;
+            }
+            self.note_conflict(collection, &standing.alias.record, "deleted here, but changed beats deleted");
+        }
+        let origin = self.peer.id.0.clone();
+        let record = standing.alias.record.clone();
+        self.claim(datastore, record.clone(), item.luid.clone(), standing.alias.seq);
+        self.write(collection, record, body.clone(), item.key.clone(), false, origin);
+        self.tally(index, |tally| tally.changed += 1);
+        status::OK
+    }
+
+    fn delete(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        change: &ChangeStep,
+        item: &Incoming,
+    ) -> u16 {
+        if datastore.mode == Mode::Slow {
+            return status::FORBIDDEN;
+        }
+        let Some(standing) = self.standing(datastore, &item.luid) else { return status::NOT_DELETED };
+        let record = standing.alias.record.clone();
+        self.drop_alias(&collection.id, &record, Some(&item.luid));
+        let live = matches!(standing.content, Content::Body(_));
+        if change.soft || !live {
+            // SftDel: the device makes room; here the item stays.
+            return status::OK;
+        }
+        if standing.conflict && collection.policy != Policy::ClientWins {
+            self.tally(index, |tally| tally.conflicts += 1);
+            self.note_conflict(collection, &record, "deleted on the device, but changed beats deleted");
+            return status::OK;
+        }
+        let origin = self.peer.id.0.clone();
+        self.change(Change {
+            collection: collection.id.clone(),
+            id: record,
+            content: Content::Deleted,
+            key: None,
+            origin,
+            insert: false,
+            supersede: true,
+        });
+        self.tally(index, |tally| tally.deleted += 1);
+        if change.archive { status::DELETED_WITHOUT_ARCHIVE } else { status::OK }
+    }
+
+    /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
+    fn match_found(&self, datastore: &Datastore, item: &Incoming) -> Option<(RecordId, Seq)> {
+        if datastore.mode != Mode::Slow {
+            return None;
+        }
+        let key = item.key.as_ref()?;
+        let attempt = self.bookmarked(&datastore.collection).attempt;
+        let of_key =
+            self.snapshot.found.iter().filter(|f| f.collection == datastore.collection && f.key == *key);
+        let mut unclaimed = of_key.filter(|found| {
+            let record = (found.collection.clone(), found.record.clone());
+            let claimed = self.alias(&record, found.alias.as_ref());
+            !self.touched.contains(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
+        });
+        unclaimed.next().map(|found| (found.record.clone(), found.seq))
+    }
+
+    /// The device holds this record under this id, in the version of this stamp.
+    fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
+        let generation = self.bookmarked(&datastore.collection).attempt;
+        let collection = datastore.collection.clone();
+        let read = self
+            .snapshot
+            .held
+            .iter()
+            .find(|held| held.alias.collection == collection && held.alias.record == record);
+        let same = read.is_some_and(|held| {
+            held.alias.luid.as_ref() == Some(&luid)
+                && held.alias.generation == generation
+                && held.alias.seq >= seq
+        });
+        if same && !self.aliases.contains_key(&(collection.clone(), record.clone())) {
+            return;
+        }
+        self.put_alias(Alias { collection, record, luid: Some(luid), temporary: None, generation, seq });
+    }
+
+    fn write(
+        &mut self,
+        collection: &Collection,
+        id: RecordId,
+        body: Body,
+        key: Option<MatchKey>,
+        insert: bool,
+        origin: String,
+    ) {
+        let key = key.or_else(|| matching::key(&body));
+        self.change(Change {
+            collection: collection.id.clone(),
+            id,
+            content: Content::Body(body),
+            key,
+            origin,
+            insert,
+            supersede: !insert,
+        });
+    }
+
+    fn tally(&mut self, index: usize, count: impl Fn(&mut crate::syncml::session::Tally)) {
+        if let Some(datastore) = self.state.datastores.get_mut(index) {
+            count(&mut datastore.tally);
+        }
+    }
+
+    /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
+    pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
+        let device = self.device.as_ref()?;
+        super::describe::supported(device, &datastore.source, form)
+    }
+}
+
+/// Whether a collection of this kind holds this form.
+fn fits(kind: Kind, form: &Form) -> bool {
+    match kind {
+        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
+        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
+        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
+        Kind::Table => false,
+    }
+}

@@ -1,0 +1,426 @@
+//! Package 4: our changes, page by page, as much as fits; and the end of a session (DS 1.2 sections 6.9, 9.2; `syncml.md` 4.2).
+//!
+//! A position moves only past what has been written into the message; a cursor is offered only up to what the device has
+//! taken. The device confirms the offer by using the anchor that belongs to it.
+
+use super::desk::Desk;
+use crate::content;
+use crate::limits;
+use crate::peer::Alias;
+use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
+use crate::secret;
+use crate::store::Outgoing;
+use crate::syncml::codec::{self, Encoding};
+use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
+use crate::syncml::outbox::Context;
+use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
+
+/// What a record on the page means for this device.
+enum Due {
+    Nothing,
+    Add(Body),
+    Replace(Body, Location),
+    Delete(Location),
+}
+
+/// Why the message ends here.
+#[derive(PartialEq, Eq)]
+enum Filled {
+    /// Everything on the page has been dealt with.
+    All,
+    /// The message is full.
+    Full,
+}
+
+impl Desk<'_> {
+    /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
+    pub fn send(&mut self) {
+        let inbox = self.inbox;
+        self.state.heard |= inbox.message.last;
+        let received = self.state.datastores.iter().any(|datastore| datastore.received);
+        if received && self.state.phase == Phase::ExpectAlerts {
+            // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
+            self.state.phase = Phase::ExpectChanges;
+        }
+        let unfinished =
+            self.state.datastores.iter().any(|datastore| datastore.received && !datastore.finished);
+        if unfinished && self.state.phase == Phase::ExpectEnd {
+            // A datastore that was told to do a slow sync while another one went through.
+            self.state.phase = Phase::ExpectMore;
+        }
+        self.flush();
+        let flushed = self.state.pending.is_empty();
+        let mut last = false;
+        if flushed && self.state.heard {
+            match self.state.phase {
+                Phase::ExpectAlerts => {
+                    (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
+                    last = true;
+                }
+                Phase::ExpectChanges => {
+                    (self.state.phase, self.state.heard) = (Phase::ExpectMore, false);
+                    if !inbox.has_sync_alert() {
+                        self.stop_unopened();
+                    }
+                }
+                Phase::ExpectMore => self.state.heard = false,
+                Phase::ExpectEnd | Phase::Over => {
+                    last = true;
+                    self.end();
+                }
+            }
+        }
+        if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill() {
+            self.state.phase = Phase::ExpectEnd;
+            self.offer();
+            last = true;
+        }
+        if !last && !inbox.message.last && flushed {
+            self.outbox.push_next_message(&inbox.message);
+        }
+        self.outbox.set_last(last);
+    }
+
+    /// Writes what waited from earlier messages, then what this one left.
+    fn flush(&mut self) {
+        let mut pending = std::mem::take(&mut self.state.pending);
+        pending.append(&mut self.queue);
+        let bookmarks = &self.bookmarks;
+        let own_last = |datastore: &Datastore| {
+            bookmarks
+                .get(&datastore.collection)
+                .map(|(bookmark, _)| bookmark.own_anchor.clone())
+                .unwrap_or_default()
+        };
+        let device =
+            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
+        let context = Context { own_last: &own_last, device: &device };
+        self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
+    }
+
+    /// A datastore the client never sent a `Sync` for is left alone: in a slow sync we would send it everything twice.
+    fn stop_unopened(&mut self) {
+        let unopened: Vec<CollectionId> =
+            self.state.datastores.iter().filter(|d| !d.received).map(|d| d.collection.clone()).collect();
+        for collection in unopened {
+            self.stop_sending(&collection);
+        }
+    }
+
+    fn stop_sending(&mut self, collection: &CollectionId) {
+        let bookmark = self.bookmark(collection);
+        (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) = (false, false, 0, 0);
+    }
+
+    /// Fills the message from the page; true once everything of every datastore is out.
+    fn fill(&mut self) -> bool {
+        let snapshot = self.snapshot;
+        let mut order: Vec<usize> = (0..self.state.datastores.len()).collect();
+        let id_of =
+            |desk: &Self, index: usize| desk.state.datastores.get(index).map(|d| d.collection.clone());
+        order.sort_by_key(|index| id_of(self, *index));
+        let last_on_page = snapshot.page.last().map(|outgoing| outgoing.record.collection.clone());
+        for index in order {
+            let Some(datastore) = self.state.datastores.get(index).cloned() else { continue };
+            if !datastore.received || datastore.finished {
+                continue;
+            }
+            // A page that was cut has seen nothing of the collections after its last one.
+            let reached =
+                !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
+            let whole =
+                !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection < *last);
+            if !reached || !self.pageable(&datastore) {
+                return false;
+            }
+            match self.fill_datastore(index, &datastore, whole) {
+                Filled::All if whole => {}
+                _ => return false,
+            }
+            if self.goes_back(&datastore.collection) {
+                return false;
+            }
+            if let Some(datastore) = self.state.datastores.get_mut(index) {
+                datastore.finished = true;
+            }
+        }
+        true
+    }
+
+    /// Whether the page was read for this datastore as it stands: in a slow sync that this very message opened it was not.
+    fn pageable(&self, datastore: &Datastore) -> bool {
+        let read = self.snapshot.bookmarks.iter().find(|b| b.collection == datastore.collection);
+        datastore.mode == Mode::TwoWay
+            || read
+                .is_some_and(|b| b.sending_all && b.attempt == self.bookmarked(&datastore.collection).attempt)
+    }
+
+    /// Whether this turn changed something that has to go back to the device: it is in the next page.
+    fn goes_back(&self, collection: &CollectionId) -> bool {
+        self.sends_back
+            && self.batch.changes.iter().any(|c| c.collection == *collection && c.origin.is_empty())
+    }
+
+    fn fill_datastore(&mut self, index: usize, datastore: &Datastore, whole: bool) -> Filled {
+        let collection = &datastore.collection;
+        let snapshot = self.snapshot;
+        let mine = |outgoing: &&Outgoing| outgoing.record.collection == *collection;
+        let bookmark = self.bookmarked(collection);
+        let until = if bookmark.until > 0 { bookmark.until } else { self.head() };
+        let dues: Vec<(&Record, Due)> = snapshot
+            .page
+            .iter()
+            .filter(mine)
+            .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
+            .map(|outgoing| (&outgoing.record, self.due(datastore, outgoing)))
+            .collect();
+        let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing)).count();
+        let changes = (whole && !datastore.opened && self.counts_changes()).then_some(count as u64);
+        if datastore.opened && count == 0 {
+            self.move_to(collection, dues.last().map(|(record, _)| record.seq), whole.then_some(until));
+            return Filled::All;
+        }
+        if !self.outbox.open_sync(datastore, changes) {
+            return Filled::Full;
+        }
+        if let Some(datastore) = self.state.datastores.get_mut(index) {
+            datastore.opened = true;
+        }
+        let mut filled = Filled::All;
+        let mut position = None;
+        for (record, due) in dues {
+            if !self.push(index, datastore, record, due) {
+                filled = Filled::Full;
+                break;
+            }
+            position = Some(record.seq);
+        }
+        self.outbox.close_sync();
+        let end = (whole && filled == Filled::All && !self.goes_back(collection)).then_some(until);
+        self.move_to(collection, position, end);
+        filled
+    }
+
+    /// The position moves past what was written; the end is fixed once, so that a busy collection cannot keep a device for ever.
+    fn move_to(&mut self, collection: &CollectionId, position: Option<Seq>, end: Option<Seq>) {
+        let goes_back = self.goes_back(collection);
+        let head = self.head();
+        let bookmark = self.bookmark(collection);
+        if bookmark.until == 0 && !goes_back {
+            bookmark.until = head;
+        }
+        let to = end.into_iter().chain(position).max().unwrap_or(0);
+        bookmark.position = bookmark.position.max(to);
+    }
+
+    fn counts_changes(&self) -> bool {
+        self.device.as_ref().is_some_and(|device| device.number_of_changes)
+    }
+
+    /// What the device needs of a record on the page.
+    fn due(&self, datastore: &Datastore, outgoing: &Outgoing) -> Due {
+        let record = &outgoing.record;
+        let key = (record.collection.clone(), record.id.clone());
+        if self.touched.contains(&key) {
+            return Due::Nothing;
+        }
+        let bookmark = self.bookmarked(&record.collection);
+        let believed = if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.generation };
+        let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
+        let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
+        let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
+        let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
+        match (&record.content, luid) {
+            (Content::Deleted, Some(luid)) => Due::Delete(luid),
+            (Content::Deleted, None) => Due::Nothing,
+            (Content::Body(_), _) if taken || own => Due::Nothing,
+            (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
+            (Content::Body(body), None) => Due::Add(body.clone()),
+        }
+    }
+
+    /// Writes one change; false where the message is full.
+    fn push(&mut self, index: usize, datastore: &Datastore, record: &Record, due: Due) -> bool {
+        let (kind, command, body, target) = match due {
+            Due::Nothing => return true,
+            Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
+            Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
+            Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+        };
+        let (name, temporary) = match kind {
+            SentKind::Add => self.name_for(datastore, &record.id),
+            _ => (None, None),
+        };
+        let (meta, data) = match &body {
+            Some(body) => self.dress(datastore, body),
+            None => (Meta::default(), None),
+        };
+        let item = Item { target, source: name.map(Location::of), data, ..Item::default() };
+        let Some(command) = self.outbox.push_change(command, &meta, &item) else {
+            return !self.fits_alone(datastore, command, &meta, &item) && self.too_large(index, record);
+        };
+        self.state.sent.push(Sent {
+            message: self.state.message_id,
+            command,
+            datastore: index,
+            kind,
+            record: record.id.clone(),
+            seq: record.seq,
+        });
+        if let Some(temporary) = temporary {
+            self.lend(datastore, record, temporary);
+        }
+        if let Some(datastore) = self.state.datastores.get_mut(index) {
+            datastore.tally.sent += 1;
+        }
+        true
+    }
+
+    /// Whether a change would fit a message that holds nothing else.
+    fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
+        let mut alone = self.outbox.emptied(&self.inbox.message, self.state.message_id);
+        alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
+    }
+
+    /// What fits no message is passed over, said in the log, and offered again in a later session. Always true.
+    fn too_large(&mut self, index: usize, record: &Record) -> bool {
+        self.notes.push(format!("{} is too large for the device's MaxMsgSize", record.id.as_str()));
+        if let Some(datastore) = self.state.datastores.get_mut(index) {
+            datastore.hold(record.seq);
+        }
+        true
+    }
+
+    /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
+    fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
+        let bytes_max = super::describe::guid_bytes_max(self.device.as_ref(), &datastore.source);
+        if id.as_str().len() <= bytes_max {
+            return (Some(id.as_str().to_owned()), None);
+        }
+        let lent = self
+            .snapshot
+            .page
+            .iter()
+            .find(|o| o.record.id == *id && o.record.collection == datastore.collection);
+        let before =
+            lent.and_then(|outgoing| outgoing.alias.as_ref()).and_then(|alias| alias.temporary.clone());
+        let temporary = before.unwrap_or_else(|| {
+            self.peer.temporaries += 1;
+            self.peer_changed = true;
+            base36(self.peer.temporaries)
+        });
+        (Some(temporary.clone()), Some(temporary))
+    }
+
+    /// Remembers a temporary id until its Map comes, this session or the next.
+    fn lend(&mut self, datastore: &Datastore, record: &Record, temporary: String) {
+        let generation = self.bookmarked(&datastore.collection).attempt;
+        self.put_alias(Alias {
+            collection: record.collection.clone(),
+            record: record.id.clone(),
+            luid: None,
+            temporary: Some(temporary),
+            generation,
+            seq: 0,
+        });
+    }
+
+    /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
+    fn dress(&self, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
+        let form =
+            super::describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
+        let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
+        let (media_type, _) = content::media_type(&body.form);
+        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
+        let bytes = if self.outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
+            meta.format = Some("b64".into());
+            secret::base64(&body.bytes).into_bytes()
+        } else {
+            body.bytes
+        };
+        (meta, Some(Data::Bytes(bytes)))
+    }
+
+    /// Our package is out: the position is offered as far as it is certain. What was just sent and not answered holds it back,
+    /// so a device that never sends its last statuses gets those items again, under the same names.
+    fn offer(&mut self) {
+        for index in 0..self.state.datastores.len() {
+            let Some(datastore) = self.state.datastores.get(index).cloned() else { continue };
+            if !datastore.received || datastore.failed {
+                continue;
+            }
+            let open =
+                self.state.sent.iter().filter(|sent| sent.datastore == index).map(|sent| sent.seq).min();
+            let held =
+                [datastore.held_from, if datastore.unmapped > 0 { datastore.unmapped_from } else { 0 }];
+            let lowest = held.into_iter().filter(|seq| *seq > 0).chain(open).min();
+            let bookmark = self.bookmark(&datastore.collection);
+            let reached = bookmark.until.max(bookmark.position);
+            let held_back = lowest.filter(|seq| *seq <= reached);
+            bookmark.offered_cursor = held_back.map_or(reached, |seq| (seq - 1).max(1));
+            bookmark.offered_anchor = datastore.next.clone();
+            bookmark.own_anchor = datastore.own_next.clone();
+            if datastore.mode == Mode::Slow && bookmark.generation < bookmark.attempt {
+                bookmark.generation = bookmark.attempt;
+                let outdated = (datastore.collection.clone(), bookmark.attempt);
+                self.batch.outdated.push(outdated);
+            }
+        }
+    }
+
+    /// Package 5 is complete: the session is over, and the position is offered for good.
+    fn end(&mut self) {
+        let first = self.state.phase == Phase::ExpectEnd;
+        self.state.phase = Phase::Over;
+        for index in 0..self.state.datastores.len() {
+            self.give_up_or_hold(index, first);
+        }
+        self.offer();
+        let collections: Vec<CollectionId> =
+            self.state.datastores.iter().map(|d| d.collection.clone()).collect();
+        for collection in collections {
+            let bookmark = self.bookmark(&collection);
+            (bookmark.sending, bookmark.sending_all) = (false, false);
+        }
+    }
+
+    /// An item the device keeps refusing holds the cursor back for a few sessions, not for ever.
+    fn give_up_or_hold(&mut self, index: usize, first: bool) {
+        let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
+        let holding = datastore.held_from > 0;
+        let bookmark = self.bookmark(&datastore.collection);
+        if first {
+            bookmark.held = if holding { bookmark.held + 1 } else { 0 };
+        }
+        if bookmark.held > limits::HELD_SESSIONS_MAX {
+            bookmark.held = 0;
+            self.notes.push(format!("given up what the device keeps refusing in {}", datastore.collection.0));
+            if let Some(datastore) = self.state.datastores.get_mut(index) {
+                datastore.held_from = 0;
+            }
+        }
+    }
+}
+
+fn base36(mut number: i64) -> String {
+    let mut digits = Vec::new();
+    while number > 0 {
+        digits.push(char::from_digit(u32::try_from(number % 36).unwrap_or(0), 36).unwrap_or('0'));
+        number /= 36;
+    }
+    digits.iter().rev().collect()
+}
+
+/// The form itself, for tests of other rooms.
+#[cfg(test)]
+mod tests {
+    use super::base36;
+
+    #[test]
+    fn temporary_ids_are_short() {
+        assert_eq!(
+            (base36(1), base36(35), base36(36), base36(46_655)),
+            ("1".into(), "z".into(), "10".into(), "zzz".into())
+        );
+    }
+}

@@ -1,0 +1,658 @@
+//! A phone: a small, strict SyncML client that keeps every rule of the protocol, and can be made to lose messages.
+#![allow(dead_code)]
+
+use anchorage::store::Store;
+use anchorage::syncml::codec::{Encoding, decode, encode};
+use anchorage::syncml::credential;
+use anchorage::syncml::device::{ContentType, DataStore, DevInf};
+use anchorage::syncml::message::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::world::World;
+
+/// What goes wrong, and at which message of the session (from 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// The request never arrives; it is sent again.
+    LostRequest(u32),
+    /// The answer never arrives; the same bytes are sent again.
+    LostAnswer(u32),
+    /// The phone dies before the message is sent.
+    DiesBefore(u32),
+    /// The phone dies after the message was sent; the answer is lost.
+    DiesAfter(u32),
+}
+
+/// One datastore of the phone.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    pub target: String,
+    pub media_type: String,
+    pub version: String,
+    pub items: BTreeMap<String, String>,
+    pub changed: BTreeSet<String>,
+    pub deleted: BTreeSet<String>,
+    pub last: String,
+    pub server_last: String,
+    /// Maps not acknowledged yet: server id to LUID.
+    pub maps: BTreeMap<String, String>,
+    pub made: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Phone {
+    pub device: String,
+    pub user: String,
+    pub password: String,
+    pub version: Version,
+    pub encoding: Encoding,
+    pub md5: bool,
+    pub nonce: Vec<u8>,
+    pub max_message: Option<u64>,
+    pub guid_bytes: u64,
+    pub devinf: bool,
+    /// Changes in one message.
+    pub per_message: usize,
+    pub folders: BTreeMap<String, Folder>,
+    pub sessions: u32,
+    pub anchors: u32,
+    pub fault: Fault,
+    pub slow: bool,
+    /// Status the phone gives to what the server sends.
+    pub verdict: u16,
+    /// Whether Maps are lost (the phone crashes before it sends them).
+    pub forgets_maps: bool,
+    /// Whether the phone ignores RespURI.
+    pub stubborn: bool,
+}
+
+/// What a session was.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    pub messages: u32,
+    pub sizes: Vec<usize>,
+    pub sent: u32,
+    pub received: u32,
+    pub statuses: Vec<(String, u16)>,
+    pub alerts: Vec<(String, u16)>,
+    pub changes_announced: Vec<Option<u64>>,
+    pub answers: Vec<Message>,
+    pub header: Vec<u16>,
+}
+
+impl Session {
+    pub fn statuses_of(&self, command: &str) -> Vec<u16> {
+        self.statuses.iter().filter(|(name, _)| name == command).map(|(_, code)| *code).collect()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    Died,
+    Refused(u16),
+    Http(u16),
+}
+
+impl Phone {
+    pub fn new(device: &str) -> Self {
+        Self {
+            device: device.into(),
+            user: "ann".into(),
+            password: "secret".into(),
+            version: Version::V12,
+            encoding: Encoding::Wbxml,
+            md5: true,
+            nonce: Vec::new(),
+            max_message: Some(64_000),
+            guid_bytes: 64,
+            devinf: true,
+            per_message: 50,
+            folders: BTreeMap::new(),
+            sessions: 0,
+            anchors: 0,
+            fault: Fault::None,
+            slow: false,
+            verdict: 0,
+            forgets_maps: false,
+            stubborn: false,
+        }
+    }
+
+    pub fn with(mut self, name: &str, target: &str, media_type: &str, version: &str) -> Self {
+        let folder = Folder {
+            target: target.into(),
+            media_type: media_type.into(),
+            version: version.into(),
+            ..Folder::default()
+        };
+        self.folders.insert(name.into(), folder);
+        self
+    }
+
+    pub fn contacts(device: &str) -> Self {
+        Self::new(device).with("./C", "contacts", "text/vcard", "3.0")
+    }
+
+    pub fn notes(device: &str) -> Self {
+        Self::new(device).with("./N", "./notes", "text/plain", "1.0")
+    }
+
+    pub fn only(&mut self) -> &mut Folder {
+        self.folders.values_mut().next().unwrap()
+    }
+
+    pub fn add(&mut self, text: &str) -> String {
+        let device = self.device.clone();
+        let folder = self.only();
+        folder.made += 1;
+        let luid = format!("{device}/{}", folder.made);
+        folder.items.insert(luid.clone(), text.into());
+        folder.changed.insert(luid.clone());
+        luid
+    }
+
+    pub fn edit(&mut self, luid: &str, text: &str) {
+        let folder = self.only();
+        assert!(folder.items.insert(luid.into(), text.into()).is_some(), "no item {luid}");
+        folder.changed.insert(luid.into());
+    }
+
+    pub fn delete(&mut self, luid: &str) {
+        let folder = self.only();
+        folder.items.remove(luid);
+        folder.changed.remove(luid);
+        folder.deleted.insert(luid.into());
+    }
+
+    /// The LUID of the item that contains a text.
+    pub fn find(&self, text: &str) -> String {
+        let folder = self.folders.values().next().unwrap();
+        folder.items.iter().find(|(_, item)| item.contains(text)).unwrap_or_else(|| panic!("no {text}")).0.clone()
+    }
+
+    pub fn contents(&self) -> Vec<String> {
+        let mut items: Vec<String> = self.folders.values().flat_map(|f| f.items.values().cloned()).collect();
+        items.sort();
+        items
+    }
+
+    /// What the phone said it can do.
+    pub fn devinf(&self) -> DevInf {
+        let store = |(name, folder): (&String, &Folder)| {
+            let preferred =
+                ContentType { media_type: folder.media_type.clone(), version: folder.version.clone() };
+            DataStore {
+                source_ref: name.clone(),
+                max_guid_bytes: Some(self.guid_bytes),
+                receives_preferred: Some(preferred.clone()),
+                sends_preferred: Some(preferred),
+                sync_types: vec!["1".into(), "2".into()],
+                ..DataStore::default()
+            }
+        };
+        DevInf {
+            version: self.version.dtd().into(),
+            maker: Some("Test".into()),
+            model: Some("Phone".into()),
+            firmware: Some("1".into()),
+            software: Some("1".into()),
+            hardware: Some("1".into()),
+            device_id: self.device.clone(),
+            device_type: "phone".into(),
+            number_of_changes: self.version > Version::V10,
+            datastores: self.folders.iter().map(store).collect(),
+            ..DevInf::default()
+        }
+    }
+
+    /// One whole session; anchors move only where it ends well.
+    pub fn sync<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+        let mut talk = Talk::begin(self);
+        talk.run(world)
+    }
+}
+
+/// A session in the making.
+struct Talk<'a> {
+    phone: &'a mut Phone,
+    session: Session,
+    url: String,
+    session_id: String,
+    message: u32,
+    next: String,
+    modes: BTreeMap<String, u16>,
+    /// Statuses to send, by what they are about.
+    owed: Vec<Status>,
+    maps: BTreeMap<String, Vec<(String, String)>>,
+    /// Our commands that await a status: CmdID to what it was.
+    finished: bool,
+    heard: BTreeMap<String, String>,
+}
+
+impl<'a> Talk<'a> {
+    fn begin(phone: &'a mut Phone) -> Self {
+        phone.sessions += 1;
+        phone.anchors += 1;
+        let (session_id, next) = (phone.sessions.to_string(), format!("a{}", phone.anchors));
+        Self {
+            phone,
+            session: Session::default(),
+            url: "https://sync.example/syncml".into(),
+            session_id,
+            message: 0,
+            next,
+            modes: BTreeMap::new(),
+            owed: Vec::new(),
+            maps: BTreeMap::new(),
+            finished: false,
+            heard: BTreeMap::new(),
+        }
+    }
+
+    fn run<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+        let mut answer = self.exchange(world, self.package_1(), true, true)?;
+        let mut tries = 0;
+        while let Some(code @ (401 | 407)) = header_status(&answer) {
+            tries += 1;
+            if tries > 1 {
+                return Err(Broken::Refused(code));
+            }
+            self.learn_nonce(&answer);
+            answer = self.exchange(world, self.package_1(), true, true)?;
+        }
+        self.learn_nonce(&answer);
+        self.take(&answer);
+        while !answer.last {
+            let owed = self.owed_or_next();
+            answer = self.exchange(world, owed, false, false)?;
+            self.take(&answer);
+        }
+        if self.modes.is_empty() {
+            return Err(Broken::Refused(self.session.statuses_of("Alert").first().copied().unwrap_or(0)));
+        }
+        let mut packages = self.package_3();
+        let final_commands = packages.pop().unwrap_or_default();
+        for commands in packages {
+            let answer = self.exchange(world, commands, false, false)?;
+            self.take(&answer);
+        }
+        let mut answer = self.exchange(world, final_commands, true, false)?;
+        self.take(&answer);
+        while !answer.last {
+            let owed = self.owed_or_next();
+            answer = self.exchange(world, owed, false, false)?;
+            self.take(&answer);
+        }
+        let owed = self.owed();
+        let mut answer = self.exchange(world, owed, true, false)?;
+        self.take(&answer);
+        while !answer.last {
+            let owed = self.owed_or_next();
+            answer = self.exchange(world, owed, true, false)?;
+            self.take(&answer);
+        }
+        self.commit();
+        Ok(self.session.clone())
+    }
+
+    fn commit(&mut self) {
+        for (name, folder) in &mut self.phone.folders {
+            if self.modes.contains_key(name) {
+                folder.last = self.next.clone();
+                folder.server_last = self.heard.get(name).cloned().unwrap_or_default();
+                folder.changed.clear();
+                folder.deleted.clear();
+            }
+        }
+    }
+
+    fn exchange<S: Store>(
+        &mut self,
+        world: &World<S>,
+        commands: Vec<Command>,
+        last: bool,
+        login: bool,
+    ) -> Result<Message, Broken> {
+        self.message += 1;
+        let mut commands = commands;
+        for (index, command) in commands.iter_mut().enumerate() {
+            number(command, index + 1);
+        }
+        let message = Message { header: self.header(login), commands, last };
+        let bytes = encode(&message, self.phone.encoding);
+        let content_type = match self.phone.encoding {
+            Encoding::Xml => "application/vnd.syncml+xml",
+            Encoding::Wbxml => "application/vnd.syncml+wbxml",
+        };
+        let at = self.message;
+        if self.phone.fault == Fault::DiesBefore(at) {
+            return Err(Broken::Died);
+        }
+        let mut response = world.post(&self.url, content_type, &bytes);
+        if self.phone.fault == Fault::LostAnswer(at) {
+            let again = world.post(&self.url, content_type, &bytes);
+            assert_eq!(again, response, "a resend gets the same bytes");
+            response = again;
+        }
+        if self.phone.fault == Fault::DiesAfter(at) {
+            return Err(Broken::Died);
+        }
+        if response.status != 200 {
+            return Err(Broken::Http(response.status));
+        }
+        self.session.messages += 1;
+        self.session.sizes.push(response.body.len());
+        if let Some(max) = self.phone.max_message {
+            assert!(response.body.len() as u64 <= max, "{} bytes in a message of {max}", response.body.len());
+        }
+        let (answer, encoding) = decode(&response.body).unwrap();
+        assert_eq!(encoding, self.phone.encoding);
+        assert_eq!(answer.header.session_id, self.session_id);
+        assert_eq!(answer.header.target.uri, self.phone.device);
+        self.check_statuses(&message, &answer);
+        if let Some(url) = answer.header.respond_to.clone().filter(|_| !self.phone.stubborn) {
+            assert!(url.starts_with("https://"));
+            self.url = url;
+        }
+        self.session.header.extend(header_status(&answer));
+        self.session.answers.push(answer.clone());
+        Ok(answer)
+    }
+
+    /// The SyncHdr has the first status; a status is about something we sent.
+    fn check_statuses(&self, message: &Message, answer: &Message) {
+        let mut statuses = answer.commands.iter().filter_map(|command| match command {
+            Command::Status(status) => Some(status),
+            _ => None,
+        });
+        let first = statuses.next().expect("a status for the SyncHdr");
+        assert_eq!((first.command.as_str(), first.command_ref.as_str()), ("SyncHdr", "0"));
+        assert_eq!(first.message_ref, message.header.message_id);
+    }
+
+    fn header(&self, login: bool) -> Header {
+        let phone = &self.phone;
+        let credential = login.then(|| match phone.md5 {
+            true => credential::md5_cred(&phone.user, &phone.password, &phone.nonce, phone.version),
+            false => credential::basic_cred(&phone.user, &phone.password),
+        });
+        let mut source = Location::of(phone.device.clone());
+        source.name = Some(phone.user.clone());
+        Header {
+            dtd: phone.version.dtd().into(),
+            protocol: phone.version.protocol().into(),
+            session_id: self.session_id.clone(),
+            message_id: self.message,
+            target: Location::of(self.url.clone()),
+            source,
+            credential,
+            meta: Meta { max_message_bytes: phone.max_message, ..Meta::default() },
+            ..Header::default()
+        }
+    }
+
+    fn learn_nonce(&mut self, answer: &Message) {
+        for command in &answer.commands {
+            if let Command::Status(Status { challenge: Some(challenge), .. }) = command {
+                self.phone.nonce = credential::nonce(challenge).into_owned();
+            }
+        }
+    }
+
+    fn package_1(&self) -> Vec<Command> {
+        let mut commands = Vec::new();
+        if self.phone.devinf {
+            let item = Item {
+                source: Some(Location::of(self.phone.version.devinf())),
+                data: Some(Data::Device(Box::new(self.phone.devinf()))),
+                ..Item::default()
+            };
+            let media_type = match self.phone.encoding {
+                Encoding::Xml => "application/vnd.syncml-devinf+xml",
+                Encoding::Wbxml => "application/vnd.syncml-devinf+wbxml",
+            };
+            let meta = Meta { media_type: Some(media_type.into()), ..Meta::default() };
+            commands.push(Command::Put(Get { meta, items: vec![item], ..Get::default() }));
+        }
+        for (name, folder) in &self.phone.folders {
+            let slow = self.phone.slow || folder.last.is_empty();
+            let anchor = Anchor {
+                last: (!folder.last.is_empty()).then(|| folder.last.clone()),
+                next: Some(self.next.clone()),
+            };
+            let item = Item {
+                target: Some(Location::of(folder.target.clone())),
+                source: Some(Location::of(name.clone())),
+                meta: Meta { anchor: Some(anchor), ..Meta::default() },
+                ..Item::default()
+            };
+            let code = if slow { "201" } else { "200" };
+            commands.push(Command::Alert(Alert { code: code.into(), items: vec![item], ..Alert::default() }));
+        }
+        commands
+    }
+
+    fn package_3(&mut self) -> Vec<Vec<Command>> {
+        let mut messages = vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
+        for (name, folder) in &self.phone.folders {
+            let Some(mode) = self.modes.get(name) else { continue };
+            if !folder.maps.is_empty() {
+                let maps: Vec<(String, String)> = folder.maps.clone().into_iter().collect();
+                messages.last_mut().unwrap().push(map_command(name, &folder.target, &maps));
+            }
+            let changes = changes_of(folder, *mode);
+            let chunks: Vec<&[Command]> =
+                if changes.is_empty() { vec![&[]] } else { changes.chunks(self.phone.per_message).collect() };
+            for (index, chunk) in chunks.into_iter().enumerate() {
+                if index > 0 {
+                    messages.push(Vec::new());
+                }
+                self.session.sent += u32::try_from(chunk.len()).unwrap();
+                messages.last_mut().unwrap().push(Command::Sync(Sync {
+                    target: Some(Location::of(folder.target.clone())),
+                    source: Some(Location::of(name.clone())),
+                    commands: chunk.to_vec(),
+                    ..Sync::default()
+                }));
+            }
+        }
+        messages
+    }
+
+    fn owed(&mut self) -> Vec<Command> {
+        let mut commands: Vec<Command> = std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect();
+        let maps = std::mem::take(&mut self.maps);
+        if !self.phone.forgets_maps {
+            for (name, maps) in maps {
+                let target = self.phone.folders[&name].target.clone();
+                commands.push(map_command(&name, &target, &maps));
+            }
+        }
+        commands
+    }
+
+    fn owed_or_next(&mut self) -> Vec<Command> {
+        let mut owed = self.owed();
+        if owed.is_empty() {
+            owed.push(Command::Alert(Alert { code: "222".into(), items: vec![Item::default()], ..Alert::default() }));
+        }
+        owed
+    }
+
+    /// Takes an answer: statuses, alerts, changes.
+    fn take(&mut self, answer: &Message) {
+        let message = answer.header.message_id;
+        self.owe(message, "0", "SyncHdr", 200, None);
+        for command in &answer.commands {
+            match command {
+                Command::Status(status) => {
+                    if status.command_ref != "0" {
+                        self.session.statuses.push((status.command.clone(), status.code));
+                    }
+                    if status.command == "Map" && status.code == 200 {
+                        for folder in self.phone.folders.values_mut() {
+                            folder.maps.clear();
+                        }
+                    }
+                }
+                Command::Alert(alert) if alert.code != "222" => {
+                    for item in &alert.items {
+                        let name = item.target.as_ref().unwrap().uri.clone();
+                        let code = alert.code.parse().unwrap();
+                        self.session.alerts.push((name.clone(), code));
+                        let anchor = item.meta.anchor.clone().unwrap();
+                        let folder = &self.phone.folders[&name];
+                        if code == 200 {
+                            assert_eq!(anchor.last.unwrap_or_default(), folder.server_last, "the server's Last");
+                        }
+                        self.heard.insert(name.clone(), anchor.next.unwrap());
+                        self.modes.insert(name, code);
+                    }
+                    self.owe(message, &alert.command_id, "Alert", 200, None);
+                }
+                Command::Sync(sync) => self.take_sync(message, sync),
+                Command::Results(results) => self.owe(message, &results.command_id, "Results", 200, None),
+                Command::Get(get) => self.owe(message, &get.command_id, "Get", 200, None),
+                _ => {}
+            }
+        }
+        self.finished = answer.last;
+    }
+
+    fn take_sync(&mut self, message: u32, sync: &Sync) {
+        self.owe(message, &sync.command_id, "Sync", 200, None);
+        self.session.changes_announced.push(sync.changes);
+        let name = sync.target.as_ref().unwrap().uri.clone();
+        for command in &sync.commands {
+            let Command::Change(change) = command else { panic!("a change in Sync") };
+            for item in &change.items {
+                self.session.received += 1;
+                let code = self.apply(&name, change.kind, item);
+                let code = if self.phone.verdict == 0 { code } else { self.phone.verdict };
+                self.owe(message, &change.command_id, change.kind.name(), code, Some(item));
+            }
+        }
+    }
+
+    fn apply(&mut self, name: &str, kind: ChangeKind, item: &Item) -> u16 {
+        if self.phone.verdict >= 400 {
+            return self.phone.verdict;
+        }
+        let device = self.phone.device.clone();
+        let guid_bytes = self.phone.guid_bytes as usize;
+        let folder = self.phone.folders.get_mut(name).unwrap();
+        let text = || String::from_utf8(item.data.as_ref().unwrap().bytes().to_vec()).unwrap();
+        let luid = item.target.as_ref().map(|target| target.uri.clone()).unwrap_or_default();
+        match kind {
+            ChangeKind::Add => {
+                assert!(item.target.is_none(), "an Add has no Target");
+                let guid = item.source.as_ref().unwrap().uri.clone();
+                assert!(guid.len() <= guid_bytes, "{guid} is longer than MaxGUIDSize {guid_bytes}");
+                folder.made += 1;
+                let luid = format!("{device}/{}", folder.made);
+                folder.items.insert(luid.clone(), text());
+                folder.maps.insert(guid.clone(), luid.clone());
+                self.maps.entry(name.into()).or_default().push((guid, luid));
+                201
+            }
+            ChangeKind::Replace => {
+                assert!(item.source.is_none(), "a Replace has no Source");
+                match folder.items.get_mut(&luid) {
+                    Some(held) => *held = text(),
+                    None => return 404,
+                }
+                200
+            }
+            ChangeKind::Delete => {
+                if folder.items.remove(&luid).is_none() {
+                    return 211;
+                }
+                200
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn owe(&mut self, message: u32, command: &str, name: &str, code: u16, item: Option<&Item>) {
+        let uri = |location: Option<&Location>| location.map(|l| l.uri.clone()).into_iter().collect::<Vec<_>>();
+        self.owed.push(Status {
+            message_ref: message,
+            command_ref: command.into(),
+            command: name.into(),
+            target_refs: uri(item.and_then(|item| item.target.as_ref())),
+            source_refs: uri(item.and_then(|item| item.source.as_ref())),
+            code,
+            ..Status::default()
+        });
+    }
+}
+
+pub fn header_status(answer: &Message) -> Option<u16> {
+    answer.commands.iter().find_map(|command| match command {
+        Command::Status(status) if status.command_ref == "0" => Some(status.code),
+        _ => None,
+    })
+}
+
+fn map_command(name: &str, target: &str, maps: &[(String, String)]) -> Command {
+    let items = maps.iter().map(|(guid, luid)| MapItem {
+        target: Location::of(guid.clone()),
+        source: Location::of(luid.clone()),
+    });
+    Command::Map(Map {
+        target: Location::of(target),
+        source: Location::of(name),
+        items: items.collect(),
+        ..Map::default()
+    })
+}
+
+fn changes_of(folder: &Folder, mode: u16) -> Vec<Command> {
+    let put = |kind: ChangeKind, luid: &String| {
+        change(kind, luid, folder.items.get(luid).map(String::as_str), &folder.media_type)
+    };
+    if mode == 201 {
+        let kind = if folder.last.is_empty() { ChangeKind::Add } else { ChangeKind::Replace };
+        return folder.items.keys().map(|luid| put(kind, luid)).collect();
+    }
+    let changed = folder.changed.iter().map(|luid| put(ChangeKind::Replace, luid));
+    changed.chain(folder.deleted.iter().map(|luid| put(ChangeKind::Delete, luid))).collect()
+}
+
+pub fn change(kind: ChangeKind, luid: &str, text: Option<&str>, media_type: &str) -> Command {
+    Command::Change(Change {
+        kind,
+        command_id: String::new(),
+        no_response: false,
+        archive: false,
+        soft_delete: false,
+        credential: None,
+        meta: Meta { media_type: Some(media_type.into()), ..Meta::default() },
+        items: vec![Item {
+            source: Some(Location::of(luid)),
+            data: text.map(|text| Data::Bytes(text.as_bytes().to_vec())),
+            ..Item::default()
+        }],
+    })
+}
+
+/// Gives a command and what is in it its CmdIDs.
+fn number(command: &mut Command, id: usize) {
+    let text = id.to_string();
+    match command {
+        Command::Alert(alert) => alert.command_id = text,
+        Command::Put(put) | Command::Get(put) => put.command_id = text,
+        Command::Map(map) => map.command_id = text,
+        Command::Status(status) => status.command_id = text,
+        Command::Sync(sync) => {
+            sync.command_id = text.clone();
+            for (index, inner) in sync.commands.iter_mut().enumerate() {
+                if let Command::Change(change) = inner {
+                    change.command_id = format!("{text}{:04}", index + 1);
+                }
+            }
+        }
+        _ => {}
+    }
+}

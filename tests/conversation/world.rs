@@ -1,0 +1,168 @@
+//! A server in memory or on SQLite, with a clock and a seed of its own, and what passed over its wire.
+#![allow(dead_code)]
+
+use anchorage::content::fields::standard;
+use anchorage::exchange::{Seed, Served};
+use anchorage::http::{Request, Response};
+use anchorage::record::{AccountId, CollectionId, Content, Kind, Record};
+use anchorage::secret::{Sealer, fingerprint, token_hash};
+use anchorage::serve::serve;
+use anchorage::settings::Settings;
+use anchorage::store::{Batch, Collection, Edit, Login, PageAsk, Policy, Reads, Store, Token, Who};
+use std::cell::{Cell, RefCell};
+
+use crate::house::now;
+
+pub const BORN: i64 = 1_760_000_000_000;
+
+/// A server, the only thing in it an account `ann` (password `secret`, MAX token `token`).
+pub struct World<S> {
+    pub store: S,
+    pub settings: Settings,
+    pub clock: Cell<i64>,
+    pub drawn: Cell<u64>,
+    pub lines: RefCell<Vec<String>>,
+    pub address: RefCell<String>,
+}
+
+pub fn collection(id: &str, kind: Kind, aliases: &[&str], policy: Policy) -> Collection {
+    Collection {
+        id: CollectionId(id.into()),
+        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        kind,
+        fields: standard(kind),
+        policy,
+        ..Collection::default()
+    }
+}
+
+impl<S: Store> World<S> {
+    pub fn new(store: S) -> Self {
+        Self::with_policy(store, Policy::Merge)
+    }
+
+    pub fn with_policy(store: S, policy: Policy) -> Self {
+        let settings = Settings { sealer: Sealer::new(b"a secret of the worker"), ..Settings::default() };
+        let world = Self {
+            store,
+            settings,
+            clock: Cell::new(BORN + 1_000),
+            drawn: Cell::new(0),
+            lines: RefCell::default(),
+            address: RefCell::new("192.0.2.1".into()),
+        };
+        world.add_account("ann", "secret", policy);
+        world
+    }
+
+    pub fn add_account(&self, name: &str, password: &str, policy: Policy) {
+        let sealer = self.settings.sealer.as_ref().unwrap();
+        let account = AccountId(format!("account-{name}"));
+        let login = Login {
+            name: name.into(),
+            account: account.clone(),
+            sealed: sealer.seal(name, password, [7; 32]),
+            local: false,
+        };
+        let collections = [
+            collection("contacts", Kind::Contacts, &["addressbook", "card"], policy),
+            collection("calendar", Kind::Calendar, &["cal", "event"], policy),
+            collection("todo", Kind::Todo, &["task"], policy),
+            collection("notes", Kind::Notes, &["note", "memo"], policy),
+        ];
+        let token = if name == "ann" { "token".to_owned() } else { format!("token-{name}") };
+        let mut edits = vec![Edit::AddAccount { created: BORN }, Edit::PutLogin(login)];
+        edits.extend(collections.into_iter().map(Edit::PutCollection));
+        let token = Token {
+            hash: token_hash(&token),
+            account: account.clone(),
+            login: name.into(),
+            label: "test".into(),
+            created: BORN,
+            expires: 0,
+        };
+        let batch = Batch { account, now: BORN, edits, tokens: vec![token], ..Batch::default() };
+        now(self.store.commit(&batch)).unwrap();
+    }
+
+    pub fn tick(&self, milliseconds: i64) {
+        self.clock.set(self.clock.get() + milliseconds);
+    }
+
+    pub fn serve(&self, request: Request) -> Served {
+        self.drawn.set(self.drawn.get() + 1);
+        self.tick(5);
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&self.drawn.get().to_be_bytes());
+        let served = now(serve(request, &self.store, &self.settings, self.clock.get(), Seed::new(key)));
+        self.lines.borrow_mut().extend(served.line.clone());
+        served
+    }
+
+    /// A SyncML message to a URL (the base, or a RespURI).
+    pub fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Response {
+        let query = url.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+        self.serve(Request {
+            method: "POST".into(),
+            path: "/syncml".into(),
+            query,
+            headers: vec![("content-type".into(), content_type.into())],
+            body: body.to_vec(),
+            origin: "https://sync.example".into(),
+            address: self.address.borrow().clone(),
+        })
+        .response
+    }
+
+    /// A MAX request of `ann`.
+    pub fn max(&self, method: &str, source: &str, query: &str, form: &str) -> Response {
+        self.serve(Request {
+            method: method.into(),
+            path: format!("/max/{source}"),
+            query: format!("{query}&auth=token"),
+            headers: vec![("content-type".into(), "application/x-www-form-urlencoded".into())],
+            body: form.as_bytes().to_vec(),
+            origin: "https://sync.example".into(),
+            address: "192.0.2.9".into(),
+        })
+        .response
+    }
+
+    /// Every record of a collection, tombstones included.
+    pub fn records(&self, collection: &str) -> Vec<Record> {
+        let reads = Reads {
+            page: Some(PageAsk::Collection {
+                path: collection.into(),
+                after: 0,
+                until: None,
+                live_only: false,
+                records_max: 100_000,
+                bytes_max: usize::MAX / 4,
+            }),
+            ..Reads::of(Who::Account(AccountId("account-ann".into())))
+        };
+        now(self.store.read(&reads)).unwrap().page.into_iter().map(|outgoing| outgoing.record).collect()
+    }
+
+    /// The live contents of a collection, sorted, as text.
+    pub fn live(&self, collection: &str) -> Vec<String> {
+        let mut texts: Vec<String> = self
+            .records(collection)
+            .iter()
+            .filter_map(|record| match &record.content {
+                Content::Body(body) => Some(String::from_utf8_lossy(&body.bytes).into_owned()),
+                Content::Deleted => None,
+            })
+            .collect();
+        texts.sort();
+        texts
+    }
+
+    pub fn last_line(&self) -> String {
+        self.lines.borrow().last().cloned().unwrap_or_default()
+    }
+}
+
+pub fn short(bytes: &[u8]) -> String {
+    fingerprint(bytes).chars().take(8).collect()
+}
