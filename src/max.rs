@@ -27,7 +27,7 @@ use crate::record::CollectionId;
 use crate::secret;
 use crate::settings::Settings;
 use crate::store::{Account, Batch, Collection, Cost, Reads, Receipt, Snapshot, StoreError, Who};
-use channel::{Channel, Spelling};
+use channel::{Channel, Document, Spelling};
 use feed::Feed;
 use logon::Logon;
 use refusal::Refusal;
@@ -162,7 +162,7 @@ fn work(call: &Call, request: &Request) -> Result<(Work, String), Refusal> {
     let work = match route {
         Route::Application => Work::Application,
         _ if post => Work::Submission(Submission::new(form, call.spelling)),
-        _ => Work::Feed(Feed::new(call.parameter("lbd"), call.spelling)),
+        _ => Work::Feed(Feed::new(call.parameter("lbd"), call.spelling, call.gzip)),
     };
     Ok((work, secret::token_hash(&token)))
 }
@@ -186,16 +186,16 @@ impl Protocol for Max<'_> {
 
     fn reply(&mut self, answer: Answer, receipt: &Receipt) -> Response {
         let spelling = self.call.spelling;
-        let (media_type, body) = match answer {
+        let (media_type, document) = match answer {
             Answer::Refused(refusal) => return self.refuse(&refusal),
             Answer::Channel(channel) => (spelling.media_type(), channel.close()),
             Answer::Stamped(collection) => {
                 (spelling.media_type(), Channel::open(spelling, &collection.0, receipt.head).close())
             }
-            Answer::Application(file) => (Spelling::Xml.media_type(), file.into_bytes()),
-            Answer::Text(text) => ("text/plain; charset=utf-8", text.into_bytes()),
+            Answer::Application(file) => (Spelling::Xml.media_type(), Document::Plain(file.into_bytes())),
+            Answer::Text(text) => ("text/plain; charset=utf-8", Document::Plain(text.into_bytes())),
         };
-        self.call.respond(200, media_type, body)
+        self.call.respond(200, media_type, document)
     }
 
     fn failed(&mut self, error: &StoreError) -> Response {

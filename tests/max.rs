@@ -12,11 +12,15 @@
 mod application;
 #[path = "max/conformance.rs"]
 mod conformance;
+#[path = "max/contacts.rs"]
+mod contacts;
 #[path = "max/hostile.rs"]
 mod hostile;
 #[path = "max/logon.rs"]
 mod logon;
 #[path = "max/refusals.rs"]
 mod refusals;
+#[path = "stores/sqlite.rs"]
+mod sqlite;
 #[path = "max/world.rs"]
 mod world;

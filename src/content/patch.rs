@@ -17,6 +17,7 @@ pub fn patch(
     if body.map_or(kind == Kind::Table, |body| body.form == Form::Table) {
         return Ok(patched_row(body, &settings));
     }
+    let settings: Vec<Setting> = settings.into_iter().map(Setting::in_lines).collect();
     let blank = blank(kind, &settings);
     let before = body.unwrap_or(&blank);
     let shown = fields::project(before, fields);
@@ -48,6 +49,13 @@ struct Setting {
     value: String,
 }
 
+impl Setting {
+    /// Every line end of a text as one `\n`: a form writes its own. A table keeps what it is given.
+    fn in_lines(self) -> Self {
+        Self { value: self.value.replace("\r\n", "\n").replace('\r', "\n"), ..self }
+    }
+}
+
 /// The values with their fields, in the order of the fields; of a field named twice the last value.
 fn checked(fields: &[Field], values: &[(String, String)]) -> Result<Vec<Setting>, FieldError> {
     let mut settings: Vec<Setting> = Vec::new();
@@ -69,7 +77,7 @@ fn check(kind: FieldKind, value: &str) -> Result<String, &'static str> {
     match kind {
         _ if !value.chars().all(is_xml_char) => Err("holds a character that XML 1.0 cannot carry"),
         FieldKind::PrimaryKey => Ok(value.into()),
-        FieldKind::String => Ok(value.replace("\r\n", "\n").replace('\r', "\n")),
+        FieldKind::String => Ok(value.into()),
         _ if trimmed.is_empty() => Ok(String::new()),
         FieldKind::Integer => whole(trimmed)
             .map(|n| n.to_string())

@@ -2,7 +2,9 @@
 //! and both back in under a hard bound.
 
 use super::Request;
-use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::MZFlush;
+use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_params};
+use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit, decompress_to_vec_zlib_with_limit};
 
 /// How hard we squeeze: zlib's own default, beyond which time grows and size hardly shrinks.
@@ -46,12 +48,68 @@ fn weight(parameter: &str) -> Option<f32> {
 
 /// The bytes as one gzip member.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut member = HEADER.to_vec();
-    member.extend(compress_to_vec(bytes, LEVEL));
-    member.extend(crc32fast::hash(bytes).to_le_bytes());
-    // RFC 1952: the size modulo 2^32.
-    member.extend((bytes.len() as u32).to_le_bytes());
-    member
+    let mut member = Gzip::new();
+    member.push(bytes);
+    member.finish()
+}
+
+/// One gzip member, written piece by piece, so that a long answer need not be held in full.
+pub struct Gzip {
+    compressor: Box<CompressorOxide>,
+    sum: crc32fast::Hasher,
+    /// How many bytes have been pushed, modulo 2^32 (RFC 1952).
+    size: u32,
+    member: Vec<u8>,
+}
+
+impl Gzip {
+    /// A member without content.
+    pub fn new() -> Self {
+        // A negative window means no zlib header around the deflate stream.
+        let flags = create_comp_flags_from_zip_params(LEVEL.into(), -15, 0);
+        let compressor = Box::new(CompressorOxide::new(flags));
+        Self { compressor, sum: crc32fast::Hasher::new(), size: 0, member: HEADER.to_vec() }
+    }
+
+    /// Adds content.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.sum.update(bytes);
+        self.size = self.size.wrapping_add(bytes.len() as u32);
+        self.squeeze(bytes, MZFlush::None);
+    }
+
+    /// The whole member.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.squeeze(&[], MZFlush::Finish);
+        self.member.extend(self.sum.finalize().to_le_bytes());
+        self.member.extend(self.size.to_le_bytes());
+        self.member
+    }
+
+    fn squeeze(&mut self, mut bytes: &[u8], flush: MZFlush) {
+        let mut piece = [0; 8 * 1024];
+        loop {
+            let step = deflate(&mut self.compressor, bytes, &mut piece, flush);
+            self.member.extend(piece.iter().take(step.bytes_written));
+            bytes = bytes.get(step.bytes_consumed..).unwrap_or_default();
+            // A piece that is not full means that nothing more is waiting; an error, that nothing more can be done.
+            if step.status.is_err() || (bytes.is_empty() && step.bytes_written < piece.len()) {
+                return;
+            }
+        }
+    }
+}
+
+impl Default for Gzip {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Gzip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gzip of {} bytes so far", self.size)
+    }
 }
 
 /// The content of one gzip member that fills all of `bytes`, at most `bytes_max` long.
@@ -147,6 +205,22 @@ mod tests {
         for size in [0, 1, 1025, 300_000] {
             let bytes: Vec<u8> = (0..size).map(|n: u32| (n.wrapping_mul(n) >> 3) as u8).collect();
             assert_eq!(gunzip(&gzip(&bytes), size as usize), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn pieces_make_the_same_content_as_the_whole() {
+        let mut noise = 1_u32;
+        let random = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 24) as u8
+        });
+        let bytes: Vec<u8> = random.take(200_000).collect();
+        for piece in [1000, 8192, 65_536, 199_999] {
+            let mut member = Gzip::new();
+            member.push(&[]);
+            bytes.chunks(piece).for_each(|piece| member.push(piece));
+            assert_eq!(gunzip(&member.finish(), 200_000).as_ref(), Ok(&bytes), "{piece}");
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Well-formed whatever the data: everything is escaped, and what XML 1.0 cannot carry at all is dropped.
 
+use crate::http::coding::Gzip;
 use crate::record::{Seq, is_xml_char};
 use std::fmt::Write;
 
@@ -25,12 +26,23 @@ impl Spelling {
     }
 }
 
-/// A channel being written: items are spelled as they come, so that a long feed is held once.
-#[derive(Clone, Debug)]
+/// A channel being written. Items are spelled as they come, and may be squeezed as they come, so that a long feed is never
+/// held in full.
+#[derive(Debug)]
 pub struct Channel {
     spelling: Spelling,
+    squeezed: Option<Gzip>,
     text: String,
     empty: bool,
+}
+
+/// A document.
+#[derive(Debug)]
+pub enum Document {
+    /// As it is.
+    Plain(Vec<u8>),
+    /// As one gzip member.
+    Gzip(Vec<u8>),
 }
 
 impl Channel {
@@ -48,7 +60,7 @@ impl Channel {
                 let _ = write!(text, ",\"lastBuildDate\":{stamp},\"items\":[");
             }
         }
-        Self { spelling, text, empty: true }
+        Self { spelling, squeezed: None, text, empty: true }
     }
 
     /// Adds one item: its nodes in order. The names are XML names already.
@@ -72,18 +84,31 @@ impl Channel {
         self.empty = false;
     }
 
+    /// Squeezes what has been written so far. From now on the document is a gzip member.
+    pub fn squeeze(&mut self) {
+        self.squeezed.get_or_insert_default().push(self.text.as_bytes());
+        self.text.clear();
+    }
+
     /// The channel as it is, leaving an empty one of no use behind.
     pub fn take(&mut self) -> Self {
-        Self { spelling: self.spelling, text: std::mem::take(&mut self.text), empty: self.empty }
+        let (squeezed, text) = (self.squeezed.take(), std::mem::take(&mut self.text));
+        Self { spelling: self.spelling, squeezed, text, empty: self.empty }
     }
 
     /// The whole document.
-    pub fn close(mut self) -> Vec<u8> {
+    pub fn close(mut self) -> Document {
         self.text.push_str(match self.spelling {
             Spelling::Xml => "</channel></rss>",
             Spelling::Json => "]}",
         });
-        self.text.into_bytes()
+        match self.squeezed {
+            None => Document::Plain(self.text.into_bytes()),
+            Some(mut gzip) => {
+                gzip.push(self.text.as_bytes());
+                Document::Gzip(gzip.finish())
+            }
+        }
     }
 }
 
@@ -156,6 +181,7 @@ fn quote(text: &mut String, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::coding::gunzip;
 
     #[test]
     fn everything_is_escaped_and_what_xml_cannot_carry_is_dropped() {
@@ -164,13 +190,38 @@ mod tests {
         assert_eq!(text, "a&amp;b&lt;c&gt;d&apos;e&quot;f&#13;g\nh\tijkl\u{1f600}]]&gt;");
     }
 
+    fn text(document: Document) -> String {
+        match document {
+            Document::Plain(bytes) => String::from_utf8(bytes).unwrap(),
+            Document::Gzip(bytes) => String::from_utf8(gunzip(&bytes, 10_000).unwrap()).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_channel_squeezed_as_it_comes_is_the_same_channel() {
+        for spelling in [Spelling::Xml, Spelling::Json] {
+            let write = |squeeze: bool| {
+                let mut channel = Channel::open(spelling, "tasks", 7);
+                for id in ["1", "2", "3"] {
+                    channel.item([("id", id)]);
+                    if squeeze {
+                        channel.squeeze();
+                    }
+                }
+                channel.take().close()
+            };
+            assert!(matches!(write(true), Document::Gzip(_)));
+            assert_eq!(text(write(true)), text(write(false)));
+        }
+    }
+
     #[test]
     fn a_channel_is_rss_or_json() {
         let write = |spelling| {
             let mut channel = Channel::open(spelling, "tasks", 7);
             channel.item([("id", "1"), ("title", "a \"b\" & c")]);
             channel.item([("id", "2"), ("_deleted", "1")]);
-            String::from_utf8(channel.close()).unwrap()
+            text(channel.close())
         };
         assert_eq!(
             write(Spelling::Xml),
@@ -184,7 +235,7 @@ mod tests {
             serde_json::json!({"title": "tasks", "lastBuildDate": 7,
                 "items": [{"id": "1", "title": "a \"b\" & c"}, {"id": "2", "_deleted": "1"}]})
         );
-        let empty = String::from_utf8(Channel::open(Spelling::Json, "t", 1).close()).unwrap();
+        let empty = text(Channel::open(Spelling::Json, "t", 1).close());
         assert_eq!(empty, r#"{"title":"t","lastBuildDate":1,"items":[]}"#);
     }
 }

@@ -18,6 +18,7 @@ const LBD_DIGITS_MAX: usize = 16;
 pub struct Feed {
     lbd: Option<Seq>,
     spelling: Spelling,
+    gzip: bool,
     written: Option<Written>,
 }
 
@@ -34,9 +35,10 @@ struct Written {
 }
 
 impl Feed {
-    /// A feed after the `lbd` of the query; absent or empty is 0.
-    pub fn new(lbd: Option<&str>, spelling: Spelling) -> Self {
-        Self { lbd: read_lbd(lbd.unwrap_or_default()), spelling, written: None }
+    /// A feed after the `lbd` of the query; absent or empty is 0. With `gzip` a feed of several pages is squeezed as it comes:
+    /// an isolate has 128 MB for everything.
+    pub fn new(lbd: Option<&str>, spelling: Spelling, gzip: bool) -> Self {
+        Self { lbd: read_lbd(lbd.unwrap_or_default()), spelling, gzip, written: None }
     }
 
     /// The first page.
@@ -67,6 +69,9 @@ impl Feed {
         if written.after <= before {
             // A page that promises more and moves nothing on would be asked for ever.
             return Err(Refusal::broken());
+        }
+        if self.gzip {
+            written.channel.squeeze();
         }
         let next = page(scene.path, written.after, Some(written.until), lbd == 0);
         Ok(Decision::Ask(Box::new(Reads { page: Some(next), ..scene.reads })))

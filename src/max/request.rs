@@ -1,6 +1,6 @@
 //! A request as MAX reads it: which route, whose token, which form.
 
-use super::channel::{self, Spelling};
+use super::channel::{self, Document, Spelling};
 use super::refusal::Refusal;
 use super::schema::RESERVED_SOURCES;
 use crate::http::{self, Request, Response, coding};
@@ -49,7 +49,8 @@ pub struct Call {
     query: Vec<(String, String)>,
     /// How the answer is spelled.
     pub spelling: Spelling,
-    gzip: bool,
+    /// Whether the client can inflate.
+    pub gzip: bool,
 }
 
 impl Call {
@@ -89,9 +90,14 @@ impl Call {
 
     /// The answer's bytes and everything MAX wants said around them (MAX 6). `identity` is said aloud because the platform's
     /// own runtime would otherwise squeeze XML once more and drop the length.
-    pub fn respond(&self, status: u16, media_type: &str, body: Vec<u8>) -> Response {
-        let squeeze = self.gzip && body.len() > GZIP_ABOVE_BYTES;
-        let (coding, body) = if squeeze { ("gzip", coding::gzip(&body)) } else { ("identity", body) };
+    pub fn respond(&self, status: u16, media_type: &str, document: Document) -> Response {
+        let (coding, body) = match document {
+            Document::Gzip(body) => ("gzip", body),
+            Document::Plain(body) if self.gzip && body.len() > GZIP_ABOVE_BYTES => {
+                ("gzip", coding::gzip(&body))
+            }
+            Document::Plain(body) => ("identity", body),
+        };
         let length = body.len().to_string();
         let headers = [
             ("content-type", media_type),
@@ -107,7 +113,7 @@ impl Call {
 
     /// The answer to what is refused, in every spelling that some client understands (MAX 2.5).
     pub fn refuse(&self, refusal: &Refusal, legacy: bool) -> Response {
-        let body = channel::error(self.spelling, &self.source, &refusal.words);
+        let body = Document::Plain(channel::error(self.spelling, &self.source, &refusal.words));
         let mut response = self.respond(refusal.status(legacy), self.spelling.media_type(), body);
         response.headers.push(("x-status-code".into(), refusal.number.to_string()));
         response.headers.push(("x-error".into(), refusal.header_words()));

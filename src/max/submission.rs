@@ -6,7 +6,7 @@ use super::channel::{Channel, Spelling};
 use super::refusal::Refusal;
 use super::request::printable;
 use super::{Answer, Scene, schema, turn};
-use crate::content::fields::{self, FieldKind};
+use crate::content::fields;
 use crate::exchange::Decision;
 use crate::journal::{Moment, matching};
 use crate::limits;
@@ -94,29 +94,30 @@ impl Form {
     /// Checks every name, and the characters of every value.
     fn read(pairs: &[(String, String)], collection: &Collection, lenient: bool) -> Result<Self, Refusal> {
         let primary_key = schema::primary_key(collection);
-        let mut id = None;
         let mut delete = false;
-        let mut values = BTreeMap::new();
+        let fields = collection.fields.iter().map(|field| field.name.as_str());
+        let mut slots: BTreeMap<&str, Option<&str>> = fields.map(|name| (name, None)).collect();
+        slots.insert(primary_key, None);
         for (name, value) in pairs {
-            match name.as_str() {
-                "auth" | "lbd" => {}
-                "_deleted" => delete |= flag(value)?,
-                "_type" => delete |= verb(value)?,
-                name if name == primary_key => once(&mut id, name, value, lenient)?,
-                name if collection.fields.iter().any(|field| field.name == name) => {
-                    once(values.entry(name).or_default(), name, value, lenient)?;
-                }
-                name if lenient && !name.starts_with('_') => {}
-                name => return Err(Refusal::bad_request(format!("unknown field: {}", shown(name)))),
+            match (name.as_str(), slots.get_mut(name.as_str())) {
+                ("auth" | "lbd", _) => {}
+                ("_deleted", _) => delete |= flag(value)?,
+                ("_type", _) => delete |= verb(value)?,
+                (name, Some(slot)) => once(slot, name, value, lenient)?,
+                (name, None) if lenient && !name.starts_with('_') => {}
+                (name, None) => return Err(Refusal::bad_request(format!("unknown field: {}", shown(name)))),
             }
         }
-        let id = id.ok_or_else(|| Refusal::bad_request(format!("missing field: {primary_key}")))?;
+        let id = slots
+            .remove(primary_key)
+            .flatten()
+            .ok_or_else(|| Refusal::bad_request(format!("missing field: {primary_key}")))?;
         let words = || format!("{primary_key} must be 1 to 255 bytes of text that XML can carry");
         let id = RecordId::new(id).ok_or_else(|| Refusal::bad_request(words()))?;
         // In the order of the declaration, whatever order they came in: the same fields make the same record.
-        let take = |name: &str| Some((name.to_owned(), values.remove(name)??.to_owned()));
-        let fields = collection.fields.iter().filter(|field| field.kind != FieldKind::PrimaryKey);
-        Ok(Self { id, delete, values: fields.map(|field| field.name.as_str()).filter_map(take).collect() })
+        let take = |name: &str| Some((name.to_owned(), slots.remove(name)??.to_owned()));
+        let values = collection.fields.iter().map(|field| field.name.as_str()).filter_map(take).collect();
+        Ok(Self { id, delete, values })
     }
 
     /// What the record holds afterwards, `None` where nothing changes; and the verb.
@@ -131,44 +132,32 @@ impl Form {
             let deleted = body.map(|_| Content::Deleted);
             return Ok((if deleted.is_some() { "delete" } else { "delete again" }, deleted));
         }
-        let patched = patch(body, collection, &self.values)?;
+        let patched = self.patched(body, collection)?;
+        let view = |body: &Body| fields::project(body, &collection.fields);
         match (stored, body) {
-            (Some(_), Some(body)) => Ok(match self.changed(body, patched, collection)? {
-                Some(changed) => ("update", Some(Content::Body(changed))),
-                None => ("same again", None),
-            }),
+            (Some(_), Some(body)) if view(body) == view(&patched) => Ok(("same again", None)),
+            (Some(_), Some(_)) => Ok(("update", Some(Content::Body(patched)))),
             (Some(_), None) if delete_wins => Ok(("update of a deleted record", None)),
             (Some(_), None) => Ok(("revive", Some(Content::Body(patched)))),
             (None, _) => Ok(("insert", Some(Content::Body(patched)))),
         }
     }
 
-    /// The body with only those fields set that say something new, so that what stays the same keeps its bytes; `None` where
-    /// all of it stays the same.
-    fn changed(&self, body: &Body, patched: Body, collection: &Collection) -> Result<Option<Body>, Refusal> {
-        let before = fields::project(body, &collection.fields);
-        let after = fields::project(&patched, &collection.fields);
-        if patched == *body || before == after {
-            return Ok(None);
+    /// The body with the values set, where it is no larger than a record may be. A new one is told its id too: an event's
+    /// becomes its `UID`.
+    fn patched(&self, body: Option<&Body>, collection: &Collection) -> Result<Body, Refusal> {
+        let id = (schema::primary_key(collection).to_owned(), self.id.as_str().to_owned());
+        let id = collection.fields.iter().any(|field| field.name == id.0).then_some(id);
+        let values: Vec<_> =
+            id.filter(|_| body.is_none()).into_iter().chain(self.values.iter().cloned()).collect();
+        let body = fields::patch(body, collection.kind, &collection.fields, &values)
+            .map_err(|error| Refusal::bad_request(format!("{}: {}", error.field, error.reason)))?;
+        if body.bytes.len() > limits::RECORD_BYTES_MAX {
+            let words = format!("the record would be larger than {} bytes", limits::RECORD_BYTES_MAX);
+            return Err(Refusal::too_large(words));
         }
-        let differs = |name: &String| {
-            let of = |values: &[(String, String)]| values.iter().find(|(known, _)| known == name).cloned();
-            of(&before) != of(&after)
-        };
-        let new: Vec<_> = self.values.iter().filter(|(name, _)| differs(name)).cloned().collect();
-        Ok(Some(patch(Some(body), collection, &new)?).filter(|changed| changed != body))
+        Ok(body)
     }
-}
-
-/// The body with the values set, where it is no larger than a record may be.
-fn patch(body: Option<&Body>, collection: &Collection, values: &[(String, String)]) -> Result<Body, Refusal> {
-    let body = fields::patch(body, collection.kind, &collection.fields, values)
-        .map_err(|error| Refusal::bad_request(format!("{}: {}", error.field, error.reason)))?;
-    if body.bytes.len() > limits::RECORD_BYTES_MAX {
-        let words = format!("the record would be larger than {} bytes", limits::RECORD_BYTES_MAX);
-        return Err(Refusal::too_large(words));
-    }
-    Ok(body)
 }
 
 fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Moment) -> Batch {

@@ -2,7 +2,7 @@
 
 use crate::scenario;
 use crate::world::*;
-use anchorage::http::coding;
+use anchorage::http::{Request, coding};
 
 scenario!(lbd_0_is_a_full_feed, world => {
     let first = world.submit("tasks", "id=A&title=One&done=1&due=1262304000000");
@@ -98,7 +98,6 @@ scenario!(no_transform_exact_length_and_no_cookies_on_every_answer, world => {
         }
     }
 });
-use anchorage::http::Request;
 
 scenario!(auth_is_checked_on_get_and_post, world => {
     for token in ["", "auth=", "auth=wrong", "auth=stale", "auth=gone", "auth=orphan", "auth=demo-token"] {
@@ -151,7 +150,7 @@ scenario!(insert_partial_update_and_delete_and_each_repeated, world => {
 
 scenario!(a_submission_that_changes_nothing_writes_nothing, world => {
     world.submit("tasks", "id=A&title=One&done=0");
-    for body in ["id=A&title=One", "id=A", "id=B&_deleted=1", "id=A&done=0"] {
+    for body in ["id=A&title=One", "id=A", "id=B&_deleted=1", "id=A&done=0", "id=A&done=&due="] {
         let served = world.serve(post(&format!("/max/tasks?{AUTH}"), body));
         assert_eq!((served.response.status, served.cost.batches), (200, 1), "{body}");
     }
@@ -256,4 +255,25 @@ scenario!(a_write_sweeps_once_a_day_and_an_older_lbd_is_reset, world => {
     world.now += 60 * 60 * 1000;
     world.submit("tasks", "id=B&title=Three");
     assert_eq!(world.feed("tasks", &horizon.to_string()).items.len(), 1, "an hour later nothing is swept again");
+});
+
+scenario!(the_log_says_what_was_asked_and_what_became_of_it, world => {
+    let stamp = world.submit("tasks", "id=A&title=One");
+    world.submit("tasks", "id=B&title=Two");
+    world.submit("tasks", "id=B&_deleted=1");
+    let line = |request| world.serve(request).line.unwrap().split(';').next().unwrap().to_owned();
+    let feed = get(&format!("/max/tasks?lbd={}&{AUTH}", stamp - 1));
+    let expected = format!("max GET tasks by login ann: since {}, 1 changed, 1 deleted, to {}", stamp - 1, stamp + 2);
+    assert_eq!(line(feed), expected);
+    let posting = |body: &str| post(&format!("/max/tasks?{AUTH}"), body);
+    assert_eq!(line(posting("id=C&title=x")), "max POST tasks by login ann: insert C");
+    assert_eq!(line(posting("id=C&title=y")), "max POST tasks by login ann: update C");
+    assert_eq!(line(posting("id=C&title=y")), "max POST tasks by login ann: same again C");
+    assert_eq!(line(posting("id=C&_deleted=1")), "max POST tasks by login ann: delete C");
+    assert_eq!(line(posting("id=C&title=z")), "max POST tasks by login ann: revive C");
+    assert_eq!(line(posting("id=D&x%0Ay=1")), "max POST tasks by login ann: refused: unknown field: x?y");
+    assert_eq!(line(get("/max/tasks?auth=x")), "max GET tasks: refused: invalid auth token");
+    assert_eq!(line(get(&format!("/max/tasks/app?{AUTH}"))), "max GET tasks/app by login ann: application file");
+    let put = Request { method: "PUT\n".into(), ..get("/max/tasks") };
+    assert_eq!(line(put), "max PUT? tasks: refused: only GET, POST can be answered here");
 });

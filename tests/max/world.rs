@@ -34,6 +34,10 @@ macro_rules! scenario {
             fn in_memory() {
                 play(World::new(anchorage::store::memory::MemoryStore::new()));
             }
+            #[test]
+            fn in_sqlite() {
+                play(World::new($crate::sqlite::SqliteStore::new()));
+            }
         }
     };
 }
