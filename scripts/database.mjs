@@ -1,7 +1,7 @@
 // database.mjs TOOL ARGUMENT…, under Node 22: runs the account tool beside the database it asks for, and passes its statements
 // through. One JSON value a line each way; src/bin/account/channel.rs says which.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +9,12 @@ import { answer, reach } from "./relay.mjs";
 import { Failure, at, main, secret } from "./run.mjs";
 
 const [tool, ...words] = process.argv.slice(2);
+
+// Ctrl-C at the question for a password: the terminal must show again what is typed.
+process.once("SIGINT", () => {
+  if (process.stdin.isTTY) spawnSync("stty", ["echo"], { stdio: "inherit" });
+  process.exit(130);
+});
 
 await main(async () => {
   const child = spawn(tool, words, { stdio: ["pipe", "pipe", "inherit"] });
