@@ -1,7 +1,7 @@
 // database.mjs TOOL ARGUMENT…, under Node 22: runs the account tool beside the database it asks for, and passes its statements
 // through. One JSON value a line each way; src/bin/account/channel.rs says which.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +9,12 @@ import { answer, reach } from "./relay.mjs";
 import { Failure, at, main, secret } from "./run.mjs";
 
 const [tool, ...words] = process.argv.slice(2);
+
+// Ctrl-C at the question for a password: the terminal must show again what is typed.
+process.once("SIGINT", () => {
+  if (process.stdin.isTTY) spawnSync("stty", ["echo"], { stdio: "inherit" });
+  process.exit(130);
+});
 
 await main(async () => {
   const child = spawn(tool, words, { stdio: ["pipe", "pipe", "inherit"] });
@@ -58,36 +64,26 @@ async function openLocal(state) {
 
 /** The deployed database, by a binding that wrangler makes for us; its schema is `npm run deploy`'s business. */
 async function openRemote() {
-  const missing = (what, how) => new Failure(`--remote needs ${what}. ${how} (docs/accounts.md)`);
   const { getPlatformProxy, unstable_readConfig: read } = await import("wrangler");
-  if (!process.env.CLOUDFLARE_API_TOKEN) {
-    throw missing("CLOUDFLARE_API_TOKEN", "Make one with the permission to edit D1 in Cloudflare's dashboard.");
-  }
-  if (!process.env.ANCHORAGE_SECRET) {
-    throw missing("ANCHORAGE_SECRET", "It is what `wrangler secret put ANCHORAGE_SECRET` was given.");
-  }
   const { account_id, compatibility_date, d1_databases } = read({ config: at("wrangler.toml") });
-  const known = d1_databases.find(({ binding }) => binding === "DB");
-  if (!known?.database_id || /^[0-]*$/.test(known.database_id)) {
-    throw missing("the database's id in wrangler.toml", "`npx wrangler d1 create anchorage` prints it.");
+  const { database_name, database_id } = d1_databases.find(({ binding }) => binding === "DB") ?? {};
+  if (!database_id || /^[0-]*$/.test(database_id)) {
+    throw new Failure("wrangler.toml does not name the deployed database yet: docs/deploy.md, step 2.");
   }
   const folder = at(".wrangler", `remote-${process.pid}`);
   const configPath = join(folder, "wrangler.json");
   mkdirSync(folder, { recursive: true });
-  const { database_name, database_id } = known;
   const d1 = [{ binding: "DB", database_name, database_id, remote: true }];
-  writeFileSync(configPath, JSON.stringify({ name: "anchorage-account", account_id, compatibility_date, d1_databases: d1 }));
-  const forget = () => rmSync(folder, { recursive: true, force: true });
+  const config = { name: "anchorage-account", account_id, compatibility_date, d1_databases: d1 };
+  writeFileSync(configPath, JSON.stringify(config));
   try {
-    const proxy = await getPlatformProxy({ configPath, persist: false, remoteBindings: true });
-    const close = async () => {
-      await proxy.dispose();
-      forget();
-    };
-    const ask = (batch) => answer(proxy.env.DB, () => batch);
-    return { ask, secret: process.env.ANCHORAGE_SECRET, close };
+    const { env, dispose } = await getPlatformProxy({ configPath, persist: false, remoteBindings: true });
+    const ask = (batch) => answer(env.DB, () => batch);
+    return { ask, secret: process.env.ANCHORAGE_SECRET, close: dispose };
   } catch (error) {
-    forget();
-    throw error;
+    const sign = "Sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (docs/accounts.md).";
+    throw new Failure(`The deployed database cannot be reached: ${error.message}\n${sign}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -6,6 +6,8 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf, unstable_splitSqlQuery as split } from "wrangler";
 import { at } from "./run.mjs";
 
+export { secret } from "./run.mjs";
+
 /**
  * A running worker. `state` is where its data lies (the layout is that of `wrangler … --local --persist-to`), in memory
  * where it is left out; `vars` are added to those of wrangler.toml; `line` is given each line the worker logs.

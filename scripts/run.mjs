@@ -95,18 +95,22 @@ function forget(child) {
 }
 
 /**
- * Runs a program in our own process group and waits for it. `options.capture` gives its output back instead of showing it,
- * `options.lenient` its exit code instead of a failure.
+ * Runs a program in our own process group and waits for it: its output is shown, or with `capture` given back, or with `tee`
+ * both. With `lenient` its exit code is given back too, where otherwise any but 0 is a failure.
  */
 export function run(program, args = [], options = {}) {
-  const { capture = false, lenient = false, env = environment(), stdio, ...rest } = options;
+  const { capture = false, tee = false, lenient = false, env = environment(), stdio, ...rest } = options;
   return new Promise((resolve, reject) => {
-    const output = capture ? "pipe" : "inherit";
+    const output = capture || tee ? "pipe" : "inherit";
     const child = spawn(program, args, { cwd: root, env, stdio: stdio ?? ["ignore", output, output], ...rest });
     follow(child);
     let text = "";
-    child.stdout?.on("data", (chunk) => (text += chunk));
-    child.stderr?.on("data", (chunk) => (text += chunk));
+    const keep = (shown) => (chunk) => {
+      text += chunk;
+      if (tee) shown.write(chunk);
+    };
+    child.stdout?.on("data", keep(process.stdout));
+    child.stderr?.on("data", keep(process.stderr));
     child.on("error", (error) => {
       forget(child);
       reject(error.code === "ENOENT" ? new Failure(`${program} is not installed.`) : error);

@@ -1,10 +1,9 @@
 // npm test [-- SUITE…]: sets up as `npm start` does, then runs every suite, native and in workerd, and counts. In CI the checks
 // of `npm run check` are a suite too, and what is skipped for want of a package has failed.
 
-import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { build } from "./build.mjs";
-import { at, environment, main, modernNode, say } from "./run.mjs";
+import { at, environment, main, modernNode, run, say } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 const inCi = process.env.CI === "true";
@@ -25,7 +24,9 @@ await main(async () => {
   for (const [name, { command, count, asked = true }] of Object.entries(suites)) {
     if (names.length > 0 ? !names.includes(name) : !asked) continue;
     say(`Suite ${name}`);
-    const { code, text } = await shown(command());
+    const [program, ...args] = command();
+    const env = { ...environment(), NO_COLOR: "1", CARGO_TERM_COLOR: "never" };
+    const { code, text } = await run(program, args, { tee: true, lenient: true, env });
     const counted = count(text, code);
     // A runner that fails without a failed test (it did not build, it was killed) is a failure of its own.
     const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
@@ -36,23 +37,6 @@ await main(async () => {
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
 });
-
-/** Runs a suite, shows what it prints and keeps it. */
-function shown([program, ...args]) {
-  return new Promise((resolve, reject) => {
-    const env = { ...environment(), FORCE_COLOR: "0", NO_COLOR: "1", CARGO_TERM_COLOR: "never" };
-    const child = spawn(program, args, { cwd: at(), env, stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
-    const keep = (to) => (chunk) => {
-      text += chunk;
-      to.write(chunk);
-    };
-    child.stdout.on("data", keep(process.stdout));
-    child.stderr.on("data", keep(process.stderr));
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, text }));
-  });
-}
 
 function nodeTest(folder) {
   const files = readdirSync(at(folder)).filter((name) => name.endsWith(".test.mjs"));

@@ -172,10 +172,11 @@ where
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Self::Answer> {
-        Decision::Turn(Box::new(match (self.decide)(snapshot, now, seed) {
-            Ok((answer, batch)) => Turn { answer: Ok(answer), batch },
-            Err(refusal) => Turn { answer: Err(refusal), batch: None },
-        }))
+        let (answer, batch) = match (self.decide)(snapshot, now, seed) {
+            Ok((answer, batch)) => (Ok(answer), batch),
+            Err(refusal) => (Err(refusal), None),
+        };
+        Decision::Turn(Box::new(Turn { answer, batch }))
     }
 
     fn reply(&mut self, answer: Self::Answer, _: &Receipt) -> Response {

@@ -136,7 +136,8 @@ Manages the accounts of this server.
   npm run account -- import-app NAME FILE                   declare collections by a MAX application file
 
   --state DIR   the folder of local data (as for `npm start -- --state DIR`); .anchorage unless said
-  --remote      the deployed database, not the local one; needs CLOUDFLARE_API_TOKEN and ANCHORAGE_SECRET
+  --remote      the deployed database, not the local one; wants CLOUDFLARE_API_TOKEN or `npx wrangler login`,
+                and for passwords ANCHORAGE_SECRET
 
 A password that is not given is asked for at a terminal, read from ANCHORAGE_PASSWORD, or made and shown once.
 More in docs/accounts.md; `npm run account -- COMMAND --help` shows one command.";

@@ -8,6 +8,7 @@
 //!
 //! Any answer may be `{"error":"…"}` instead.
 
+use crate::terminal::plain;
 use anchorage::record::AccountId;
 use anchorage::store::sql::{self, Row, Statement};
 use anchorage::store::survey::{Overview, Survey};
@@ -22,7 +23,7 @@ impl Channel {
     /// A line for the operator's standard output.
     pub fn say(&self, line: &str) {
         // Nobody left to tell: there is nothing to be done about it.
-        _ = send(&json!({ "say": line }));
+        _ = send(&json!({ "say": plain(line) }));
     }
 
     /// Has the database opened; the answer is the Worker secret, where it is known.

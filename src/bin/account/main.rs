@@ -28,13 +28,13 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(Unclear::Wrong(reason)) => {
-            eprintln!("{reason}");
+            eprintln!("{}", terminal::plain(&reason));
             ExitCode::from(2)
         }
         Ok(order) => match carry_out(&order, &channel) {
             Ok(()) => ExitCode::SUCCESS,
             Err(Refusal(reason)) => {
-                eprintln!("{reason}");
+                eprintln!("{}", terminal::plain(&reason));
                 ExitCode::from(1)
             }
         },

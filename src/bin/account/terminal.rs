@@ -21,7 +21,7 @@ impl Terminal for Console<'_> {
     }
 
     fn note(&mut self, line: &str) {
-        eprintln!("{line}");
+        eprintln!("{}", plain(line));
     }
 
     /// Out of the environment, or typed without being shown. Standard input is the channel, so the terminal is opened by
@@ -44,6 +44,13 @@ impl Terminal for Console<'_> {
         }
         read.ok().map(|_| line.trim_end_matches(['\r', '\n']).to_owned())
     }
+}
+
+/// Text of a stranger (a file's name, a device's) without what a terminal would obey.
+pub fn plain(line: &str) -> String {
+    line.chars()
+        .map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }
 
 /// Whether the terminal shows what is typed from now on.
