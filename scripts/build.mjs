@@ -29,7 +29,7 @@ export async function build() {
 /** SHA-256 over everything that the worker is made of. */
 function fingerprint() {
   const hash = createHash("sha256");
-  const files = readdirSync(at("src"), { recursive: true }).filter((name) => name.endsWith(".rs"));
+  const files = readdirSync(at("src"), { recursive: true }).filter((name) => name.endsWith(".rs") && !name.startsWith("bin"));
   const all = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ...files.sort().map((name) => join("src", name))];
   for (const name of all) hash.update(`${name}\0`).update(readFileSync(join(root, name))).update("\0");
   return hash.digest("hex");

@@ -27,6 +27,8 @@ await main(async () => {
     await asked;
   } finally {
     await server?.stop();
+    // The channel to npm start would keep this process.
+    process.disconnect?.();
   }
   process.exit(0);
 });

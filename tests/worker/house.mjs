@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { secret, serve } from "../../scripts/local.mjs";
-import { at, run } from "../../scripts/run.mjs";
+import { serve } from "../../scripts/local.mjs";
+import { at, run, secret } from "../../scripts/run.mjs";
 
 /** A temporary directory and what removes it. */
 export function temporary() {
