@@ -165,7 +165,10 @@ impl Meeting<'_> {
                 .any(|entry| matches!(entry, Entry::Property(property) if property.name == name))
         };
         match component.name.as_str() {
-            "VALARM" => ["VALARM", "TRIGGER", "AALARM", "DALARM"].iter().any(|name| self.supports(name)),
+            "VALARM" => {
+                !self.crossed
+                    && ["VALARM", "TRIGGER", "AALARM", "DALARM"].iter().any(|name| self.supports(name))
+            }
             _ if has("RECURRENCE-ID") => self.supports("RECURRENCE-ID"),
             _ => true,
         }
