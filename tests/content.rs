@@ -1,4 +1,11 @@
 //! The content layer from outside: bytes to properties and back, conversions, fields, matching and merging.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::type_complexity
+)]
 
 #[path = "content/cases.rs"]
 mod cases;

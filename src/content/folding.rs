@@ -195,7 +195,7 @@ fn escapes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let mut length = if rest.first()? == &b'=' { 3 } else { 1 };
-        while length < 12 && length >= 3 && is_continuation(rest.get(length..length + 3)) {
+        while (3..12).contains(&length) && is_continuation(rest.get(length..length + 3)) {
             length += 3;
         }
         if rest.starts_with(b"=0D=0A") {

@@ -321,6 +321,22 @@ fn an_operator_can_declare_paths_of_his_own() {
 }
 
 #[test]
+fn an_empty_name_is_made_of_its_parts_and_strangers_are_refused() {
+    assert_eq!(shown(&card("3.0", &["FN:", "N:Doe;John;;Dr;"]), Kind::Contacts, "name"), "Dr John Doe");
+    let home = card("3.0", &["ADR;TYPE=WORK:;;;City", "ADR;TYPE=HOME:;;Street"]);
+    assert_eq!(
+        (shown(&home, Kind::Contacts, "city"), shown(&home, Kind::Contacts, "street")),
+        (String::new(), "Street".into())
+    );
+    let opaque = body(Form::Opaque("x/y".into()), "x");
+    let values = [("name".to_owned(), "y".to_owned())];
+    assert_eq!(
+        patch(Some(&opaque), Kind::Contacts, &standard(Kind::Contacts), &values).unwrap_err().field,
+        "name"
+    );
+}
+
+#[test]
 fn what_xml_cannot_carry_is_not_shown() {
     assert_eq!(shown(&card("3.0", &["NOTE:a\u{1}b\0"]), Kind::Contacts, "note"), "ab");
 }

@@ -96,6 +96,13 @@ fn all_days_and_zones_have_many_spellings() {
 }
 
 #[test]
+fn a_zone_that_nobody_knows_is_part_of_the_time() {
+    let mine = event("2.0", &["DTSTART;TZID=Mine:20240701T100000"]);
+    different(&mine, &event("2.0", &["DTSTART;TZID=Yours:20240701T100000"]));
+    different(&mine, &event("2.0", &["DTSTART:20240701T100000"]));
+}
+
+#[test]
 fn nothing_has_no_key() {
     for empty in [
         card("3.0", &["UID:1", "N:;;;;", "NOTE: "]),
