@@ -14,6 +14,7 @@ pub mod normal;
 mod note;
 mod patch;
 pub mod path;
+mod sheet;
 pub mod table;
 pub mod value;
 mod vcalendar;

@@ -156,7 +156,11 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn value(&self, field: &Field) -> Option<String> {
-        Path::parse(&field.path)?.targets.iter().find_map(|target| self.target(target, field.kind))
+        let path = Path::parse(&field.path)?;
+        // An empty property says no more than a missing one; an empty component belongs to a property that is there.
+        path.targets.iter().find_map(|target| {
+            self.target(target, field.kind).filter(|value| !value.is_empty() || target.component.is_some())
+        })
     }
 
     fn property(&self, target: &Target) -> Option<&Property> {
@@ -252,7 +256,7 @@ pub(super) fn reading_order(parts: &[String], name: &str) -> String {
 /// The body after these fields have been set; `None` before for a new record of `kind`. Fields not named, and everything no
 /// field shows, stay byte by byte. The values are checked first ([`FieldError`]).
 ///
-/// An empty text, date or number takes its property away. The primary key is not written; for a new event or task it becomes
+/// An empty text, date or number takes its property away. A record that is not made of properties is refused. The primary key is not written; for a new event or task it becomes
 /// the `UID`.
 pub fn patch(
     body: Option<&Body>,

@@ -190,13 +190,16 @@ fn characters(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Quoted-printable in pieces that may not be cut: `=XX`, with the continuation bytes of the same character after it.
+/// Quoted-printable in pieces that are not cut: `=XX` with the continuation bytes of the same character after it, a line break.
 fn escapes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let mut length = if rest.first()? == &b'=' { 3 } else { 1 };
-        while length < 12 && length >= 3 && is_continuation(rest.get(length..length + 3)) {
+        while (3..12).contains(&length) && is_continuation(rest.get(length..length + 3)) {
             length += 3;
+        }
+        if rest.starts_with(b"=0D=0A") {
+            length = 6;
         }
         let (token, after) = rest.split_at_checked(length.min(rest.len()))?;
         rest = after;

@@ -10,7 +10,7 @@ use crate::record::{Component, Entry, Parameter, Property};
 
 /// Bytes to entries. Joining all raw bytes of the answer in order gives back the input, whatever it was.
 pub fn parse(bytes: &[u8]) -> Vec<Entry> {
-    let mut reader = Reader { lines: physical(bytes), next: 0 };
+    let mut reader = Reader { lines: physical(bytes), next: 0, agents: true };
     let mut root = Vec::new();
     let mut open: Vec<Component> = Vec::new();
     while let Some(line) = reader.logical(open.last().map_or("", |component| &component.name)) {
@@ -62,6 +62,8 @@ enum Line {
 struct Reader<'a> {
     lines: Vec<&'a [u8]>,
     next: usize,
+    /// Whether cards in cards are still looked for: one without an end costs the way to the end of the input, once.
+    agents: bool,
 }
 
 /// The lines with their ends. A carriage return ends a line only where there is no line feed at all.
@@ -118,7 +120,7 @@ impl<'a> Reader<'a> {
             let raw = self.raw(first);
             return Some(if head.name == "BEGIN" { Line::Begin(name, raw) } else { Line::End(name, raw) });
         }
-        if head.name == "AGENT" && value.trim_ascii().is_empty() {
+        if self.agents && head.name == "AGENT" && value.trim_ascii().is_empty() {
             value = self.take_agent();
         }
         let Head { group, name, parameters, .. } = head;
@@ -194,6 +196,7 @@ impl<'a> Reader<'a> {
                 return self.raw(from);
             }
         }
+        self.agents = false;
         Vec::new()
     }
 }

@@ -97,9 +97,11 @@ impl Target {
 
     /// Whether a property is one of those this target means.
     pub fn means(&self, property: &Property) -> bool {
+        if property.name != self.name {
+            return false;
+        }
         let types: Vec<String> = value::types(&property.parameters).collect();
-        property.name == self.name
-            && self.types.iter().all(|word| types.contains(word))
+        self.types.iter().all(|word| types.contains(word))
             && !self.types_not.iter().any(|word| types.contains(word))
     }
 

@@ -70,7 +70,9 @@ fn to_21(mut property: Property, agents: usize) -> Property {
     } else {
         redialect(&mut property, Dialect::MimeDir, Dialect::Versit);
     }
-    if value::shape(&property.name) != Shape::Binary {
+    if value::shape(&property.name) == Shape::Binary {
+        valued(&mut property.parameters, Dialect::Versit);
+    } else {
         typed(&mut property.parameters, Dialect::Versit);
     }
     property
@@ -194,6 +196,11 @@ pub fn typed(parameters: &mut Vec<Parameter>, to: Dialect) {
             .collect(),
     };
     parameters.splice(at..at, spelled);
+    valued(parameters, to);
+}
+
+/// `VALUE` as the dialect spells it, or nothing where it goes without saying.
+fn valued(parameters: &mut Vec<Parameter>, to: Dialect) {
     for parameter in parameters.iter_mut().filter(|p| p.name == "VALUE" && !p.bare) {
         let word = parameter.values.concat().to_ascii_uppercase();
         match (word.as_str(), to) {

@@ -1,9 +1,11 @@
 //! Where two edits meet: three-way, property by property, on what the properties say (`content/normal.rs`) and not on how they
 //! are written. What a verdict is called on the wire is the protocols' business.
 
-use crate::content::normal::Line;
+mod components;
+mod properties;
+
 use crate::content::{self, normal};
-use crate::record::{Body, Component, Entry, Form, Property};
+use crate::record::{Body, Component, Entry, Form};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a merge made.
@@ -101,7 +103,7 @@ impl Meeting<'_> {
             &there,
             self.form != &Form::Table,
         );
-        drop_unused_zones(&mut properties.entries, &there);
+        components::drop_unused_zones(&mut properties.entries, &there);
         let body = content::write(&properties);
         let differs_from_stored = normal::lines(&body, false) != normal::lines(stored, false);
         let body = if differs_from_stored { body } else { stored.clone() };
@@ -165,17 +167,24 @@ impl Meeting<'_> {
                 .any(|entry| matches!(entry, Entry::Property(property) if property.name == name))
         };
         match component.name.as_str() {
-            "VALARM" => ["VALARM", "TRIGGER", "AALARM", "DALARM"].iter().any(|name| self.supports(name)),
+            "VALARM" => {
+                !self.crossed
+                    && ["VALARM", "TRIGGER", "AALARM", "DALARM"].iter().any(|name| self.supports(name))
+            }
             _ if has("RECURRENCE-ID") => self.supports("RECURRENCE-ID"),
             _ => true,
         }
     }
 
     fn entries(&mut self, base: &[Entry], stored: &[Entry], arriving: &[Entry], books: bool) -> Vec<Entry> {
-        let mut fates =
-            self.property_fates(&properties(base), &properties(stored), &properties(arriving), books);
+        let mut fates = self.property_fates(
+            &properties::by_name(base),
+            &properties::by_name(stored),
+            &properties::by_name(arriving),
+            books,
+        );
         let (mut units, new_units) = self.component_fates(base, stored, arriving);
-        let last_of = last_positions(stored);
+        let last_of = properties::last_positions(stored);
         let mut out = Vec::new();
         for (at, entry) in stored.iter().enumerate() {
             match entry {
@@ -200,200 +209,6 @@ impl Meeting<'_> {
     }
 }
 
-/// What becomes of the stored properties (by position) and which are new (by name).
-#[derive(Default)]
-struct Fates {
-    kept: BTreeMap<usize, Property>,
-    added: BTreeMap<String, Vec<Property>>,
-    /// The names as they arrived.
-    order: Vec<String>,
-}
-
-/// A property with its position and what it says.
-struct Said<'a> {
-    at: usize,
-    property: &'a Property,
-    line: Line,
-}
-
-type ByName<'a> = BTreeMap<&'a str, Vec<(usize, &'a Property)>>;
-
-fn properties(entries: &[Entry]) -> ByName<'_> {
-    let mut names = ByName::new();
-    for (at, entry) in entries.iter().enumerate() {
-        if let Entry::Property(property) = entry {
-            names.entry(property.name.as_str()).or_default().push((at, property));
-        }
-    }
-    names
-}
-
-fn named<'a, 'b>(all: &'b ByName<'a>, name: &str) -> &'b [(usize, &'a Property)] {
-    all.get(name).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn last_positions(entries: &[Entry]) -> BTreeMap<&str, usize> {
-    properties(entries).into_iter().filter_map(|(name, all)| Some((name, all.last()?.0))).collect()
-}
-
-/// Properties that one object may well have twice.
-fn is_many(name: &str) -> bool {
-    matches!(
-        name,
-        "TEL"
-            | "EMAIL"
-            | "ADR"
-            | "LABEL"
-            | "URL"
-            | "IMPP"
-            | "ATTENDEE"
-            | "COMMENT"
-            | "CONTACT"
-            | "ATTACH"
-            | "RELATED"
-            | "RELATED-TO"
-            | "MEMBER"
-            | "KEY"
-            | "AALARM"
-            | "DALARM"
-            | "EXDATE"
-            | "RDATE"
-    )
-}
-
-impl Meeting<'_> {
-    fn property_fates(&mut self, base: &ByName, stored: &ByName, arriving: &ByName, books: bool) -> Fates {
-        let mut fates = Fates::default();
-        let mut order: Vec<(usize, &str)> =
-            arriving.iter().filter_map(|(name, all)| Some((all.first()?.0, *name))).collect();
-        order.sort_unstable();
-        fates.order = order.into_iter().map(|(_, name)| name.to_owned()).collect();
-        let names: BTreeSet<&str> = stored.keys().chain(arriving.keys()).copied().collect();
-        for name in names {
-            let (here, there) = (named(stored, name), named(arriving, name));
-            if books && normal::is_bookkeeping(name) {
-                keep_books(name, here, there, &mut fates);
-            } else {
-                self.decide(name, named(base, name), here, there, &mut fates);
-            }
-        }
-        fates
-    }
-
-    /// One name: who is whose successor, and what becomes of each.
-    fn decide(
-        &mut self,
-        name: &str,
-        base: &[(usize, &Property)],
-        stored: &[(usize, &Property)],
-        arriving: &[(usize, &Property)],
-        fates: &mut Fates,
-    ) {
-        let base: Vec<Said> = self.said(base).filter(|said| !said.line.value.is_empty()).collect();
-        let stored: Vec<Said> = self.said(stored).collect();
-        let arriving: Vec<Said> = self.said(arriving).filter(|said| !said.line.value.is_empty()).collect();
-        let is_many =
-            is_many(name) || [base.len(), stored.len(), arriving.len()].iter().any(|count| *count > 1);
-        let triples = triples(&base, &stored, &arriving, is_many);
-        for (before, here, there) in triples {
-            let line = |said: Option<&Said>| said.map(|said| said.line.clone());
-            let said_here = here.filter(|said| !said.line.value.is_empty());
-            let (mut outcome, mut clash) = outcome(
-                line(before).as_ref(),
-                line(said_here).as_ref(),
-                line(there).as_ref(),
-                self.supports(name),
-            );
-            if self.crossed && matches!(name, "RRULE" | "EXRULE") && is_other_grammar(said_here, there) {
-                (outcome, clash) = (Outcome::Stored, false);
-            }
-            // An empty property that nobody fills stays where it is.
-            if said_here.is_none() && there.is_none() {
-                outcome = Outcome::Stored;
-            }
-            if clash {
-                self.clashes.insert(name.to_owned());
-            }
-            let property = match outcome {
-                Outcome::Stored => here,
-                Outcome::Arriving => there,
-                Outcome::Gone => None,
-            };
-            let Some(Said { property, .. }) = property else { continue };
-            match here {
-                Some(here) => drop(fates.kept.insert(here.at, (*property).clone())),
-                None => fates.added.entry(name.to_owned()).or_default().push((*property).clone()),
-            }
-        }
-    }
-
-    fn said<'b>(&self, all: &[(usize, &'b Property)]) -> impl Iterator<Item = Said<'b>> {
-        all.iter().map(|(at, property)| Said { at: *at, property, line: Line::of(property, self.form) })
-    }
-}
-
-fn is_other_grammar(here: Option<&Said>, there: Option<&Said>) -> bool {
-    let grammar = |said: &Said| said.line.value.contains('=');
-    matches!((here, there), (Some(here), Some(there)) if grammar(here) != grammar(there))
-}
-
-/// Words about the object: ours stay, except for those that say when and how often it changed.
-fn keep_books(name: &str, stored: &[(usize, &Property)], arriving: &[(usize, &Property)], fates: &mut Fates) {
-    let moves = matches!(name, "REV" | "LAST-MODIFIED" | "DTSTAMP" | "SEQUENCE");
-    for (at, property) in stored {
-        let newer =
-            arriving.first().filter(|_| moves && stored.len() == 1).map_or(*property, |(_, newer)| newer);
-        fates.kept.insert(*at, newer.clone());
-    }
-    if stored.is_empty() && name != "VERSION" {
-        let added = arriving.iter().map(|(_, property)| (*property).clone()).collect();
-        fates.added.insert(name.to_owned(), added);
-    }
-}
-
-type Triple<'a, 'b> = (Option<&'a Said<'b>>, Option<&'a Said<'b>>, Option<&'a Said<'b>>);
-
-/// Who in `stored` and in `arriving` continues whom in `base`; then who was added on both sides alike.
-fn triples<'a, 'b>(
-    base: &'a [Said<'b>],
-    stored: &'a [Said<'b>],
-    arriving: &'a [Said<'b>],
-    is_many: bool,
-) -> Vec<Triple<'a, 'b>> {
-    let keys: [fn(&Said) -> String; 4] = [
-        |said| said.line.text(false),
-        |said| said.line.value.clone(),
-        |said| said.line.types.iter().cloned().collect(),
-        |_| String::new(),
-    ];
-    let all = |side: &'a [Said<'b>]| side.iter().collect::<Vec<_>>();
-    let here = pair(&all(base), &all(stored), &keys);
-    let there = pair(&all(base), &all(arriving), &keys);
-    let get = |side: &'a [Said<'b>], at: &Option<usize>| at.and_then(|at| side.get(at));
-    let mut triples: Vec<Triple> = base
-        .iter()
-        .zip(here.iter().zip(&there))
-        .map(|(said, (here, there))| (Some(said), get(stored, here), get(arriving, there)))
-        .collect();
-    let left = |side: &'a [Said<'b>], taken: &[Option<usize>]| {
-        let taken: BTreeSet<usize> = taken.iter().flatten().copied().collect();
-        side.iter()
-            .enumerate()
-            .filter(|(at, _)| !taken.contains(at))
-            .map(|(_, said)| said)
-            .collect::<Vec<_>>()
-    };
-    let (here, there) = (left(stored, &here), left(arriving, &there));
-    // What both sides added is one thing if it is equal; of a single property it is one thing anyway.
-    let paired = pair(&here, &there, if is_many { keys.get(..2).unwrap_or(&keys) } else { &keys });
-    let taken: BTreeSet<usize> = paired.iter().flatten().copied().collect();
-    let partner = |at: &Option<usize>| at.and_then(|at| there.get(at).copied());
-    triples.extend(here.iter().zip(&paired).map(|(said, at)| (None, Some(*said), partner(at))));
-    let new = there.iter().enumerate().filter(|(at, _)| !taken.contains(at));
-    triples.extend(new.map(|(_, said)| (None, None, Some(*said))));
-    triples
-}
-
 /// For each of `from` its counterpart in `to`: by the first key first, in order where keys are equal.
 fn pair<T, K: Fn(&T) -> String>(from: &[&T], to: &[&T], keys: &[K]) -> Vec<Option<usize>> {
     let mut found: Vec<Option<usize>> = vec![None; from.len()];
@@ -411,136 +226,4 @@ fn pair<T, K: Fn(&T) -> String>(from: &[&T], to: &[&T], keys: &[K]) -> Vec<Optio
         }
     }
     found
-}
-
-/// A component with its position, what it says and what it is called by.
-struct Unit<'a> {
-    at: usize,
-    component: &'a Component,
-    said: String,
-    identity: String,
-}
-
-impl Meeting<'_> {
-    fn units<'a>(&self, entries: &'a [Entry]) -> Vec<Unit<'a>> {
-        let unit = |(at, entry): (usize, &'a Entry)| match entry {
-            Entry::Component(component) => {
-                let said = normal::component_text(component, self.form).unwrap_or_default();
-                Some(Unit { at, component, said, identity: self.identity(component) })
-            }
-            _ => None,
-        };
-        entries.iter().enumerate().filter_map(unit).collect()
-    }
-
-    /// `VEVENT` and its `RECURRENCE-ID`, `VTIMEZONE` and its `TZID`, otherwise the name.
-    fn identity(&self, component: &Component) -> String {
-        let wanted = if component.name == "VTIMEZONE" { "TZID" } else { "RECURRENCE-ID" };
-        let value = component.entries.iter().find_map(|entry| match entry {
-            Entry::Property(property) if property.name == wanted => Some(Line::of(property, self.form).value),
-            _ => None,
-        });
-        format!("{}\u{1}{}", component.name, value.unwrap_or_default())
-    }
-
-    /// What becomes of the stored components (by position), and the new ones.
-    fn component_fates(
-        &mut self,
-        base: &[Entry],
-        stored: &[Entry],
-        arriving: &[Entry],
-    ) -> (BTreeMap<usize, Component>, Vec<Component>) {
-        let (base, here, there) = (self.units(base), self.units(stored), self.units(arriving));
-        let keys: [fn(&Unit) -> String; 2] =
-            [|unit| format!("{}{}", unit.identity, unit.said), |unit| unit.identity.clone()];
-        let here_refs: Vec<&Unit> = here.iter().collect();
-        let there_refs: Vec<&Unit> = there.iter().collect();
-        let base_refs: Vec<&Unit> = base.iter().collect();
-        let partners = pair(&here_refs, &there_refs, &keys);
-        let origins = pair(&here_refs, &base_refs, &keys);
-        let arrived_origins = pair(&there_refs, &base_refs, &keys);
-        let (mut kept, mut new) = (BTreeMap::new(), Vec::new());
-        for ((unit, partner), origin) in here.iter().zip(&partners).zip(&origins) {
-            let partner = partner.and_then(|at| there.get(at));
-            let origin = origin.and_then(|at| base.get(at));
-            if let Some(component) = self.unit(origin, unit, partner) {
-                kept.insert(unit.at, component);
-            }
-        }
-        let taken: BTreeSet<usize> = partners.iter().flatten().copied().collect();
-        for (at, (unit, origin)) in there.iter().zip(&arrived_origins).enumerate() {
-            if taken.contains(&at) {
-                continue;
-            }
-            let origin = origin.and_then(|at| base.get(at));
-            let (outcome, clash) = outcome(origin.map(|unit| &unit.said), None, Some(&unit.said), true);
-            if clash {
-                self.clashes.insert(unit.component.name.clone());
-            }
-            if outcome == Outcome::Arriving {
-                new.push(unit.component.clone());
-            }
-        }
-        (kept, new)
-    }
-
-    /// A stored component: merged inside where it holds properties of its own standing, otherwise taken or left whole.
-    fn unit(&mut self, origin: Option<&Unit>, here: &Unit, there: Option<&Unit>) -> Option<Component> {
-        let is_whole =
-            matches!(here.component.name.as_str(), "VALARM" | "VTIMEZONE" | "STANDARD" | "DAYLIGHT");
-        if let Some(there) = there.filter(|_| !is_whole) {
-            let before = origin.map(|unit| unit.component.entries.as_slice()).unwrap_or_default();
-            let mut component = here.component.clone();
-            component.entries = self.entries(before, &here.component.entries, &there.component.entries, true);
-            return Some(component);
-        }
-        let removable = here.component.name != "VTIMEZONE" && self.supports_component(here.component);
-        let (outcome, clash) =
-            outcome(origin.map(|unit| &unit.said), Some(&here.said), there.map(|unit| &unit.said), removable);
-        if clash {
-            self.clashes.insert(here.component.name.clone());
-        }
-        match outcome {
-            Outcome::Stored => Some(here.component.clone()),
-            Outcome::Arriving => there.map(|unit| unit.component.clone()),
-            Outcome::Gone => None,
-        }
-    }
-}
-
-/// A device that sends no `VTIMEZONE` does not take ours away while a time refers to it; one that nothing refers to any more and
-/// that did not arrive goes.
-fn drop_unused_zones(entries: &mut [Entry], arriving: &[Entry]) {
-    let mut used = BTreeSet::new();
-    zones(arriving, true, &mut used);
-    zones(entries, false, &mut used);
-    for entry in entries {
-        if let Entry::Component(calendar) = entry {
-            calendar.entries.retain(|entry| match entry {
-                Entry::Component(zone) if zone.name == "VTIMEZONE" => {
-                    let mut own = BTreeSet::new();
-                    zones(std::slice::from_ref(entry), true, &mut own);
-                    own.is_empty() || !own.is_disjoint(&used)
-                }
-                _ => true,
-            });
-        }
-    }
-}
-
-/// The zones that times refer to, or those that are declared.
-fn zones(entries: &[Entry], declared: bool, found: &mut BTreeSet<String>) {
-    for entry in entries {
-        match entry {
-            Entry::Property(property) if declared && property.name == "TZID" => {
-                found.insert(String::from_utf8_lossy(&property.value).trim().to_owned());
-            }
-            Entry::Property(property) if !declared => {
-                let tzid = property.parameters.iter().find(|parameter| parameter.name == "TZID");
-                found.extend(tzid.and_then(|parameter| parameter.values.first().cloned()));
-            }
-            Entry::Component(component) => zones(&component.entries, declared, found),
-            _ => {}
-        }
-    }
 }
