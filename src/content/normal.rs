@@ -53,9 +53,9 @@ impl Line {
             .parameters
             .iter()
             .filter(|p| !p.bare && !value::is_transfer(p) && !p.name.starts_with("X-"))
-            .filter(|p| {
-                !matches!(p.name.as_str(), "TYPE" | "PREF" | "VALUE" | "LANGUAGE" | "TZID" | "MEDIATYPE")
-            })
+            .filter(|p| !matches!(p.name.as_str(), "TYPE" | "PREF" | "VALUE" | "LANGUAGE" | "MEDIATYPE"))
+            // A zone we know is in the value, which is in UTC.
+            .filter(|p| p.name != "TZID" || p.values.first().is_none_or(|name| dates::zone(name).is_none()))
             .map(|p| format!("{}={}", p.name, p.values.join(",")).to_uppercase())
             .collect();
         let value = match agent(property, form).filter(|_| agents < AGENTS_MAX) {
