@@ -21,10 +21,7 @@ use worker::{Context, Env, Result, console_error, console_log, event};
 
 #[event(fetch)]
 async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<worker::Response> {
-    let request = match transport::request_of(request).await? {
-        Ok(request) => request,
-        Err(refusal) => return transport::response_of(refusal),
-    };
+    let request = transport::request_of(request).await?;
     let store = match env.d1("DB") {
         Ok(database) => D1Store::new(database),
         Err(error) => {

@@ -200,9 +200,9 @@ pub enum Entry {
 pub struct Component {
     /// Its name in upper case.
     pub name: String,
-    /// The `BEGIN` line as it came; empty where it is to be written anew.
+    /// The `BEGIN` line as it came; empty, as `end` is then, where the component is to be written anew.
     pub begin: Vec<u8>,
-    /// The `END` line as it came; empty where it is to be written anew.
+    /// The `END` line as it came, empty where there was none. Where `begin` is empty too, both are written anew.
     pub end: Vec<u8>,
     /// What it holds, in order.
     pub entries: Vec<Entry>,

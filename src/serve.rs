@@ -59,14 +59,14 @@ async fn syncml<S: Store>(
         let text = "Send application/vnd.syncml+xml or application/vnd.syncml+wbxml.\n";
         return refused(415, text, Some(format!("content type {:?}", request.header("content-type"))));
     }
+    if longest(&request) > limits::SYNCML_MESSAGE_BYTES_MAX {
+        let text = format!("A message may have {} bytes.\n", limits::SYNCML_MESSAGE_BYTES_MAX);
+        return refused(413, &text, Some(format!("a message of {} bytes or more", longest(&request))));
+    }
     request.body = match unpacked(&request) {
         Ok(body) => body,
         Err((status, why)) => return refused(status, &format!("{why}.\n"), Some(why)),
     };
-    if request.body.len() > limits::SYNCML_MESSAGE_BYTES_MAX {
-        let text = format!("A message may have {} bytes.\n", limits::SYNCML_MESSAGE_BYTES_MAX);
-        return refused(413, &text, Some(format!("a message of {} bytes", request.body.len())));
-    }
     match Server::new(&request, settings) {
         Ok(mut server) => exchange(&mut server, store, now, seed).await,
         Err(error) => {
@@ -74,6 +74,12 @@ async fn syncml<S: Store>(
             refused(400, &format!("{reason}\n"), Some(reason))
         }
     }
+}
+
+/// How long the body is, or was before the face gave up holding it.
+fn longest(request: &Request) -> usize {
+    let announced = request.header("content-length").and_then(|length| length.trim().parse().ok());
+    announced.unwrap_or(0).max(request.body.len())
 }
 
 /// The body as it was before `Content-Encoding` (HTTP binding 1.2: gzip and deflate may be used), within bounds.

@@ -1,4 +1,5 @@
 //! Whole conversations: phones against the server, over the memory store and over SQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "conversation/conflicts.rs"]
 mod conflicts;

@@ -9,33 +9,35 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader};
 use worker::{EncodeBody, Headers, Result};
 
-/// A request as plain data, or the refusal it gets: 413 for a body above what its path takes.
-pub async fn request_of(request: worker::Request) -> Result<std::result::Result<Request, Response>> {
+/// A request as plain data. A body above what its path takes is not held: the request goes on without it, its
+/// `content-length` saying so, and is refused by the protocol whose it is.
+pub async fn request_of(request: worker::Request) -> Result<Request> {
     let url = request.url()?;
-    let headers = headers_of(&request);
+    let mut headers = headers_of(&request);
     let path = request.path();
     let bytes_max = serve::body_bytes_max(&path);
     let announced = headers.iter().find(|(name, _)| name == "content-length");
-    if announced
-        .is_some_and(|(_, length)| length.trim().parse::<usize>().is_ok_and(|length| length > bytes_max))
-    {
-        return Ok(Err(too_large(bytes_max)));
-    }
+    let too_large = announced
+        .is_some_and(|(_, length)| length.trim().parse().is_ok_and(|length: usize| length > bytes_max));
     let body = match request.inner().body() {
-        Some(stream) => read_up_to(&stream, bytes_max).await?,
+        Some(stream) if !too_large => read_up_to(&stream, bytes_max).await?,
+        Some(_) => None,
         None => Some(Vec::new()),
     };
-    let Some(body) = body else { return Ok(Err(too_large(bytes_max))) };
+    if body.is_none() {
+        headers.retain(|(name, _)| name != "content-length");
+        headers.push(("content-length".to_owned(), (bytes_max + 1).to_string()));
+    }
     let address = headers.iter().find(|(name, _)| name == "cf-connecting-ip").map(|(_, value)| value.clone());
-    Ok(Ok(Request {
+    Ok(Request {
         method: request.method().as_ref().to_ascii_uppercase(),
         path,
         query: url.query().unwrap_or_default().to_owned(),
         origin: url.origin().ascii_serialization(),
         address: address.unwrap_or_default(),
         headers,
-        body,
-    }))
+        body: body.unwrap_or_default(),
+    })
 }
 
 /// A response for the runtime to send exactly as it is: the bytes are encoded already, whatever `content-encoding` says.
@@ -65,10 +67,6 @@ pub fn unavailable() -> Response {
     let mut response = plain(503, "The server is not available. Try again later.\n");
     response.headers.push(("retry-after".into(), "30".into()));
     response
-}
-
-fn too_large(bytes_max: usize) -> Response {
-    plain(413, &format!("The body is too large: at most {bytes_max} bytes.\n"))
 }
 
 fn plain(status: u16, text: &str) -> Response {

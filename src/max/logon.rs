@@ -5,7 +5,6 @@ use super::refusal::Refusal;
 use super::{Answer, turn};
 use crate::exchange::{Decision, Seed};
 use crate::journal::Moment;
-use crate::limits;
 use crate::secret::{self, Sealer};
 use crate::settings::Settings;
 use crate::store::{Batch, Guard, Login, Reads, Snapshot, Throttle, Token, Who};
@@ -17,12 +16,6 @@ const LABEL_CHARS_MAX: usize = 64;
 
 /// The longest password that is looked at, in bytes.
 const PASSWORD_BYTES_MAX: usize = 1_000;
-
-/// The longest pause: 5 minutes.
-const PAUSE_MS_MAX: i64 = 5 * 60 * 1000;
-
-/// Failures are forgotten after an hour without one.
-const FORGIVEN_AFTER_MS: i64 = 60 * 60 * 1000;
 
 /// One logon on its way.
 #[derive(Debug)]
@@ -78,9 +71,9 @@ impl Logon {
         settings: &Settings,
     ) -> Result<Decision<Answer>, Refusal> {
         let counter = snapshot.throttles.iter().find(|throttle| throttle.key == self.throttle);
-        if let Some(pause) = counter.map(|counter| counter.until - now).filter(|pause| *pause > 0) {
+        if let Some(seconds) = counter.and_then(|counter| counter.pause_seconds(now)) {
             self.line = "refused unread: too many wrong passwords".into();
-            return Err(Refusal::logon_paused(pause.saturating_add(999) / 1000));
+            return Err(Refusal::logon_paused(seconds));
         }
         let Some(sealer) = &settings.sealer else {
             self.line = "refused: ANCHORAGE_SECRET is missing or too short".into();
@@ -89,7 +82,7 @@ impl Logon {
         let login = snapshot.login.as_ref().filter(|login| settings.local || !login.local);
         let Some(login) = self.verified(sealer, login, seed) else {
             self.line = "refused: wrong name or password".into();
-            let failed = failed(counter, &self.throttle, now);
+            let failed = Throttle::failed(counter, &self.throttle, now);
             let batch = Batch { now, throttles: vec![failed], ..Batch::default() };
             return Ok(turn(Answer::Refused(wrong()), Some(batch)));
         };
@@ -163,43 +156,4 @@ impl Logon {
 
 fn wrong() -> Refusal {
     Refusal::logon_failed("wrong name or password")
-}
-
-/// The counter after one failure more. The first [`limits::FREE_FAILURES`] cost nothing, then each doubles the pause.
-/// `until` always says when the last failure was over, so that an old counter can be forgotten.
-fn failed(counter: Option<&Throttle>, key: &str, now: Moment) -> Throttle {
-    let remembered = counter.filter(|counter| counter.until.saturating_add(FORGIVEN_AFTER_MS) > now);
-    let failures = remembered.map_or(0, |counter| counter.failures).saturating_add(1);
-    let pause = match failures - limits::FREE_FAILURES {
-        free if free < 0 => 0,
-        // Ten doublings of a second are past the longest pause.
-        doublings => (1000_i64 << doublings.min(10)).min(PAUSE_MS_MAX),
-    };
-    Throttle { key: key.to_owned(), failures, until: now.saturating_add(pause) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ten_failures_are_free_then_pauses_double_up_to_five_minutes() {
-        let mut now = 1_000_000;
-        let mut counter: Option<Throttle> = None;
-        let mut pauses = Vec::new();
-        for _ in 0..22 {
-            let next = failed(counter.as_ref(), "k", now);
-            pauses.push(next.until - now);
-            now = next.until + 1;
-            counter = Some(next);
-        }
-        assert!(pauses[..9].iter().all(|pause| *pause == 0), "the tenth try still comes without a pause");
-        assert_eq!(pauses[9..14], [1000, 2000, 4000, 8000, 16_000]);
-        assert_eq!(*pauses.last().unwrap(), PAUSE_MS_MAX);
-        let later = now + FORGIVEN_AFTER_MS;
-        assert_eq!(
-            failed(counter.as_ref(), "k", later),
-            Throttle { key: "k".into(), failures: 1, until: later }
-        );
-    }
 }

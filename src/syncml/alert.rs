@@ -35,7 +35,8 @@ pub const SUSPEND: u16 = 224;
 /// Go on where [`SUSPEND`] or a failure stopped (1.2).
 pub const RESUME: u16 = 225;
 
-/// Whether an alert of this code, as text, asks for a sync of a datastore (200 to 205, and 206 to 210 echoed by mistake).
+/// Whether an alert of this code, as text, asks for a sync of a datastore (200 to 205, 206 to 210 echoed by mistake, or 225).
 pub fn opens_datastore(code: &str) -> bool {
-    code.parse().is_ok_and(|code: u16| (TWO_WAY..=REFRESH_FROM_SERVER_BY_SERVER).contains(&code))
+    code.parse()
+        .is_ok_and(|code: u16| (TWO_WAY..=REFRESH_FROM_SERVER_BY_SERVER).contains(&code) || code == RESUME)
 }

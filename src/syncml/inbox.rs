@@ -8,7 +8,7 @@ use crate::content;
 use crate::journal::matching::{self, MatchKey};
 use crate::limits;
 use crate::peer::Luid;
-use crate::record::{Body, Form};
+use crate::record::{Body, Entry, Form};
 use crate::secret;
 use std::collections::BTreeMap;
 
@@ -266,7 +266,15 @@ fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
     let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
     match content::recognise(media_type, &bytes) {
         Form::Opaque(_) => Err(status::UNSUPPORTED_MEDIA_TYPE),
-        form => Ok(Body { form, bytes }),
+        form => Some(Body { form, bytes }).filter(is_whole).ok_or(status::UNSUPPORTED_MEDIA_TYPE),
+    }
+}
+
+/// Whether a card or a calendar has one in it at all: a media type alone does not make one.
+fn is_whole(body: &Body) -> bool {
+    match body.form {
+        Form::Plain | Form::Table | Form::Opaque(_) => true,
+        _ => content::read(body).entries.iter().any(|entry| matches!(entry, Entry::Component(_))),
     }
 }
 

@@ -4,6 +4,7 @@
 //! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session.
 
 mod authenticate;
+mod conflict;
 mod describe;
 mod desk;
 mod initialise;

@@ -59,6 +59,8 @@ pub struct Phone {
     pub anchors: u32,
     pub fault: Fault,
     pub slow: bool,
+    /// Whether the next session asks to resume (225).
+    pub resumes: bool,
     /// Status the phone gives to what the server sends.
     pub verdict: u16,
     /// Whether Maps are lost (the phone crashes before it sends them).
@@ -113,6 +115,7 @@ impl Phone {
             anchors: 0,
             fault: Fault::None,
             slow: false,
+            resumes: false,
             verdict: 0,
             forgets_maps: false,
             stubborn: false,
@@ -482,7 +485,11 @@ impl<'a> Talk<'a> {
                 meta: Meta { anchor: Some(anchor), ..Meta::default() },
                 ..Item::default()
             };
-            let code = if slow && self.more.is_empty() { "201" } else { "200" };
+            let code = match self.phone.resumes {
+                true => "225",
+                false if slow && self.more.is_empty() => "201",
+                false => "200",
+            };
             commands.push(Command::Alert(Alert { code: code.into(), items: vec![item], ..Alert::default() }));
         }
         match self.more.first() {

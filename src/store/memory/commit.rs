@@ -52,7 +52,8 @@ impl House {
         let mut head = 0;
         for edit in &batch.edits {
             if let Edit::AddAccount { created } = edit {
-                let account = Account { id: batch.account.clone(), head: *created, horizon: 0, swept: 0 };
+                let account =
+                    Account { id: batch.account.clone(), head: *created, horizon: 0, swept: *created };
                 let tenant = Tenant { account, ..Tenant::default() };
                 self.tenants.insert(batch.account.clone(), tenant);
                 head = *created;

@@ -297,7 +297,7 @@ const GUARD_PATHS: &str = "SELECT CASE
     AND id IN (SELECT value FROM json_each(?3))) THEN json('a path')
 END AS stands";
 
-const ADD_ACCOUNT: &str = "INSERT INTO account (id, head) VALUES (?1, ?2) RETURNING head";
+const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
 const REMOVE_ACCOUNT: [&str; 11] = [
     "DELETE FROM record WHERE account = ?1",

@@ -6,7 +6,6 @@
 use super::Server;
 use super::desk::{header_status_of, versions};
 use crate::journal::Moment;
-use crate::limits;
 use crate::secret::{self, Sealer};
 use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential};
@@ -285,9 +284,9 @@ fn check(
     };
     let key = throttle_key(&name, &server.address);
     let failures = snapshot.throttles.iter().find(|throttle| throttle.key == key);
-    if let Some(throttle) = failures.filter(|t| t.failures >= limits::FREE_FAILURES && t.until > now) {
-        let seconds = (throttle.until - now) / 1000 + 1;
-        let why = format!("login {name}: {} wrong tries, the next in {seconds} seconds", throttle.failures);
+    if let Some(seconds) = failures.and_then(|throttle| throttle.pause_seconds(now)) {
+        let why =
+            format!("login {name}: too many wrong passwords, the next is looked at in {seconds} seconds");
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     }
     let login = snapshot.login.as_ref().filter(|login| login.name == name && allowed(login, server));
@@ -304,7 +303,7 @@ fn check(
     // A digest over the empty nonce is a first greeting, not a try at the password: it is challenged and not counted.
     let greeting = login.is_some_and(|login| greets(sealer, login, &credential, version));
     if !greeting {
-        refused.throttle = Some(counted(key, failures, now));
+        refused.throttle = Some(Throttle::failed(failures, &key, now));
     }
     Err(refused)
 }
@@ -340,12 +339,4 @@ fn proves(
 fn greets(sealer: &Sealer, login: &Login, credential: &Credential, version: Version) -> bool {
     let password = sealer.open(&login.name, &login.sealed);
     password.is_some_and(|password| credential.answers(&login.name, &password, b"", version))
-}
-
-/// One wrong try more. The first ten cost nothing; then the pause doubles from two seconds to five minutes.
-fn counted(key: String, before: Option<&Throttle>, now: Moment) -> Throttle {
-    let failures = before.map_or(0, |before| before.failures) + 1;
-    let over = u32::try_from((failures - limits::FREE_FAILURES).clamp(0, 20)).unwrap_or(0);
-    let pause = if over == 0 { 0 } else { (1000_i64 << over).min(300_000) };
-    Throttle { key, failures, until: now + pause }
 }

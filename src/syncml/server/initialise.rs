@@ -4,9 +4,20 @@ use super::desk::Desk;
 use crate::peer::Bookmark;
 use crate::record::{CollectionId, Seq};
 use crate::syncml::inbox::{self, trim};
-use crate::syncml::message::{Alert, Data, Get, Item, Location, Results};
+use crate::syncml::message::{Alert, Data, Get, Item, Location, Results, Version};
 use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
 use crate::syncml::{alert, status};
+
+/// What a device asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// 200.
+    Normal,
+    /// 201.
+    Slow,
+    /// 225: to go on where a session broke off.
+    Resume,
+}
 
 /// Why a slow sync is needed although a normal one was asked for, or what a normal one starts from.
 enum Agreed {
@@ -17,13 +28,19 @@ enum Agreed {
 }
 
 impl Desk<'_> {
-    /// An alert: 200 and 201 open a datastore, 222 asks for more, 100 is shown to nobody.
+    /// An alert: 200 and 201 open a datastore, and so does 225, which is told to sync slowly (DS 1.2, 6.11: resume refused);
+    /// 222 asks for more, 100 is shown to nobody.
     pub fn alert(&mut self, alert: &Alert) {
         let code = alert.code.trim();
         match code.parse().unwrap_or(0) {
-            alert::TWO_WAY | alert::SLOW => {
+            code @ (alert::TWO_WAY | alert::SLOW | alert::RESUME) if self.may_ask(code) => {
+                let wish = match code {
+                    alert::TWO_WAY => Wish::Normal,
+                    alert::SLOW => Wish::Slow,
+                    _ => Wish::Resume,
+                };
                 for item in &alert.items {
-                    self.open_datastore(alert, item, code == "201");
+                    self.open_datastore(alert, item, wish);
                 }
                 if alert.items.is_empty() {
                     self.status(
@@ -48,7 +65,12 @@ impl Desk<'_> {
         }
     }
 
-    fn open_datastore(&mut self, alert: &Alert, item: &Item, slow_asked: bool) {
+    /// Resuming came with 1.2.
+    fn may_ask(&self, code: u16) -> bool {
+        code != alert::RESUME || self.state.version == Version::V12
+    }
+
+    fn open_datastore(&mut self, alert: &Alert, item: &Item, wish: Wish) {
         let target = item.target.clone().unwrap_or_default();
         let source = item.source.clone().unwrap_or_default();
         let path = inbox::path(&target, Some(&source));
@@ -67,18 +89,21 @@ impl Desk<'_> {
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
         let agreed = self.agree(&id, &last);
-        let trusted = matches!(agreed, Agreed::Normal { .. });
-        let (mode, code) = match &agreed {
-            _ if slow_asked => (Mode::Slow, status::OK),
-            Agreed::Normal { .. } => (Mode::TwoWay, status::OK),
-            Agreed::Slow { .. } => (Mode::Slow, status::REFRESH_REQUIRED),
+        // A device that wants to resume remembers the session, so it was not reset.
+        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal { .. });
+        let (mode, code) = match (wish, &agreed) {
+            (Wish::Slow, _) => (Mode::Slow, status::OK),
+            (Wish::Normal, Agreed::Normal { .. }) => (Mode::TwoWay, status::OK),
+            (Wish::Normal, Agreed::Slow { .. }) | (Wish::Resume, _) => (Mode::Slow, status::REFRESH_REQUIRED),
         };
-        match &agreed {
-            Agreed::Slow { why } => self.notes.push(format!("slow sync of {} because {why}", id.0)),
-            Agreed::Normal { .. } if slow_asked => {
-                self.notes.push(format!("slow sync of {} because the device asked for it", id.0));
-            }
-            Agreed::Normal { .. } => {}
+        let why = match (wish, &agreed) {
+            (Wish::Resume, _) => Some("a session broke off, and the next one compares everything"),
+            (_, Agreed::Slow { why }) => Some(why.as_str()),
+            (Wish::Slow, _) => Some("the device asked for it"),
+            (Wish::Normal, _) => None,
+        };
+        if let Some(why) = why {
+            self.notes.push(format!("slow sync of {} because {why}", id.0));
         }
         self.bookmark_opening(&id, mode, agreed);
         let own_next = self.own_anchor(&id);

@@ -16,18 +16,18 @@ use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus};
 use crate::syncml::status;
 
 /// What this turn knows of the record behind a device's id.
-struct Standing {
-    alias: Alias,
-    content: Content,
-    seq: Seq,
+pub struct Standing {
+    pub alias: Alias,
+    pub content: Content,
+    pub seq: Seq,
     /// Whether another hand changed it since the device last knew.
-    conflict: bool,
-    base: Option<Body>,
+    pub conflict: bool,
+    pub base: Option<Body>,
 }
 
 impl Standing {
     /// Whether the device sent what it last acknowledged.
-    fn unchanged(&self, item: &Incoming) -> bool {
+    pub fn unchanged(&self, item: &Incoming) -> bool {
         item.key.is_some() && self.base.as_ref().and_then(matching::key) == item.key
     }
 }
@@ -281,128 +281,6 @@ impl Desk<'_> {
         done
     }
 
-    /// Both changed it (`syncml.md` 3.3): the collection's policy decides.
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
-    fn conflict(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-        stored: Body,
-    ) -> u16 {
-        self.tally(index, |tally| tally.conflicts += 1);
-        let record = standing.alias.record.clone();
-        let supported = self.supported(datastore, &body.form);
-        match collection.policy {
-            Policy::ServerWins => {
-                self.note_conflict(collection, &record, "what is here stays");
-                status::CONFLICT_SERVER_WINS
-            }
-            Policy::ClientWins => {
-                self.note_conflict(collection, &record, "what arrived replaces");
-                let replaced = merge::replace(&stored, body, supported.as_ref());
-                let origin = self.peer.id.0.clone();
-                self.write(collection, record, replaced, None, false, origin);
-                status::CONFLICT_CLIENT_WINS
-            }
-            Policy::KeepBoth => {
-                self.note_conflict(collection, &record, "both are kept");
-                self.drop_alias(&collection.id, &record, standing.alias.luid.as_ref());
-                let id = RecordId::mint(self.seed.draw());
-                self.write(
-                    collection,
-                    id.clone(),
-                    body.clone(),
-                    item.key.clone(),
-                    true,
-                    self.peer.id.0.clone(),
-                );
-                self.claim(datastore, id, item.luid.clone(), 0);
-                status::CONFLICT_DUPLICATED
-            }
-            Policy::Merge => self.merge(collection, datastore, item, body, standing, &stored, supported),
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
-    fn merge(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-        stored: &Body,
-        supported: Option<Supported>,
-    ) -> u16 {
-        let record = standing.alias.record.clone();
-        let merged = merge::merge(standing.base.as_ref(), stored, body, supported.as_ref());
-        if merged.body.bytes.len() > limits::RECORD_BYTES_MAX {
-            return status::ENTITY_TOO_LARGE;
-        }
-        let how = if merged.clashes.is_empty() {
-            "merged".to_owned()
-        } else {
-            format!("merged; the later arrival won {}", merged.clashes.join(", "))
-        };
-        self.note_conflict(collection, &record, &how);
-        if merged.differs_from_stored {
-            // What goes back is nobody's own: an empty origin makes the next page show it to this device too.
-            let origin = if merged.differs_from_arriving { String::new() } else { self.peer.id.0.clone() };
-            self.sends_back |= merged.differs_from_arriving;
-            self.write(collection, record, merged.body, None, false, origin);
-        } else if !merged.differs_from_arriving {
-            self.claim(datastore, record, item.luid.clone(), standing.seq);
-        }
-        status::CONFLICT_MERGED
-    }
-
-    fn note_conflict(&mut self, collection: &Collection, record: &RecordId, how: &str) {
-        self.notes.push(format!("conflict in {} {}: {how}", collection.id.0, record.as_str()));
-    }
-
-    /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
-    fn revive(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-    ) -> u16 {
-        if standing.conflict && standing.unchanged(item) {
-            // Only sent because everything is sent. A slow sync carries no deletions: the next ordinary one takes it away.
-            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.alias.seq);
-            if let Some(datastore) = self.state.datastores.get_mut(index) {
-                datastore.hold(standing.seq);
-                datastore.tally.same += 1;
-            }
-            return status::OK;
-        }
-        if standing.conflict {
-            self.tally(index, |tally| tally.conflicts += 1);
-            if collection.policy == Policy::ServerWins {
-                self.note_conflict(
-                    collection,
-                    &standing.alias.record,
-                    "deleted here, and what is here stays",
-                );
-                return status::CONFLICT_SERVER_WINS;
-            }
-            self.note_conflict(collection, &standing.alias.record, "deleted here, but changed beats deleted");
-        }
-        let origin = self.peer.id.0.clone();
-        let record = standing.alias.record.clone();
-        self.claim(datastore, record.clone(), item.luid.clone(), standing.alias.seq);
-        self.write(collection, record, body.clone(), item.key.clone(), false, origin);
-        self.tally(index, |tally| tally.changed += 1);
-        status::OK
-    }
-
     fn delete(
         &mut self,
         collection: &Collection,
@@ -459,7 +337,7 @@ impl Desk<'_> {
     }
 
     /// The device holds this record under this id, in the version of this stamp.
-    fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
+    pub fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
         let generation = self.bookmarked(&datastore.collection).attempt;
         let collection = datastore.collection.clone();
         let read = self
@@ -478,7 +356,7 @@ impl Desk<'_> {
         self.put_alias(Alias { collection, record, luid: Some(luid), temporary: None, generation, seq });
     }
 
-    fn write(
+    pub fn write(
         &mut self,
         collection: &Collection,
         id: RecordId,
@@ -499,7 +377,7 @@ impl Desk<'_> {
         });
     }
 
-    fn tally(&mut self, index: usize, count: impl Fn(&mut crate::syncml::session::Tally)) {
+    pub fn tally(&mut self, index: usize, count: impl Fn(&mut crate::syncml::session::Tally)) {
         if let Some(datastore) = self.state.datastores.get_mut(index) {
             count(&mut datastore.tally);
         }

@@ -1,0 +1,127 @@
+//! Committing: everything a turn changes ([`Batch`]), and what must still stand for it to be written ([`Guard`]).
+
+use super::{Collection, Cost, Login, Peer, Session, Throttle, Token};
+use crate::journal::Moment;
+use crate::journal::matching::MatchKey;
+use crate::peer::{Alias, Bookmark, PeerId};
+use crate::record::{AccountId, CollectionId, Content, Origin, RecordId, Seq};
+
+/// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
+/// ones go first, then come new ones, then acknowledgements), the rest, the sweep, the removal of an account. The accounts and
+/// devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Whose, and it must exist (unless it is added); empty only where nothing but [`Self::throttles`] is written.
+    pub account: AccountId,
+    /// What must still stand.
+    pub guard: Guard,
+    /// The moment, for the head.
+    pub now: Moment,
+    /// The records changed, each stamped in this order. At most one change a record.
+    pub changes: Vec<Change>,
+    /// The device whose aliases, bookmarks and session these are.
+    pub peer_id: PeerId,
+    /// Aliases made or replaced. An alias takes its luid away from any other record.
+    pub aliases: Vec<Alias>,
+    /// Versions acknowledged: the alias gets the stamp and the generation, and is made without a luid where there is none.
+    pub acknowledged: Vec<Acknowledged>,
+    /// Aliases dropped.
+    pub dropped: Vec<(CollectionId, RecordId)>,
+    /// All aliases of generations below this one dropped.
+    pub outdated: Vec<(CollectionId, i64)>,
+    /// Bookmarks as they are from now on.
+    pub bookmarks: Vec<Bookmark>,
+    /// The device's row as it is from now on.
+    pub peer: Option<Peer>,
+    /// The session as it is from now on; its version is the guard's plus one.
+    pub session: Option<Session>,
+    /// Tokens issued, or issued anew. A hash of another account is a conflict.
+    pub tokens: Vec<Token>,
+    /// Failure counters as they are from now on; a counter of 0 failures is removed.
+    pub throttles: Vec<Throttle>,
+    /// What is past its time and goes.
+    pub sweep: Option<Sweep>,
+    /// What the operator changes.
+    pub edits: Vec<Edit>,
+}
+
+/// What must still stand for a batch to be written. Empty lists ask for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// The snapshot's head: none of the records and keys below may bear a later stamp.
+    pub head: Seq,
+    /// Records that were read, or found absent.
+    pub records: Vec<(CollectionId, RecordId)>,
+    /// Match keys that were looked up.
+    pub matches: Vec<(CollectionId, MatchKey)>,
+    /// The version of the session of [`Batch::peer_id`] as read; 0 where there was none; `None` asks for nothing.
+    pub session: Option<i64>,
+}
+
+/// One record's change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The record.
+    pub id: RecordId,
+    /// What it holds from now on.
+    pub content: Content,
+    /// By what a slow sync recognises it; `None` for tombstones and MAX-only tables.
+    pub key: Option<MatchKey>,
+    /// Who changes it.
+    pub origin: Origin,
+    /// Whether the id must be free: a taken one is a [`StoreError::Conflict`].
+    pub insert: bool,
+    /// Whether the superseded version is kept for three-way merging (SyncML collections only).
+    pub supersede: bool,
+}
+
+/// A version a device has said it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The record.
+    pub record: RecordId,
+    /// The stamp of the version.
+    pub seq: Seq,
+    /// The bookmark's generation.
+    pub generation: i64,
+}
+
+/// What is past its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// Tombstones stamped up to this and versions superseded up to this go, and it becomes the account's horizon.
+    pub horizon: Seq,
+    /// Sessions that were over before this moment go; so do failure counters.
+    pub now: Moment,
+}
+
+/// What the operator changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// A new account; its head starts at `created`. A taken id is a conflict.
+    AddAccount {
+        /// When.
+        created: Moment,
+    },
+    /// The account and everything in it goes.
+    RemoveAccount,
+    /// A login made or replaced. A name taken by another account is a conflict.
+    PutLogin(Login),
+    /// A collection made or replaced (its records stay). A path that is another collection's is a conflict.
+    PutCollection(Collection),
+    /// A token revoked, by hash.
+    RevokeToken(String),
+}
+
+/// What a commit says back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The account's head after the batch; 0 where the batch changed no record and touched no account.
+    pub head: Seq,
+    /// What it cost.
+    pub cost: Cost,
+}

@@ -1,0 +1,199 @@
+//! Reading: what a turn may need ([`Reads`]) and the answer, all of one moment ([`Snapshot`]).
+
+use super::{Account, Collection, Cost, Login, Peer, Session, Throttle, Token};
+use crate::journal::matching::MatchKey;
+use crate::peer::{Alias, Bookmark, Luid, PeerId};
+use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
+
+/// Whose data a turn is about. The store resolves it to one account inside every statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The holder of a MAX/JSON token, by `secret::token_hash`.
+    Token(String),
+    /// The first of these that is known: the login, the session with that token, the session of that device, SyncML
+    /// session id and network address.
+    Syncml {
+        /// The name in the message's credential.
+        login: Option<String>,
+        /// The hash (`secret::token_hash`) of the session token in the request's URL.
+        session_token: Option<String>,
+        /// `SessionID` of the message; the device is [`Reads::peer`].
+        session_id: String,
+        /// Where the request came from.
+        address: String,
+    },
+    /// A login by name, for MAX's logon.
+    Login(String),
+    /// An account by its id: the operator's tool.
+    Account(AccountId),
+}
+
+/// Everything a turn may need. A path is a collection's id or one of its aliases, already normalised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// Whose.
+    pub who: Who,
+    /// Failure counters by key (see [`Throttle`]).
+    pub throttles: Vec<String>,
+    /// The device: its row, its bookmarks, its session.
+    pub peer: Option<PeerId>,
+    /// Whether the account's collections are wanted, with their paths; then [`Self::collection`] adds nothing.
+    pub collections: bool,
+    /// One collection only, by path (MAX): answers as the single entry of [`Snapshot::collections`].
+    pub collection: Option<String>,
+    /// Records by id.
+    pub records: Vec<(String, Vec<RecordId>)>,
+    /// Records by the device's ids, each with the version the device last acknowledged.
+    pub luids: Vec<(String, Vec<Luid>)>,
+    /// Records by what we called them towards the device: record ids or temporary ids (SyncML Map).
+    pub targets: Vec<(String, Vec<String>)>,
+    /// Live records of equal content (see [`Found`]); a key may stand several times.
+    pub matches: Vec<(String, Vec<MatchKey>)>,
+    /// A page of changes.
+    pub page: Option<PageAsk>,
+}
+
+impl Reads {
+    /// Nothing but who it is.
+    pub fn of(who: Who) -> Self {
+        Self {
+            who,
+            throttles: Vec::new(),
+            peer: None,
+            collections: false,
+            collection: None,
+            records: Vec::new(),
+            luids: Vec::new(),
+            targets: Vec::new(),
+            matches: Vec::new(),
+            page: None,
+        }
+    }
+}
+
+/// Which page of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageAsk {
+    /// One collection's changes after a position, in stamp order (MAX).
+    Collection {
+        /// The collection's path.
+        path: String,
+        /// Only what was stamped after this.
+        after: Seq,
+        /// Only what was stamped up to this; `None` for the head as it is.
+        until: Option<Seq>,
+        /// Leave tombstones out.
+        live_only: bool,
+        /// At most so many records.
+        records_max: usize,
+        /// At most so many bytes of bodies, but always one record.
+        bytes_max: usize,
+    },
+    /// What is still to be sent to [`Reads::peer`]: for each bookmark that is `sending`, changes after `position`; for each
+    /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
+    /// set and the bookmark is sending. Where it is sending and `sending_all`: only live records without an alias of its
+    /// generation (or a later one). A collection without a bookmark has no page.
+    Peer {
+        /// Collections the message itself opens.
+        paths: Vec<String>,
+        /// At most so many records over all collections.
+        records_max: usize,
+        /// At most so many bytes of bodies, but always one record.
+        bytes_max: usize,
+    },
+}
+
+/// The answer to a [`Reads`]: all of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The account, where [`Reads::who`] is known.
+    pub account: Option<Account>,
+    /// The login of the credential or of the token; for a session the login that opened it.
+    pub login: Option<Login>,
+    /// The token presented, where it is known (and whether it still counts is for the engine to say).
+    pub token: Option<Token>,
+    /// The failure counters that exist.
+    pub throttles: Vec<Throttle>,
+    /// The device's row.
+    pub peer: Option<Peer>,
+    /// The device's session, alive or not.
+    pub session: Option<Session>,
+    /// The device's bookmarks.
+    pub bookmarks: Vec<Bookmark>,
+    /// The account's collections (all, or the one asked for).
+    pub collections: Vec<Collection>,
+    /// Records asked for by id.
+    pub records: Vec<Record>,
+    /// Records asked for by the device's ids.
+    pub held: Vec<Held>,
+    /// Records asked for by what we called them.
+    pub targets: Vec<Target>,
+    /// Records of equal content.
+    pub found: Vec<Found>,
+    /// The page, in order.
+    pub page: Vec<Outgoing>,
+    /// Whether there is more after the page.
+    pub more: bool,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+impl Snapshot {
+    /// The collection that a (normalised) path names: by id or by alias.
+    pub fn collection_at(&self, path: &str) -> Option<&Collection> {
+        self.collections.iter().find(|c| c.id.0 == path || c.aliases.iter().any(|alias| alias == path))
+    }
+}
+
+/// A record a device named by its own id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The alias, of whatever generation.
+    pub alias: Alias,
+    /// The record as it is now; `None` where it is gone without a tombstone.
+    pub record: Option<Record>,
+    /// The content the device last had: of the versions stamped up to `alias.seq` or the bookmark's cursor, or made by this
+    /// device, the newest. `None` where the record itself is that, or where it is no longer kept.
+    pub base: Option<Body>,
+}
+
+/// A record named by what we called it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The path asked under.
+    pub path: String,
+    /// The id asked for.
+    pub target: String,
+    /// The record's collection, id and stamp.
+    pub collection: CollectionId,
+    /// The record.
+    pub record: RecordId,
+    /// Its stamp now.
+    pub seq: Seq,
+    /// The alias, where there is one.
+    pub alias: Option<Alias>,
+}
+
+/// A live record of equal content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The key asked for.
+    pub key: MatchKey,
+    /// Its collection.
+    pub collection: CollectionId,
+    /// Its id. For each key at most as many records as times the key was asked for, unclaimed ones first, then by stamp.
+    pub record: RecordId,
+    /// Its stamp.
+    pub seq: Seq,
+    /// The device's alias of it, of whatever generation.
+    pub alias: Option<Alias>,
+}
+
+/// A record on its way to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The record as it is.
+    pub record: Record,
+    /// The device's alias of it (never for [`PageAsk::Collection`]).
+    pub alias: Option<Alias>,
+}

@@ -1,0 +1,137 @@
+//! Where a device's change meets another's: the collection's policy decides (`syncml.md` 3.3, row by row).
+//!
+//! How two contents become one is said in `journal/merge.rs`; here is what becomes of records, aliases and statuses.
+
+use super::desk::Desk;
+use super::receive::Standing;
+use crate::journal::merge::{self, Supported};
+use crate::limits;
+use crate::record::{Body, RecordId};
+use crate::store::{Collection, Policy};
+use crate::syncml::inbox::Incoming;
+use crate::syncml::session::Datastore;
+use crate::syncml::status;
+
+impl Desk<'_> {
+    /// Both changed it (`syncml.md` 3.3): the collection's policy decides.
+    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
+    pub fn conflict(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+        stored: Body,
+    ) -> u16 {
+        self.tally(index, |tally| tally.conflicts += 1);
+        let record = standing.alias.record.clone();
+        let supported = self.supported(datastore, &body.form);
+        match collection.policy {
+            Policy::ServerWins => {
+                self.note_conflict(collection, &record, "what is here stays");
+                status::CONFLICT_SERVER_WINS
+            }
+            Policy::ClientWins => {
+                self.note_conflict(collection, &record, "what arrived replaces");
+                let replaced = merge::replace(&stored, body, supported.as_ref());
+                let origin = self.peer.id.0.clone();
+                self.write(collection, record, replaced, None, false, origin);
+                status::CONFLICT_CLIENT_WINS
+            }
+            Policy::KeepBoth => {
+                self.note_conflict(collection, &record, "both are kept");
+                self.drop_alias(&collection.id, &record, standing.alias.luid.as_ref());
+                let id = RecordId::mint(self.seed.draw());
+                self.write(
+                    collection,
+                    id.clone(),
+                    body.clone(),
+                    item.key.clone(),
+                    true,
+                    self.peer.id.0.clone(),
+                );
+                self.claim(datastore, id, item.luid.clone(), 0);
+                status::CONFLICT_DUPLICATED
+            }
+            Policy::Merge => self.merge(collection, datastore, item, body, standing, &stored, supported),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
+    fn merge(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+        stored: &Body,
+        supported: Option<Supported>,
+    ) -> u16 {
+        let record = standing.alias.record.clone();
+        let merged = merge::merge(standing.base.as_ref(), stored, body, supported.as_ref());
+        if merged.body.bytes.len() > limits::RECORD_BYTES_MAX {
+            return status::ENTITY_TOO_LARGE;
+        }
+        let how = if merged.clashes.is_empty() {
+            "merged".to_owned()
+        } else {
+            format!("merged; the later arrival won {}", merged.clashes.join(", "))
+        };
+        self.note_conflict(collection, &record, &how);
+        if merged.differs_from_stored {
+            // What goes back is nobody's own: an empty origin makes the next page show it to this device too.
+            let origin = if merged.differs_from_arriving { String::new() } else { self.peer.id.0.clone() };
+            self.sends_back |= merged.differs_from_arriving;
+            self.write(collection, record, merged.body, None, false, origin);
+        } else if !merged.differs_from_arriving {
+            self.claim(datastore, record, item.luid.clone(), standing.seq);
+        }
+        status::CONFLICT_MERGED
+    }
+
+    pub fn note_conflict(&mut self, collection: &Collection, record: &RecordId, how: &str) {
+        self.notes.push(format!("conflict in {} {}: {how}", collection.id.0, record.as_str()));
+    }
+
+    /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
+    pub fn revive(
+        &mut self,
+        collection: &Collection,
+        datastore: &Datastore,
+        index: usize,
+        item: &Incoming,
+        body: &Body,
+        standing: Standing,
+    ) -> u16 {
+        if standing.conflict && standing.unchanged(item) {
+            // Only sent because everything is sent. A slow sync carries no deletions: the next ordinary one takes it away.
+            self.claim(datastore, standing.alias.record, item.luid.clone(), standing.alias.seq);
+            if let Some(datastore) = self.state.datastores.get_mut(index) {
+                datastore.hold(standing.seq);
+                datastore.tally.same += 1;
+            }
+            return status::OK;
+        }
+        if standing.conflict {
+            self.tally(index, |tally| tally.conflicts += 1);
+            if collection.policy == Policy::ServerWins {
+                self.note_conflict(
+                    collection,
+                    &standing.alias.record,
+                    "deleted here, and what is here stays",
+                );
+                return status::CONFLICT_SERVER_WINS;
+            }
+            self.note_conflict(collection, &standing.alias.record, "deleted here, but changed beats deleted");
+        }
+        let origin = self.peer.id.0.clone();
+        let record = standing.alias.record.clone();
+        self.claim(datastore, record.clone(), item.luid.clone(), standing.alias.seq);
+        self.write(collection, record, body.clone(), item.key.clone(), false, origin);
+        self.tally(index, |tally| tally.changed += 1);
+        status::OK
+    }
+}
