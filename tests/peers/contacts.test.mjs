@@ -30,14 +30,18 @@ const card = (last, first, mobile) =>
   ].join("\r\n");
 
 const sorted = (cards) => cards.map(essence).sort();
-/** What must be equal on both sides: the client orders and stamps its cards as it likes. */
-const essence = (card) =>
-  card
-    .replace(/\r?\n[ \t]/g, "")
-    .split(/\r?\n/)
-    .filter((line) => !/^(PRODID|REV|UID|$)/.test(line))
-    .sort()
-    .join("\n");
+
+/** What must be equal on both sides: the client stamps its cards, orders properties and parameters, and adds empty ones. */
+function essence(card) {
+  const lines = card.replace(/\r?\n[ \t]/g, "").split(/\r?\n/);
+  const properties = lines.map((line) => {
+    const [, head, value] = line.match(/^([^:]*):(.*)$/) ?? [, line, ""];
+    const [name, ...parameters] = head.toUpperCase().split(";");
+    return { name, text: `${[name, ...parameters.sort()].join(";")}:${value}`, empty: /^;*$/.test(value) };
+  });
+  const ours = properties.filter(({ name, empty }) => !empty && !["PRODID", "REV", "UID"].includes(name));
+  return ours.map(({ text }) => text).sort().join("\n");
+}
 
 for (const [encoding, wbxml] of [["XML", 0], ["WBXML", 1]]) {
   describe(`two phones over ${encoding}`, { skip: missing, timeout: 600_000 }, () => {

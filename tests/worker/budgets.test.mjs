@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { open, phone } from "./house.mjs";
 
 let house;
+let filled = 0;
 before(async () => (house = await open()));
 after(() => house?.close());
 
@@ -21,7 +22,7 @@ async function fill(collection, count) {
   for (let done = 0; done < count; done += 10_000) {
     const part = Math.min(10_000, count - done);
     await house.database.batch([
-      house.database.prepare(insert.replaceAll("'fill'", `'fill${done}-'`)).bind(collection, part),
+      house.database.prepare(insert.replace("'fill'", `'fill${(filled += 1)}-'`)).bind(collection, part),
       house.database.prepare(move).bind(part),
     ]);
   }
