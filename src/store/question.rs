@@ -94,8 +94,8 @@ pub enum PageAsk {
     },
     /// What is still to be sent to [`Reads::peer`]: for each bookmark that is `sending`, changes after `position`; for each
     /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
-    /// set and the bookmark is sending. Where it is sending and `sending_all`: only live records without an alias of its
-    /// generation (or a later one). A collection without a bookmark has no page.
+    /// set and the bookmark is sending. Where it is sending and `sending_all`: only live records that the device
+    /// has not claimed in this version since (by an alias of its generation), and tombstones of what it has claimed. A collection without a bookmark has no page.
     Peer {
         /// Collections the message itself opens.
         paths: Vec<String>,

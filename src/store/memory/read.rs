@@ -281,7 +281,9 @@ impl Tenant {
                     let shown = alias.seq >= record.seq || record.origin == peer.0;
                     alias.generation >= bookmark.attempt && shown
                 });
-                if bookmark.sending && bookmark.sending_all && (has || record.content.body().is_none()) {
+                let claimed = alias.is_some_and(|alias| alias.generation >= bookmark.attempt);
+                let gone = record.content.body().is_none() && !claimed;
+                if bookmark.sending && bookmark.sending_all && (has || gone) {
                     continue;
                 }
                 outgoing.push(Outgoing { record: record.clone(), alias: alias.cloned() });

@@ -253,7 +253,7 @@ WHERE b.account = ",
             account!(),
             " AS account) AS me CROSS JOIN json_each(?11)))
   AND (NOT (b.sending AND b.sending_all)
-    OR (r.form IS NOT NULL
+    OR ((r.form IS NOT NULL OR a.generation >= b.attempt)
       AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))))
 ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT page_records + 1 FROM session
   WHERE account = ",
