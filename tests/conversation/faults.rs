@@ -321,3 +321,81 @@ fn a_map_that_comes_a_second_time_is_understood() {
         assert_eq!(a.contents(), vec![card("Doe", "TITLE:two\r\n")]);
     }
 }
+
+#[test]
+fn a_phone_that_cannot_hold_everything_makes_no_duplicates_when_it_loses_its_anchors() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+    b.lacks = vec!["NOTE".into()];
+    for number in 0..10 {
+        a.add(&card(&format!("Card {number}"), "NOTE:long\r\n"));
+    }
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    let luid = a.find("Card 3");
+    a.edit(&luid, &card("Card 3", "NOTE:longer\r\nTITLE:new\r\n"));
+    a.sync(&world).unwrap();
+    b.only().last.clear();
+    b.sync(&world).unwrap();
+    a.sync(&world).unwrap();
+    assert_eq!((a.contents().len(), b.contents().len()), (10, 10), "{:#?}", world.lines.borrow());
+    assert!(a.contents().iter().all(|text| text.contains("NOTE:long")));
+    assert!(b.text_of("Card 3").contains("TITLE:new"));
+}
+
+#[test]
+fn a_change_that_is_sent_again_does_not_undo_what_was_built_on_it() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let (of_a, of_b) = (a.find("Card 1"), b.find("Card 1"));
+    a.edit(&of_a, &card("Card 1", "TEL;TYPE=CELL:0\r\nTITLE:a\r\n"));
+    b.edit(&of_b, &card("Card 1", "TEL;TYPE=CELL:0\r\nROLE:b\r\n"));
+    a.sync(&world).unwrap();
+    // The change of b is merged; b never hears of it. Then a builds on it, and b changes something else.
+    b.fault = Fault::DiesAfter(2);
+    b.sync(&world).unwrap_err();
+    b.fault = Fault::None;
+    a.sync(&world).unwrap();
+    a.edit(&of_a, &a.text_of("Card 1").replace("ROLE:b", "ROLE:built on b"));
+    a.sync(&world).unwrap();
+    b.edit(&of_b, &card("Card 1", "TEL;TYPE=CELL:0\r\nROLE:b\r\nNOTE:more\r\n"));
+    b.sync(&world).unwrap();
+    a.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents());
+    let text = a.text_of("Card 1");
+    assert!(["TITLE:a", "ROLE:built on b", "NOTE:more"].iter().all(|part| text.contains(part)), "{text}");
+}
+
+#[test]
+fn what_was_added_in_this_session_is_not_added_again_because_it_changed() {
+    for before in 3..=8 {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        (b.max_message, b.maps_late) = (Some(2_000), true);
+        let luids: Vec<String> = (0..30).map(|number| a.add(&card(&format!("More {number}"), ""))).collect();
+        // A conflict keeps the end of the page open.
+        let (of_a, of_b) = (a.find("Card 1"), b.find("Card 1"));
+        a.edit(&of_a, &card("Card 1", "TITLE:a\r\n"));
+        b.edit(&of_b, &card("Card 1", "ROLE:b\r\n"));
+        a.sync(&world).unwrap();
+        let wire = Meanwhile {
+            world: &world,
+            before,
+            sent: Cell::new(0),
+            happens: RefCell::new(|| {
+                for luid in luids.iter().take(5) {
+                    let text = a.only().items[luid].replace("END:", "TITLE:changed\r\nEND:");
+                    a.edit(luid, &text);
+                }
+                a.delete(&luids[5]);
+                a.sync(&world).unwrap();
+            }),
+        };
+        now(b.converse(&wire)).unwrap();
+        let reached = wire.sent.get() >= before;
+        b.sync(&world).unwrap();
+        a.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents(), "before {before}: {:#?}", world.lines.borrow());
+        assert_eq!(a.contents().len(), if reached { 39 } else { 40 });
+    }
+}

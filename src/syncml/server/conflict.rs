@@ -108,7 +108,8 @@ impl Desk<'_> {
         body: &Body,
         standing: Standing,
     ) -> u16 {
-        if standing.conflict && standing.unchanged(item) {
+        let supported = self.supported(datastore, &body.form);
+        if standing.conflict && standing.unchanged(body, supported.as_ref()) {
             // Only sent because everything is sent. A slow sync carries no deletions: the next ordinary one takes it away.
             self.claim(datastore, standing.alias.record, item.luid.clone(), standing.alias.seq);
             if let Some(datastore) = self.state.datastores.get_mut(index) {

@@ -8,8 +8,8 @@ use super::known::Known;
 use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
-use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
+use crate::journal::{self, Moment};
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
@@ -19,7 +19,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Step};
 use crate::syncml::message::{Command, Version};
 use crate::syncml::outbox::Outbox;
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, State};
+use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The working area of one turn.
@@ -271,6 +271,7 @@ impl<'a> Desk<'a> {
     /// One answer and one batch, and the line for the log.
     pub fn close(mut self) -> (Turn<Answer>, String) {
         self.state.sent = std::mem::take(&mut self.unanswered).into_sent();
+        self.remember_merges();
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
@@ -296,6 +297,23 @@ impl<'a> Desk<'a> {
             ..batch
         };
         (Turn { answer, batch: Some(batch) }, line)
+    }
+
+    /// What was made of the device's change and another's goes back to it. If that breaks off, the device may send its change
+    /// again, and meanwhile others have built on it: the stamp says on what. (Where a race moves the head first, the stamp
+    /// names nothing, and the change counts as new.)
+    fn remember_merges(&mut self) {
+        let count = self.batch.changes.len();
+        let head = journal::advance(self.head(), count, self.now);
+        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| change.origin.is_empty());
+        let merged = merged.map(|(index, change)| Earlier {
+            collection: change.collection.clone(),
+            add: false,
+            record: change.id.clone(),
+            seq: journal::stamp(head, count, index),
+        });
+        self.state.earlier.splice(0..0, merged);
+        self.state.earlier.truncate(limits::EARLIER_MAX);
     }
 
     fn session(&self) -> Session {

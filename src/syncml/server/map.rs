@@ -35,6 +35,7 @@ impl Desk<'_> {
 
     fn map_one(&mut self, collection: &CollectionId, found: &Target, luid: Luid) {
         let bookmark = self.bookmarked(collection);
+        let passed = bookmark.cursor.max(bookmark.until).max(bookmark.position);
         let index = self.state.datastore(collection).map(|(index, _)| index);
         let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
         let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
@@ -53,8 +54,8 @@ impl Desk<'_> {
         });
         if let Some((_, datastore)) = self.state.datastore(collection) {
             datastore.unmapped.retain(|unmapped| unmapped.record != found.record);
-            if found.seq <= bookmark.cursor && seq < found.seq {
-                // What was mapped has changed since, before the cursor: the next session looks at it again.
+            if found.seq <= passed && seq < found.seq {
+                // What was mapped has changed since, and its page is past: the next session looks at it again.
                 datastore.hold(found.seq);
             }
         }

@@ -28,10 +28,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether the device sent what it last acknowledged.
-    pub fn unchanged(&self, item: &Incoming) -> bool {
-        let mut known = self.base.iter().chain(&self.sent);
-        item.key.is_some() && known.any(|body| matching::key(body) == item.key)
+    /// Whether the device sent what it last acknowledged, as far as it can hold it.
+    pub fn unchanged(&self, body: &Body, supported: Option<&Supported>) -> bool {
+        self.base.iter().chain(&self.sent).any(|known| merge::replace(known, body, supported) == *known)
     }
 }
 
@@ -146,7 +145,7 @@ impl Desk<'_> {
         item: &Incoming,
         body: &Body,
     ) -> u16 {
-        match self.standing(datastore, &item.luid) {
+        match self.standing(datastore, &item.luid, Some(body)) {
             Some(standing) => match standing.content.clone() {
                 Content::Body(stored) => {
                     self.update(collection, datastore, index, kind, item, body, standing, stored)
@@ -177,8 +176,9 @@ impl Desk<'_> {
         }
     }
 
-    /// The record behind a device's id, where the id may be believed.
-    fn standing(&self, datastore: &Datastore, luid: &Luid) -> Option<Standing> {
+    /// The record behind a device's id, where the id may be believed: of a device that may have been reset, where what it sends
+    /// under the id is what it last had.
+    fn standing(&self, datastore: &Datastore, luid: &Luid, body: Option<&Body>) -> Option<Standing> {
         let id = (datastore.collection.clone(), luid.clone());
         if let Some(now) = self.luids.get(&id) {
             return self.standing_of_this_turn(datastore, now.as_ref()?);
@@ -193,8 +193,15 @@ impl Desk<'_> {
         } else {
             bookmark.generation
         };
-        let record = held.record.as_ref().filter(|_| held.alias.generation >= believed)?;
-        Some(self.standing_of(held.alias.clone(), record, held.base.clone()))
+        let record = held.record.as_ref()?;
+        let standing = self.standing_of(held.alias.clone(), record, held.base.clone());
+        let known = held.alias.generation >= bookmark.generation
+            && standing.content.body().zip(body).is_some_and(|(stored, body)| {
+                let supported = self.supported(datastore, &body.form);
+                standing.unchanged(body, supported.as_ref())
+                    || merge::replace(stored, body, supported.as_ref()) == *stored
+            });
+        (held.alias.generation >= believed || known).then_some(standing)
     }
 
     /// An id that this message named before, in a Map or with a change: what comes now meets what that made.
@@ -261,7 +268,8 @@ impl Desk<'_> {
             return done;
         }
         self.claim(datastore, standing.alias.record.clone(), item.luid.clone(), standing.alias.seq);
-        if standing.conflict && standing.unchanged(item) {
+        let supported = self.supported(datastore, &body.form);
+        if standing.conflict && standing.unchanged(body, supported.as_ref()) {
             // Only sent because everything is sent: what happened here goes to the device with our changes.
             self.tally(index, |tally| tally.same += 1);
             return done;
@@ -269,7 +277,7 @@ impl Desk<'_> {
         if standing.conflict {
             return self.conflict(collection, datastore, index, item, body, standing, stored);
         }
-        let replaced = merge::replace(&stored, body, self.supported(datastore, &body.form).as_ref());
+        let replaced = merge::replace(&stored, body, supported.as_ref());
         if replaced == stored {
             // The device holds all it can hold of this version.
             self.claim(
@@ -301,7 +309,9 @@ impl Desk<'_> {
         if datastore.mode == Mode::Slow {
             return status::FORBIDDEN;
         }
-        let Some(standing) = self.standing(datastore, &item.luid) else { return status::NOT_DELETED };
+        let Some(standing) = self.standing(datastore, &item.luid, None) else {
+            return status::NOT_DELETED;
+        };
         let record = standing.alias.record.clone();
         self.drop_alias(&collection.id, &record, Some(&item.luid));
         let live = matches!(standing.content, Content::Body(_));

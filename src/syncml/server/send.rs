@@ -18,7 +18,7 @@ use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 /// What a record on the page means for this device.
 enum Due {
     Nothing,
-    /// It is deleted: a slow sync carries no deletions, the next one does.
+    /// The next session says it: a slow sync carries no deletions, and what was added and not mapped has no name yet.
     Later,
     Add(Body),
     Replace(Body, Location),
@@ -172,7 +172,7 @@ impl Desk<'_> {
             .iter()
             .filter(mine)
             .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
-            .map(|outgoing| (&outgoing.record, self.due(datastore, outgoing)))
+            .map(|outgoing| (&outgoing.record, self.due(index, datastore, outgoing)))
             .collect();
         let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing | Due::Later)).count();
         let later =
@@ -223,7 +223,7 @@ impl Desk<'_> {
     }
 
     /// What the device needs of a record on the page.
-    fn due(&self, datastore: &Datastore, outgoing: &Outgoing) -> Due {
+    fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
         if self.touched.contains_key(&key) {
@@ -238,11 +238,17 @@ impl Desk<'_> {
         match (&record.content, luid) {
             (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
-            (Content::Deleted, None) => Due::Nothing,
             (Content::Body(_), _) if taken || own => Due::Nothing,
+            (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
+            (Content::Deleted, None) => Due::Nothing,
             (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
             (Content::Body(body), None) => Due::Add(body.clone()),
         }
+    }
+
+    /// Whether the record went out as an Add in this session, and no Map has come.
+    fn is_added(&self, index: usize, datastore: &Datastore, id: &RecordId) -> bool {
+        self.unanswered.has_add(index, id) || datastore.unmapped.iter().any(|unmapped| unmapped.record == *id)
     }
 
     /// Writes one change; false where the message is full.

@@ -64,6 +64,11 @@ impl Unanswered {
         self.by_command.remove(&command)
     }
 
+    /// Whether an Add of a record waits.
+    pub fn has_add(&self, datastore: usize, record: &RecordId) -> bool {
+        self.adds.contains_key(&(datastore, record.clone()))
+    }
+
     /// The smallest stamp that waits in a datastore.
     pub fn lowest(&self, datastore: usize) -> Option<Seq> {
         self.by_command.values().filter(|sent| sent.datastore == datastore).map(|sent| sent.seq).min()
