@@ -263,18 +263,27 @@ impl Tenant {
             };
             for record in self.changes(&bookmark.collection, after, until) {
                 let alias = self.alias(Some(peer), &bookmark.collection, &record.id);
-                let has = alias.is_some_and(|alias| {
-                    let shown = alias.seq >= record.seq || record.origin == peer.0;
-                    alias.generation >= bookmark.attempt && shown
-                });
-                if bookmark.sending && bookmark.sending_all && (has || record.content.body().is_none()) {
-                    continue;
+                if is_due(bookmark, peer, record, alias) {
+                    outgoing.push(Outgoing { record: record.clone(), alias: alias.cloned() });
                 }
-                outgoing.push(Outgoing { record: record.clone(), alias: alias.cloned() });
             }
         }
         outgoing.into_iter()
     }
+}
+
+/// Whether a change is still to be sent: see [`PageAsk::Peer`].
+fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Alias>) -> bool {
+    let own = record.origin == peer.0;
+    let live = record.content.body().is_some();
+    if bookmark.sending && bookmark.sending_all {
+        let of_this_sync = alias.filter(|alias| alias.generation >= bookmark.attempt);
+        return live && of_this_sync.is_none_or(|alias| alias.seq < record.seq && !own);
+    }
+    let mapped = alias.filter(|alias| alias.luid.is_some());
+    let taken =
+        mapped.is_some_and(|alias| alias.generation >= bookmark.generation && alias.seq >= record.seq);
+    !own && !taken && (live || mapped.is_some())
 }
 
 /// The first records within both bounds, and whether there are more. One record always fits the bytes.

@@ -242,9 +242,12 @@ WHERE b.account = ",
             " FROM (SELECT ",
             account!(),
             " AS account) AS me CROSS JOIN json_each(?11)))
-  AND (NOT (b.sending AND b.sending_all)
-    OR (r.form IS NOT NULL
-      AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))))
+  AND CASE WHEN b.sending AND b.sending_all
+    THEN r.form IS NOT NULL
+      AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))
+    ELSE r.origin <> b.peer AND (r.form IS NOT NULL OR a.luid IS NOT NULL)
+      AND (a.luid IS NULL OR a.generation < b.generation OR a.seq < r.seq)
+    END
 ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT page_records + 1 FROM session
   WHERE account = ",
             account!(),

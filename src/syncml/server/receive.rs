@@ -8,7 +8,7 @@ use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
 use crate::limits;
 use crate::peer::{Alias, Luid};
-use crate::record::{Body, Content, Form, Kind, RecordId, Seq};
+use crate::record::{Body, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
 use crate::syncml::message::ChangeKind;
@@ -37,7 +37,11 @@ impl Desk<'_> {
     pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
         let code = match self.datastore(&sync.path) {
             Some((_, datastore)) if self.forced_slow_now(datastore) => status::REFRESH_REQUIRED,
-            Some((index, _)) => {
+            Some((index, datastore)) => {
+                if !datastore.received && datastore.mode == Mode::Slow && !datastore.trusted {
+                    let collection = datastore.collection.clone();
+                    self.begin_another_life(&collection);
+                }
                 if let Some(datastore) = self.state.datastores.get_mut(index) {
                     datastore.received = true;
                 }
@@ -47,6 +51,18 @@ impl Desk<'_> {
         };
         let (targets, sources) = (vec![sync.target.clone()], vec![sync.source.clone()]);
         self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
+    }
+
+    /// The device was reset and now says what it holds: its ids of before mean nothing, and should an old backup of it come
+    /// back with an old anchor, it has to compare too. Not sooner: a device that turns back at the door is as it was.
+    fn begin_another_life(&mut self, collection: &CollectionId) {
+        let bookmark = self.bookmark(collection);
+        bookmark.generation = bookmark.attempt;
+        (bookmark.cursor, bookmark.offered_cursor) = (0, 0);
+        bookmark.anchor.clear();
+        bookmark.offered_anchor.clear();
+        let outdated = (collection.clone(), bookmark.attempt);
+        self.batch.outdated.push(outdated);
     }
 
     fn refusal_of(&self, sync: &SyncStep) -> u16 {

@@ -307,7 +307,7 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
         );
         assert_eq!((&snapshot.targets[0].target, &snapshot.targets[0].record), (&name, &record));
         assert_eq!((snapshot.found[0].key.as_str(), &snapshot.found[0].alias), (word, &Some(alias)));
-        assert_eq!(snapshot.page[0].record, snapshot.records[0]);
+        assert!(snapshot.page.is_empty(), "the device's own change");
         let by_token = read(&store, &Reads::of(Who::Token(word.into())));
         assert_eq!(by_token.token.map(|token| token.label), Some(word.into()));
     }
