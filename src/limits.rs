@@ -58,3 +58,6 @@ pub const PEER_PAGE_RECORDS_MAX: usize = 400;
 
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;
+
+/// The bytes of a name that becomes a key: a device's, a session's, a login's.
+pub const NAME_BYTES_MAX: usize = 255;

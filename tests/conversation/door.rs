@@ -210,3 +210,23 @@ fn without_a_worker_secret_nobody_signs_in_and_the_log_says_why() {
     assert_eq!(Phone::notes("a").sync(&world).unwrap_err(), Broken::Refused(401));
     assert!(world.last_line().contains("ANCHORAGE_SECRET"), "{}", world.last_line());
 }
+
+#[test]
+fn names_that_are_none_or_too_long_are_refused_before_they_become_keys() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    let mut nameless = hello("1", 1, cred());
+    nameless.header.source.uri = " \0".into();
+    assert_eq!(statuses(&ask(&world, &nameless)), vec![("SyncHdr".into(), 400), ("Alert".into(), 400)]);
+    let mut long = hello("1", 1, cred());
+    long.header.source.uri = "x".repeat(256);
+    assert_eq!(statuses(&ask(&world, &long))[0].1, 400);
+    assert_eq!(statuses(&ask(&world, &hello(&"7".repeat(256), 1, cred())))[0].1, 400);
+    let unknown = Some(credential::basic_cred("nobody", "guess"));
+    assert_eq!(statuses(&ask(&world, &hello("1", 1, unknown)))[0].1, 401);
+    assert!(
+        world.last_line().contains("0 rows written"),
+        "trying names fills nothing: {}",
+        world.last_line()
+    );
+}

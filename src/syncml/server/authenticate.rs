@@ -6,6 +6,7 @@
 use super::Server;
 use super::desk::{header_status_of, versions};
 use crate::journal::Moment;
+use crate::limits;
 use crate::secret::{self, Sealer};
 use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential};
@@ -72,6 +73,11 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
         Ok(version) => version,
         Err(verdict) => return *verdict,
     };
+    if let Some(why) = misnamed(server) {
+        let status = header_status_of(server, status::BAD_REQUEST);
+        let code = status.code;
+        return Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None };
+    }
     let session = snapshot.session.as_ref().filter(|session| session.session_id == header.session_id);
     if let Some(session) = session.filter(|session| session.request == server.digest && session.expires > now)
     {
@@ -83,6 +89,21 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
     match check(server, snapshot, cred, version, now) {
         Err(refusal) => refusal.verdict(server, version),
         Ok(proof) => admit(server, snapshot, session, version, now, proof),
+    }
+}
+
+/// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
+fn misnamed(server: &Server<'_>) -> Option<String> {
+    let header = &server.inbox.message.header;
+    let login = login_of(header).unwrap_or_default();
+    let device = server.device().0;
+    let too_long = |text: &str| text.len() > limits::NAME_BYTES_MAX;
+    match () {
+        () if device.is_empty() => Some("the SyncHdr has no Source".into()),
+        () if too_long(&device) => Some("the Source of the SyncHdr is too long".into()),
+        () if too_long(&header.session_id) => Some("the SessionID is too long".into()),
+        () if too_long(&login) => Some("the login's name is too long".into()),
+        () => None,
     }
 }
 
@@ -302,7 +323,8 @@ fn check(
     );
     // A digest over the empty nonce is a first greeting, not a try at the password: it is challenged and not counted.
     let greeting = login.is_some_and(|login| greets(sealer, login, &credential, version));
-    if !greeting {
+    // Nor is there anything to guess where there is no such login, and nothing to be filled by trying names.
+    if login.is_some() && !greeting {
         refused.throttle = Some(Throttle::failed(failures, &key, now));
     }
     Err(refused)
