@@ -203,6 +203,7 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
         "1e400",
         "NaN",
         "é\u{FFFF}😀",
+        "\u{2028}\u{2029}\u{85}",
         " ",
         "x'); DROP TABLE record; --",
         "?1",
