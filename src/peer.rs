@@ -22,7 +22,7 @@ pub struct Alias {
     pub luid: Option<Luid>,
     /// The short id an Add went out under, where the record's own id is longer than the device's `MaxGUIDSize`.
     pub temporary: Option<String>,
-    /// The slow sync this alias was made in (see [`Bookmark::generation`]); older ones no longer count.
+    /// The slow sync it was made in or after ([`Bookmark::attempt`]); below [`Bookmark::generation`] it no longer counts.
     pub generation: i64,
     /// The stamp of the version the device last acknowledged or sent; 0 while it has acknowledged none.
     pub seq: Seq,
@@ -49,11 +49,12 @@ pub struct Bookmark {
     pub own_anchor: String,
     /// Our own `Next` anchor of the session that made the offer.
     pub offered_own: String,
-    /// Aliases of an older generation are no longer believed: a slow sync has been completed since.
+    /// Aliases of an older generation are no longer believed: the device has used the anchor of a later slow sync, or was reset
+    /// and has begun one.
     pub generation: i64,
     /// What `generation` becomes when the offer is confirmed: that of the slow sync that made it.
     pub offered_generation: i64,
-    /// Counts slow syncs begun: new aliases bear it. In a slow sync only aliases of this very generation count.
+    /// Counts slow syncs begun: new aliases bear it. In a slow sync it tells what this very sync has claimed already.
     pub attempt: i64,
     /// While a session is sending: changes after `position` are still to be sent. 0 outside.
     pub position: Seq,

@@ -74,13 +74,9 @@ impl<'a> Server<'a> {
     }
 
     /// Whether this message may make us send: the client has closed its package, or has nothing left but answers to ours.
-    pub(self) fn wants_page(&self) -> bool {
+    fn wants_page(&self) -> bool {
         let opens = self.inbox.has_sync_alert() && !self.inbox.has_sync();
         !opens && (self.inbox.message.last || !self.inbox.has_sync())
-    }
-
-    fn answer(&self, outbox: Outbox) -> Answer {
-        Answer { body: outbox.finish() }
     }
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
@@ -91,7 +87,7 @@ impl<'a> Server<'a> {
         pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
-        Turn { answer: self.answer(outbox), batch: None }
+        Turn { answer: Answer { body: outbox.finish() }, batch: None }
     }
 
     /// What the device can take, as far as this message says it.

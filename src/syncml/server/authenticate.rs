@@ -316,17 +316,15 @@ fn check(
     {
         return Ok(Proof { login: login.name.clone(), digest });
     }
-    let mut refused = refusal(
-        status::INVALID_CREDENTIALS,
-        scheme,
-        format!("login {name}: unknown, or a wrong password, or a digest of another nonce"),
-    );
     // A digest over the empty nonce is a first greeting, not a try at the password: it is challenged and not counted.
-    let greeting = login.is_some_and(|login| greets(sealer, login, &credential, version));
-    // Nor is there anything to guess where there is no such login, and nothing to be filled by trying names.
-    if login.is_some() && !greeting {
-        refused.throttle = Some(Throttle::failed(failures, &key, now));
+    if login.is_some_and(|login| greets(sealer, login, &credential, version)) {
+        let why = format!("login {name}: greets without a nonce yet, and is given one");
+        return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     }
+    let why = format!("login {name}: unknown, or a wrong password, or a digest of another nonce");
+    let mut refused = refusal(status::INVALID_CREDENTIALS, scheme, why);
+    // Where there is no such login there is nothing to guess, and nothing is to be filled by trying names.
+    refused.throttle = login.map(|_| Throttle::failed(failures, &key, now));
     Err(refused)
 }
 

@@ -36,6 +36,9 @@ impl Desk<'_> {
             Policy::ClientWins => {
                 self.note_conflict(collection, &record, "what arrived replaces");
                 let replaced = merge::replace(&stored, body, supported.as_ref());
+                if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+                    return status::ENTITY_TOO_LARGE;
+                }
                 let origin = self.peer.id.0.clone();
                 self.write(collection, record, replaced, None, false, origin);
                 status::CONFLICT_CLIENT_WINS

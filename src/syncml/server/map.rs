@@ -70,7 +70,7 @@ impl Desk<'_> {
         if answer.command_ref.trim() == "0" {
             return;
         }
-        if answer.command == "Sync" && !is_success(answer.code) {
+        if answer.command == "Sync" && !status::is_done(answer.code) {
             self.sync_refused(answer);
             return;
         }
@@ -83,11 +83,11 @@ impl Desk<'_> {
             return;
         };
         match (sent.kind, answer.code) {
-            (SentKind::Add, code) if is_success(code) || code == status::ALREADY_EXISTS => {
+            (SentKind::Add, code) if status::is_done(code) || code == status::ALREADY_EXISTS => {
                 self.took_add(&collection, &sent)
             }
-            (SentKind::Replace, code) if is_success(code) => self.took_replace(&collection, &sent),
-            (SentKind::Delete, code) if is_success(code) || is_gone(code) => {
+            (SentKind::Replace, code) if status::is_done(code) => self.took_replace(&collection, &sent),
+            (SentKind::Delete, code) if status::is_done(code) || is_gone(code) => {
                 let luid = self.luid_of(&collection, &sent.record);
                 self.drop_alias(&collection, &sent.record, luid.as_ref());
             }
@@ -175,10 +175,6 @@ impl Desk<'_> {
             }
         }
     }
-}
-
-fn is_success(code: u16) -> bool {
-    (200..300).contains(&code)
 }
 
 fn is_gone(code: u16) -> bool {

@@ -406,7 +406,6 @@ fn base36(mut number: i64) -> String {
     digits.iter().rev().collect()
 }
 
-/// The form itself, for tests of other rooms.
 #[cfg(test)]
 mod tests {
     use super::base36;
