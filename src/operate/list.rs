@@ -48,7 +48,7 @@ fn lines(overview: &Overview, now: Moment) -> Vec<String> {
             peer.login
         ));
         for bookmark in bookmarks {
-            let has = bookmark.cursor.max(bookmark.offered_cursor);
+            let has = bookmark.newest().cursor;
             lines.push(format!("                {:<12} up to {}", bookmark.collection.0, date(has)));
         }
     }

@@ -144,7 +144,11 @@ fn filled(count: usize) -> (SqliteStore, Seq) {
             expires: 0,
         };
         head = commit(&store, &Batch { tokens: vec![token], ..changing(&account, changes("unit")) }).head;
-        marked(&store, &account, vec![anchorage::peer::Bookmark { cursor: head, ..bookmark("contacts") }]);
+        marked(
+            &store,
+            &account,
+            vec![anchorage::peer::Bookmark { confirmed: place(head), ..bookmark("contacts") }],
+        );
     }
     (store, head)
 }

@@ -2,7 +2,7 @@
 
 use crate::house::{at, id, luid, now, peer, uncosted};
 use crate::sqlite::SqliteStore;
-use anchorage::peer::{Alias, Bookmark};
+use anchorage::peer::{Alias, Bookmark, Place};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, RecordId};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
@@ -129,18 +129,21 @@ impl Dice {
         }
     }
 
+    fn place(&mut self, head: i64) -> Place {
+        Place {
+            cursor: head - self.roll(20) as i64,
+            anchor: self.text(),
+            own_anchor: self.text(),
+            generation: self.roll(3) as i64,
+        }
+    }
+
     fn bookmark(&mut self, head: i64) -> Bookmark {
         let near = |dice: &mut Self| head - dice.roll(20) as i64;
         Bookmark {
             collection: self.collection(),
-            cursor: near(self),
-            anchor: self.text(),
-            offered_cursor: near(self),
-            offered_anchor: self.text(),
-            own_anchor: self.text(),
-            offered_own: self.text(),
-            generation: self.roll(3) as i64,
-            offered_generation: self.roll(3) as i64,
+            confirmed: self.place(head),
+            offered: self.place(head),
             attempt: self.roll(3) as i64,
             position: near(self),
             until: if self.chance(2) { near(self) } else { 0 },

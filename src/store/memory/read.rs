@@ -167,7 +167,7 @@ impl Tenant {
 
     /// What the device last acknowledged or sent, where the record has moved on since by another's hand.
     fn base(&self, peer: &PeerId, alias: &Alias, record: &Record) -> Option<Body> {
-        let cursor = self.bookmark(peer, &alias.collection).map_or(0, |bookmark| bookmark.cursor);
+        let cursor = self.bookmark(peer, &alias.collection).map_or(0, |bookmark| bookmark.confirmed.cursor);
         let known = alias.seq.max(cursor);
         if record.seq <= known || record.origin == peer.0 {
             return None;
@@ -258,7 +258,7 @@ impl Tenant {
             let (after, until) = match bookmark.sending {
                 true if bookmark.until > 0 => (bookmark.position, bookmark.until),
                 true => (bookmark.position, Seq::MAX),
-                false if opened.contains(&bookmark.collection) => (bookmark.cursor, Seq::MAX),
+                false if opened.contains(&bookmark.collection) => (bookmark.confirmed.cursor, Seq::MAX),
                 false => continue,
             };
             for record in self.changes(&bookmark.collection, after, until) {
@@ -281,8 +281,8 @@ fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Al
         return live && of_this_sync.is_none_or(|alias| alias.seq < record.seq && !own);
     }
     let mapped = alias.filter(|alias| alias.luid.is_some());
-    let taken =
-        mapped.is_some_and(|alias| alias.generation >= bookmark.generation && alias.seq >= record.seq);
+    let taken = mapped
+        .is_some_and(|alias| alias.generation >= bookmark.confirmed.generation && alias.seq >= record.seq);
     !own && !taken && (live || mapped.is_some())
 }
 

@@ -4,6 +4,7 @@
 //! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the sweep.
 
 use crate::limits;
+use crate::peer::Place;
 use crate::record::{Content, Seq};
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{
@@ -215,13 +216,17 @@ impl Writes {
 
     fn bookmarks(&mut self, batch: &Batch) {
         let rows = batch.bookmarks.iter().map(|b| {
-            let anchors = [&b.anchor, &b.offered_anchor, &b.own_anchor, &b.offered_own];
-            let anchors = anchors.map(|anchor| text::encode(anchor));
-            let generations = [b.attempt, b.offered_generation];
-            let numbers = [b.cursor, b.offered_cursor, b.generation, b.position, b.until, b.held];
-            let numbers = [numbers.as_slice(), &generations].concat();
-            let flags = [b.sending, b.sending_all].map(u8::from);
-            json!([text::encode(&b.collection.0), anchors, numbers, flags])
+            let place = |place: &Place| {
+                json!([
+                    place.cursor,
+                    text::encode(&place.anchor),
+                    text::encode(&place.own_anchor),
+                    place.generation
+                ])
+            };
+            let sending =
+                [i64::from(b.sending), i64::from(b.sending_all), b.position, b.until, b.held, b.attempt];
+            json!([text::encode(&b.collection.0), place(&b.confirmed), place(&b.offered), sending])
         });
         self.write_lists(PUT_BOOKMARKS, rows, &[text(&batch.peer_id.0)]);
     }
@@ -365,17 +370,17 @@ const ACKNOWLEDGED: &str = "INSERT INTO alias (account, peer, collection, record
 SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?2) WHERE true
 ON CONFLICT (account, peer, collection, record) DO UPDATE SET generation = excluded.generation, seq = excluded.seq";
 
-const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, anchor, offered_anchor, own_anchor, offered_own,
-  cursor, offered_cursor, generation, position, until, held, attempt, offered_generation, sending, sending_all)
+const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, cursor, anchor, own_anchor, generation,
+  offered_cursor, offered_anchor, offered_own_anchor, offered_generation, sending, sending_all, position, until, held, attempt)
 SELECT ?1, ?3, value ->> 0, value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
-  value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[2][4]',
-  value ->> '$[2][5]', value ->> '$[2][6]', value ->> '$[2][7]', value ->> '$[3][0]', value ->> '$[3][1]'
+  value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[3][0]',
+  value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]', value ->> '$[3][5]'
 FROM json_each(?2) WHERE true
-ON CONFLICT (account, peer, collection) DO UPDATE SET anchor = excluded.anchor,
-  offered_anchor = excluded.offered_anchor, own_anchor = excluded.own_anchor, offered_own = excluded.offered_own,
-  cursor = excluded.cursor, offered_cursor = excluded.offered_cursor, generation = excluded.generation,
-  attempt = excluded.attempt, offered_generation = excluded.offered_generation, position = excluded.position, until = excluded.until, held = excluded.held,
-  sending = excluded.sending, sending_all = excluded.sending_all";
+ON CONFLICT (account, peer, collection) DO UPDATE SET cursor = excluded.cursor, anchor = excluded.anchor,
+  own_anchor = excluded.own_anchor, generation = excluded.generation, offered_cursor = excluded.offered_cursor,
+  offered_anchor = excluded.offered_anchor, offered_own_anchor = excluded.offered_own_anchor,
+  offered_generation = excluded.offered_generation, sending = excluded.sending, sending_all = excluded.sending_all,
+  position = excluded.position, until = excluded.until, held = excluded.held, attempt = excluded.attempt";
 
 const PUT_PEER: &str = "INSERT INTO peer (account, id, login, nonce, device, settings, temporaries, seen)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

@@ -107,7 +107,7 @@ FROM session WHERE account = ",
 );
 
 pub const BOOKMARKS: &str = concat!(
-    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, offered_own, generation, \
+    "SELECT collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor, offered_own_anchor, \
      offered_generation, attempt, position, until, \
      sending, sending_all, held
 FROM bookmark WHERE account = ",

@@ -58,7 +58,7 @@ impl Desk<'_> {
             if was_unmapped {
                 datastore.unmapped = datastore.unmapped.saturating_sub(1);
             }
-            if found.seq <= bookmark.cursor && seq < found.seq {
+            if found.seq <= bookmark.confirmed.cursor && seq < found.seq {
                 // What was mapped has changed since, before the cursor: the next session looks at it again.
                 datastore.hold(found.seq);
             }

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
 use crate::limits;
-use crate::peer::{Alias, Luid};
+use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
@@ -57,10 +57,8 @@ impl Desk<'_> {
     /// back with an old anchor, it has to compare too. Not sooner: a device that turns back at the door is as it was.
     fn begin_another_life(&mut self, collection: &CollectionId) {
         let bookmark = self.bookmark(collection);
-        bookmark.generation = bookmark.attempt;
-        (bookmark.cursor, bookmark.offered_cursor) = (0, 0);
-        bookmark.anchor.clear();
-        bookmark.offered_anchor.clear();
+        let own_anchor = std::mem::take(&mut bookmark.offered).own_anchor;
+        bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, ..Place::default() };
         let outdated = (collection.clone(), bookmark.attempt);
         self.batch.outdated.push(outdated);
     }
@@ -214,10 +212,10 @@ impl Desk<'_> {
         let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
             bookmark.attempt
         } else {
-            bookmark.generation
+            bookmark.confirmed.generation
         };
         let record = held.record.as_ref().filter(|_| held.alias.generation >= believed)?;
-        let known = bookmark.cursor.max(held.alias.seq);
+        let known = bookmark.confirmed.cursor.max(held.alias.seq);
         let changed = self.changed(&record.collection, &record.id);
         Some(Standing {
             alias: held.alias.clone(),

@@ -6,7 +6,7 @@
 use super::desk::Desk;
 use crate::content;
 use crate::limits;
-use crate::peer::Alias;
+use crate::peer::{Alias, Place};
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::secret;
 use crate::store::Outgoing;
@@ -88,7 +88,7 @@ impl Desk<'_> {
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| {
             let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
-            if bookmark.offered_own.is_empty() { &bookmark.own_anchor } else { &bookmark.offered_own }.clone()
+            bookmark.newest().own_anchor.clone()
         };
         let device =
             || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
@@ -223,7 +223,8 @@ impl Desk<'_> {
             return Due::Nothing;
         }
         let bookmark = self.bookmarked(&record.collection);
-        let believed = if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.generation };
+        let believed =
+            if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation };
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
         let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
@@ -355,11 +356,15 @@ impl Desk<'_> {
             let bookmark = self.bookmark(&datastore.collection);
             let reached = bookmark.until.max(bookmark.position);
             let held_back = lowest.filter(|seq| *seq <= reached);
-            bookmark.offered_cursor = held_back.map_or(reached, |seq| (seq - 1).max(1));
-            bookmark.offered_anchor = datastore.next.clone();
-            bookmark.offered_own = datastore.own_next.clone();
-            bookmark.offered_generation =
-                if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.generation };
+            bookmark.offered = Place {
+                cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
+                anchor: datastore.next.clone(),
+                own_anchor: datastore.own_next.clone(),
+                generation: match datastore.mode {
+                    Mode::Slow => bookmark.attempt,
+                    Mode::TwoWay => bookmark.confirmed.generation,
+                },
+            };
         }
     }
 

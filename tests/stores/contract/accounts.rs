@@ -71,7 +71,7 @@ pub fn tenants_never_meet<S: Store>(make: impl Fn() -> S) {
         let second = Change { key: Some("k".into()), ..change("contacts", &format!("{word}2"), text(word)) };
         let full = Batch {
             aliases: vec![Alias { temporary: Some("t".into()), ..alias("contacts", "r", Some("1"), 1, 1) }],
-            bookmarks: vec![Bookmark { anchor: word.into(), sending: true, ..bookmark("contacts") }],
+            bookmarks: vec![Bookmark { confirmed: named(word), sending: true, ..bookmark("contacts") }],
             peer: Some(Peer { nonce: word.into(), ..Peer::default() }),
             session: Some(Session { token: word.into(), state: word.into(), ..Session::default() }),
             ..changing(tenant, vec![keyed.clone(), second])
@@ -236,8 +236,8 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
         };
         let mark = Bookmark {
             collection: at(&name),
-            anchor: word.into(),
-            own_anchor: word.into(),
+            confirmed: named(word),
+            offered: named(word),
             ..Bookmark::default()
         };
         let session = Session {

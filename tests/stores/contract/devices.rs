@@ -1,7 +1,7 @@
 //! Devices: who they are, what they hold, what they still have to get.
 
 use crate::house::*;
-use anchorage::peer::{Alias, Bookmark};
+use anchorage::peer::{Alias, Bookmark, Place};
 use anchorage::record::{AccountId, Content, Seq};
 use anchorage::store::{Acknowledged, Batch, Change, Held, Reads, Session, Snapshot, Store, Sweep, Who};
 
@@ -149,7 +149,7 @@ pub fn bases_are_what_the_device_last_had<S: Store>(make: impl Fn() -> S) {
     assert_eq!(base(), Some("one".into()));
     edit("three", "tablet", true);
     assert_eq!(base(), Some("one".into()));
-    marked(&store, &account, vec![Bookmark { cursor: second, ..bookmark("contacts") }]);
+    marked(&store, &account, vec![Bookmark { confirmed: place(second), ..bookmark("contacts") }]);
     assert_eq!(base(), Some("two".into()), "the cursor says so too");
     edit("four", "phone", true);
     assert_eq!(base(), None, "the device made this itself");
@@ -250,14 +250,15 @@ pub fn what_is_still_to_be_sent<S: Store>(make: impl Fn() -> S) {
         &store,
         &account,
         vec![
-            Bookmark { cursor: stamps[0], position: stamps[1], ..bookmark("contacts") },
-            Bookmark { cursor: units[0], ..bookmark("unit") },
+            Bookmark { confirmed: place(stamps[0]), position: stamps[1], ..bookmark("contacts") },
+            Bookmark { confirmed: place(units[0]), ..bookmark("unit") },
         ],
     );
     assert_eq!(sent(&ask(&[])), "");
     assert_eq!(sent(&ask(&["unit"])), "u2");
     assert_eq!(sent(&ask(&["unit", "card", "./Contacts"])), "c2,c3,u2");
-    let sending = Bookmark { cursor: stamps[0], position: 0, sending: true, ..bookmark("contacts") };
+    let sending =
+        Bookmark { confirmed: place(stamps[0]), position: 0, sending: true, ..bookmark("contacts") };
     marked(&store, &account, vec![sending.clone()]);
     assert_eq!(sent(&ask(&[])), "c1,c2,c3");
     marked(&store, &account, vec![Bookmark { position: stamps[0], until: stamps[1], ..sending }]);
@@ -275,8 +276,13 @@ pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
         put(&store, &account, "contacts", record, record);
     }
     delete(&store, &account, "contacts", "gone");
-    let slow =
-        Bookmark { generation: 1, attempt: 2, sending: true, sending_all: true, ..bookmark("contacts") };
+    let slow = Bookmark {
+        confirmed: Place { generation: 1, ..Place::default() },
+        attempt: 2,
+        sending: true,
+        sending_all: true,
+        ..bookmark("contacts")
+    };
     marked(&store, &account, vec![slow.clone()]);
     aliased(
         &store,
