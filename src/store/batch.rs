@@ -71,7 +71,7 @@ pub struct Change {
     pub key: Option<MatchKey>,
     /// Who changes it.
     pub origin: Origin,
-    /// Whether the id must be free: a taken one is a [`StoreError::Conflict`].
+    /// Whether the id must be free: a taken one is a [`Conflict`](super::StoreError::Conflict).
     pub insert: bool,
     /// Whether the superseded version is kept for three-way merging (SyncML collections only).
     pub supersede: bool,
