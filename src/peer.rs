@@ -7,6 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PeerId(pub String);
 
+/// What the operator has set for one device: JSON in the store, empty for nothing set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PeerSettings {
+    /// Whether our DevInf towards it lists every property (`CTCap`): some devices send nothing without it.
+    pub ctcap: bool,
+}
+
+impl PeerSettings {
+    /// Out of the store; what cannot be read sets nothing.
+    pub fn of_text(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Into the store.
+    pub fn text(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
 /// A record's id on the device (SyncML's LUID): an opaque byte string of 1 to 255 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Luid(pub String);

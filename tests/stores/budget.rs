@@ -69,6 +69,8 @@ fn every_statement() -> Vec<Statement> {
             }),
             Edit::PutCollection(Default::default()),
             Edit::RevokeToken("h".into()),
+            Edit::SetPeer(peer("phone"), "{}".into()),
+            Edit::ForgetPeer(peer("phone")),
             Edit::RemoveAccount,
         ],
         ..changing(&account, vec![change])

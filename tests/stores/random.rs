@@ -171,21 +171,23 @@ impl Dice {
     }
 
     fn edit(&mut self) -> Edit {
-        match self.roll(10) {
+        match self.roll(12) {
             0..3 => Edit::PutLogin(Login {
                 name: self.word(&["ann", "bob", "o'b\0"]),
                 account: AccountId::default(),
                 sealed: self.text(),
                 local: self.chance(2),
             }),
-            3..7 => Edit::PutCollection(Collection {
+            3..6 => Edit::PutCollection(Collection {
                 id: at(&self.word(&["contacts", "unit", "q'"])),
                 aliases: self.some(2, |dice| dice.word(&["card", "unit", "x\0", "other"])),
                 application: self.text(),
                 ..Collection::default()
             }),
-            7 => Edit::RevokeToken(self.word(&["h0", "h1"])),
-            8 => Edit::AddAccount { created: self.roll(9) as i64 },
+            6 => Edit::RevokeToken(self.word(&["h0", "h1"])),
+            7..9 => Edit::AddAccount { created: self.roll(9) as i64 },
+            9 => Edit::SetPeer(peer(&self.peer()), self.text()),
+            10 => Edit::ForgetPeer(peer(&self.peer())),
             _ => Edit::RemoveAccount,
         }
     }
@@ -232,7 +234,8 @@ impl Dice {
             batch.session = Some(self.session(version + 1));
         }
         if self.chance(3) {
-            batch.peer = Some(Peer { nonce: self.text(), device: self.text(), ..Peer::default() });
+            batch.peer = Some(Peer { nonce: self.text(), settings: self.text(), ..Peer::default() });
+            batch.peer.iter_mut().for_each(|peer| peer.device = self.text());
         }
         if self.chance(6) {
             batch.outdated = self.some(2, |dice| (dice.collection(), dice.roll(3) as i64));

@@ -1,7 +1,8 @@
 //! Committing: a [`Batch`] as statements.
 //!
 //! The guard comes first and aborts the whole transaction by asking for JSON that is none ("malformed JSON"); everything
-//! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the sweep.
+//! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the sweep,
+//! devices forgotten.
 
 use crate::limits;
 use crate::peer::Place;
@@ -37,6 +38,11 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.throttles(&batch.throttles);
     if let Some(sweep) = &batch.sweep {
         writes.sweep(sweep);
+    }
+    for edit in &batch.edits {
+        if let Edit::ForgetPeer(peer) = edit {
+            FORGET_PEER.iter().for_each(|sql| writes.write(sql, [text(&peer.0)]));
+        }
     }
     if batch.edits.contains(&Edit::RemoveAccount) {
         for sql in REMOVE_ACCOUNT {
@@ -127,12 +133,13 @@ impl Writes {
 
     fn edit(&mut self, edit: &Edit) {
         match edit {
-            Edit::AddAccount { .. } | Edit::RemoveAccount => {} // First of all, and last of all.
+            Edit::AddAccount { .. } | Edit::RemoveAccount | Edit::ForgetPeer(_) => {} // First of all, and last of all.
             Edit::PutLogin(Login { name, sealed, local, .. }) => {
                 self.write(PUT_LOGIN, [text(name), text(sealed), Value::Integer(i64::from(*local))]);
             }
             Edit::PutCollection(collection) => self.collection(collection),
             Edit::RevokeToken(hash) => self.write(REVOKE_TOKEN, [text(hash)]),
+            Edit::SetPeer(peer, settings) => self.write(SET_PEER, [text(&peer.0), text(settings)]),
         }
     }
 
@@ -338,6 +345,15 @@ ON CONFLICT (hash) DO UPDATE SET login = excluded.login, label = excluded.label,
 
 const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
+const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
+
+const FORGET_PEER: [&str; 4] = [
+    "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM session WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM peer WHERE account = ?1 AND id = ?2",
+];
+
 const HEAD: &str = "UPDATE account SET head = max(head + CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
 WHERE id = ?1 RETURNING head";
 
@@ -385,7 +401,7 @@ ON CONFLICT (account, peer, collection) DO UPDATE SET cursor = excluded.cursor, 
 const PUT_PEER: &str = "INSERT INTO peer (account, id, login, nonce, device, settings, temporaries, seen)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ON CONFLICT (account, id) DO UPDATE SET login = excluded.login, nonce = excluded.nonce, device = excluded.device,
-  settings = excluded.settings, temporaries = excluded.temporaries, seen = excluded.seen";
+  temporaries = excluded.temporaries, seen = excluded.seen";
 
 /// Only a new token touches the indexes; [`PUT_SESSION`] writes one row.
 const OPEN_SESSION: &str = "INSERT INTO session (account, peer, token) SELECT ?1, ?2, ?3
