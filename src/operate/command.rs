@@ -251,7 +251,10 @@ fn parse(command: &str, words: &mut Words) -> Result<Command, Unclear> {
         }
         "demo" => Command::Demo,
         other => {
-            return wrong(format!("There is no command `{other}`. There are: {}.", help::COMMANDS.join(", ")));
+            return wrong(format!(
+                "There is no command `{other}`. There are: {}.",
+                help::COMMANDS.join(", ")
+            ));
         }
     })
 }

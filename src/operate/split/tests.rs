@@ -127,7 +127,7 @@ BEGIN:VEVENT\nUID:1\nRECURRENCE-ID:2\nEND:VEVENT\nBEGIN:VJOURNAL\nEND:VJOURNAL\n
 BEGIN:VCALENDAR\nBEGIN:VTODO\nEND:VTODO\nEND:VCALENDAR\n";
     let pieces = calendar(file, &["VEVENT", "VTODO"]);
     let names: Vec<(usize, &str)> = pieces.iter().map(|piece| (piece.line, piece.name.as_str())).collect();
-    assert_eq!(names, [(3, "VEVENT"), (6, "VTODO"), (12, ""), (15, "VTODO")]);
+    assert_eq!(names, [(3, "VEVENT"), (6, "VTODO"), (13, ""), (16, "VTODO")]);
     let event = texts(file, &pieces)[0].clone().unwrap();
     assert!(event.contains("RECURRENCE-ID") && !event.contains("VTODO"), "{event}");
     assert_eq!(pieces[2].parts.clone().unwrap_err(), "a VJOURNAL, where VEVENTs or VTODOs are wanted");
