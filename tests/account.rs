@@ -164,7 +164,7 @@ fn help_is_an_answer_and_a_mistake_is_not() {
     let mut db = database();
     let help = run(&mut db, "--help");
     assert_eq!((help.code, help.batches), (0, 0));
-    assert!(help.said.contains("import NAME COLLECTION PATH"));
+    assert!(help.said.contains("import NAME [COLLECTION] PATH"));
     let wrong = run(&mut db, "frobnicate");
     assert_eq!(wrong.code, 2);
     assert!(wrong.noted.contains("frobnicate"));

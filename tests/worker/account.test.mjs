@@ -5,10 +5,10 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openDatabase } from "../../scripts/local.mjs";
+import { openDatabase, serve } from "../../scripts/local.mjs";
 import { offer } from "../../scripts/relay.mjs";
-import { at } from "../../scripts/run.mjs";
-import { card, temporary } from "./house.mjs";
+import { at, secret } from "../../scripts/run.mjs";
+import { card, phone, request, temporary } from "./house.mjs";
 
 let folder, state;
 
@@ -89,9 +89,67 @@ test("the demo account is local, and what is refused is refused with the right e
   }
   assert.equal((await here("add", "anna")).code, 1);
   assert.equal((await here("frobnicate")).code, 2);
-  assert.match((await account("--help")).said, /import NAME COLLECTION PATH/);
+  assert.match((await account("--help")).said, /import NAME \[COLLECTION\] PATH/);
   // wrangler.toml as it is committed names no database.
   const remote = await account("list", "--remote");
   assert.equal(remote.code, 1);
   assert.match(remote.noted, /docs\/deploy\.md|deployed database/);
+});
+
+const mixed = [
+  "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", "UID:1", "DTSTART:20260101T100000Z", "SUMMARY:Swim", "END:VEVENT",
+  "BEGIN:VTODO", "UID:2", "SUMMARY:Buy", "END:VTODO", "END:VCALENDAR", "",
+].join("\r\n");
+
+test("everything goes in and out without a collection's name", async () => {
+  assert.equal((await here("add", "emma", "--password", "long-enough")).code, 0);
+  mkdirSync(join(folder.path, "all"));
+  for (const [name, text] of [["a.vcf", card("1")], ["b.ics", mixed], ["c.txt", "Milk"]]) writeFileSync(join(folder.path, "all", name), text);
+  const imported = await here("import", "emma", "all");
+  assert.equal(imported.code, 0, imported.noted);
+  assert.equal(imported.said.match(/: 1 new, 0 there already\./g).length, 4, imported.said);
+  assert.equal((await here("export", "emma", "emma-out")).code, 0);
+  const out = Object.fromEntries(["contacts", "calendar", "todo", "notes"].map((id) => [id, readdirSync(join(folder.path, "emma-out", id))]));
+  for (const names of Object.values(out)) assert.equal(names.length, 1);
+  assert.equal(readFileSync(join(folder.path, "emma-out", "notes", out.notes[0]), "utf8"), "Milk");
+});
+
+test("a collection is changed and a device forgotten, and the worker and the phone meet it so", async () => {
+  const server = await serve({ state, vars: { ANCHORAGE_SECRET: secret(state), ANCHORAGE_LOCAL: "1" }, line: () => {} });
+  try {
+    // As npm start does it, so that the tool asks through the running server.
+    const mine = phone(server.url, "IMEI:1", { user: "emma", password: "long-enough" });
+    const slow = async () => {
+      mine.begin();
+      const answer = await mine.send([mine.alert(mine.anchor ? 200 : 201)]);
+      const refresh = />508</.test(answer.text);
+      await mine.send([mine.ok(0), mine.sync([mine.add("1", card("1"))])]);
+      await mine.send([mine.ok(0)]);
+      return refresh;
+    };
+    assert.equal(await slow(), false);
+    await server.stop();
+    const shown = await here("device", "emma");
+    assert.match(shown.said, /IMEI:1 .*last here 20\d\d-/, shown.noted);
+    assert.match(shown.said, /contacts +(offered|up to date|slow sync|sync)/);
+    assert.match((await here("device", "emma", "IMEI", "--ctcap", "on")).said, /ctcap of IMEI:1 is on/);
+    assert.match((await here("device", "emma", "IMEI")).said, /ctcap on/);
+    assert.equal((await here("device", "emma", "IMEI:1", "--forget")).code, 0);
+    assert.match((await here("device", "emma")).said, /has 0 devices/);
+    const changed = await here("collection", "emma", "contacts", "--policy", "keep-both", "--read-only", "on", "--alias", "leute", "--standard-fields");
+    assert.match(changed.said, /keep-both[\s\S]*read-only  on[\s\S]*leute/, changed.noted);
+    assert.match((await here("list", "emma")).said, /contacts +1 record +keep-both +read-only +also .*leute/);
+    const token = (await here("token", "emma")).said.match(/\S{43}/)[0];
+    const again = await serve({ state, vars: { ANCHORAGE_SECRET: secret(state), ANCHORAGE_LOCAL: "1" }, line: () => {} });
+    try {
+      Object.assign(mine, { url: `${again.url}/syncml` });
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const refused = await request(`${again.url}/max/leute?auth=${token}`, { method: "POST", headers, body: "id=x&name=y" });
+      assert.equal(refused.status, 403, refused.text);
+    } finally {
+      await again.stop();
+    }
+  } finally {
+    await server.stop().catch(() => {});
+  }
 });
