@@ -56,6 +56,9 @@ pub const ATTEMPTS_MAX: usize = 5;
 /// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
 pub const PEER_PAGE_RECORDS_MAX: usize = 400;
 
+/// How many changes that a broken session left unanswered are remembered for what the device says in the next.
+pub const EARLIER_MAX: usize = 1_000;
+
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;
 

@@ -43,6 +43,8 @@ pub struct Reads {
     pub collection: Option<String>,
     /// Records by id.
     pub records: Vec<(String, Vec<RecordId>)>,
+    /// Superseded contents, by record and the stamp they had.
+    pub versions: Vec<(String, Vec<(RecordId, Seq)>)>,
     /// Records by the device's ids, each with the version the device last acknowledged.
     pub luids: Vec<(String, Vec<Luid>)>,
     /// Records by what we called them towards the device: record ids or temporary ids (SyncML Map).
@@ -63,6 +65,7 @@ impl Reads {
             collections: false,
             collection: None,
             records: Vec::new(),
+            versions: Vec::new(),
             luids: Vec::new(),
             targets: Vec::new(),
             matches: Vec::new(),
@@ -125,6 +128,8 @@ pub struct Snapshot {
     pub collections: Vec<Collection>,
     /// Records asked for by id.
     pub records: Vec<Record>,
+    /// Superseded contents, those still kept.
+    pub versions: Vec<Record>,
     /// Records asked for by the device's ids.
     pub held: Vec<Held>,
     /// Records asked for by what we called them.

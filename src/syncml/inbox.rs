@@ -10,7 +10,7 @@ use crate::limits;
 use crate::peer::Luid;
 use crate::record::{Body, Entry, Form};
 use crate::secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message, in steps.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Inbox {
     pub message: Message,
     /// Every command in the order it stood, containers before what they hold.
     pub steps: Vec<Step>,
+    /// What its Maps say: path, our name, the device's id.
+    maps: Vec<(String, String, String)>,
 }
 
 /// One thing to do.
@@ -109,7 +111,8 @@ impl Inbox {
                 _ => steps.push(Step::Command(index)),
             }
         }
-        Self { message, steps }
+        let maps = message.commands.iter().flat_map(mapped).collect();
+        Self { message, steps, maps }
     }
 
     /// Whether any step is a `Sync`.
@@ -146,13 +149,29 @@ impl Inbox {
     /// What Maps name on our side, by path.
     pub fn map_targets(&self) -> Vec<(String, Vec<String>)> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for command in &self.message.commands {
-            if let Command::Map(map) = command {
-                let targets = map.items.iter().map(|item| trim(&item.target.uri).to_owned());
-                found.entry(path(&map.target, Some(&map.source))).or_default().extend(targets);
-            }
+        for (path, ours, _) in &self.maps {
+            found.entry(path.clone()).or_default().push(ours.clone());
         }
         found.into_iter().collect()
+    }
+
+    /// What Maps say: by path and our name for it, the device's id.
+    pub fn maps(&self) -> BTreeMap<(&str, &str), &str> {
+        self.maps
+            .iter()
+            .map(|(path, ours, theirs)| ((path.as_str(), ours.as_str()), theirs.as_str()))
+            .collect()
+    }
+
+    /// The device's ids named in changes, each with its path.
+    pub fn changed_luids(&self) -> BTreeSet<(&str, &str)> {
+        let changes = self.steps.iter().filter_map(|step| match step {
+            Step::Change(change) => Some(change),
+            _ => None,
+        });
+        let ids = changes
+            .flat_map(|change| change.items.iter().map(|item| (change.path.as_str(), item.luid.0.as_str())));
+        ids.collect()
     }
 
     fn by_path<T>(&self, pick: impl Fn(&Incoming) -> Option<T>) -> Vec<(String, Vec<T>)> {
@@ -167,6 +186,13 @@ impl Inbox {
         }
         found.into_iter().collect()
     }
+}
+
+fn mapped(command: &Command) -> Vec<(String, String, String)> {
+    let Command::Map(map) = command else { return Vec::new() };
+    let path = path(&map.target, Some(&map.source));
+    let trimmed = |location: &Location| trim(&location.uri).to_owned();
+    map.items.iter().map(|item| (path.clone(), trimmed(&item.target), trimmed(&item.source))).collect()
 }
 
 fn open_sync(sync: &Sync, steps: &mut Vec<Step>, items: &mut usize) {

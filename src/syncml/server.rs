@@ -18,16 +18,18 @@ use super::codec::{self, DecodeError, Encoding};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
 use super::outbox::Outbox;
-use super::session::{Pending, PendingStatus};
+use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
 use crate::journal::Moment;
 use crate::limits;
 use crate::peer::PeerId;
+use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
 use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A SyncML message on its way through the loop.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Server<'a> {
     origin: String,
     address: String,
     line: String,
+    /// Whether what a broken session makes needful has been read.
+    broken_read: bool,
 }
 
 /// What to send once the batch is safe.
@@ -66,6 +70,7 @@ impl<'a> Server<'a> {
             origin: request.origin.clone(),
             address: request.address.clone(),
             line: String::new(),
+            broken_read: false,
         })
     }
 
@@ -125,29 +130,8 @@ impl Protocol for Server<'_> {
     type Answer = Answer;
 
     fn ask(&mut self) -> Reads {
-        let header = &self.inbox.message.header;
-        let login = authenticate::login_of(header);
-        let mut reads = Reads::of(Who::Syncml {
-            login: login.clone(),
-            session_token: self.token.as_deref().map(secret::token_hash),
-            session_id: header.session_id.clone(),
-            address: self.address.clone(),
-        });
-        reads.throttles =
-            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
-        reads.peer = Some(self.device());
-        reads.collections = true;
-        reads.luids = self.inbox.luids();
-        reads.matches = self.inbox.keys();
-        reads.targets = self.inbox.map_targets();
-        if self.wants_page() {
-            reads.page = Some(PageAsk::Peer {
-                paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
-                records_max: limits::PEER_PAGE_RECORDS_MAX,
-                bytes_max: limits::SYNCML_REPLY_BYTES_MAX * 2,
-            });
-        }
-        reads
+        self.broken_read = false;
+        self.reads()
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
@@ -167,7 +151,12 @@ impl Protocol for Server<'_> {
                 });
                 turn
             }
-            Verdict::Admit(admitted) => self.admitted(*admitted, snapshot, now, seed),
+            Verdict::Admit(admitted) => {
+                if let Some(more) = self.reads_of_broken(snapshot, &admitted.state) {
+                    return Decision::Ask(Box::new(more));
+                }
+                self.admitted(*admitted, snapshot, now, seed)
+            }
         };
         Decision::Turn(Box::new(turn))
     }
@@ -196,6 +185,68 @@ impl Protocol for Server<'_> {
 }
 
 impl Server<'_> {
+    /// Everything the message may need.
+    fn reads(&self) -> Reads {
+        let header = &self.inbox.message.header;
+        let login = authenticate::login_of(header);
+        let mut reads = Reads::of(Who::Syncml {
+            login: login.clone(),
+            session_token: self.token.as_deref().map(secret::token_hash),
+            session_id: header.session_id.clone(),
+            address: self.address.clone(),
+        });
+        reads.throttles =
+            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        reads.peer = Some(self.device());
+        reads.collections = true;
+        reads.luids = self.inbox.luids();
+        reads.matches = self.inbox.keys();
+        reads.targets = self.inbox.map_targets();
+        if self.wants_page() {
+            reads.page = Some(PageAsk::Peer {
+                paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
+                records_max: limits::PEER_PAGE_RECORDS_MAX,
+                bytes_max: limits::SYNCML_REPLY_BYTES_MAX * 2,
+            });
+        }
+        reads
+    }
+
+    /// A phone that lost the end of a session sends the Maps of that one, right before changes under the new ids; and what it
+    /// changes now may be what that session sent it. Which records and versions that is about is known only now.
+    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> Option<Reads> {
+        if std::mem::replace(&mut self.broken_read, true) {
+            return None;
+        }
+        let mut records: BTreeMap<String, Vec<RecordId>> = BTreeMap::new();
+        let mut versions: BTreeMap<String, Vec<(RecordId, Seq)>> = BTreeMap::new();
+        let held: BTreeSet<_> =
+            snapshot.held.iter().map(|held| (&held.alias.collection, &held.alias.record)).collect();
+        let (maps, changed) = (self.inbox.maps(), self.inbox.changed_luids());
+        for target in &snapshot.targets {
+            let luid = maps.get(&(target.path.as_str(), target.target.as_str()));
+            let is_changed = luid.is_some_and(|luid| changed.contains(&(target.path.as_str(), *luid)));
+            if is_changed && !held.contains(&(&target.collection, &target.record)) {
+                records.entry(target.path.clone()).or_default().push(target.record.clone());
+                let sent = state.earlier(&target.collection, &target.record).next();
+                let sent = sent.filter(|seq| *seq < target.seq).map(|seq| (target.record.clone(), seq));
+                versions.entry(target.path.clone()).or_default().extend(sent);
+            }
+        }
+        for held in snapshot.held.iter().filter(|_| !state.earlier.is_empty()) {
+            let alias = &held.alias;
+            let now = held.record.as_ref().map_or(0, |record| record.seq);
+            let sent = state.earlier(&alias.collection, &alias.record);
+            let sent =
+                sent.filter(|seq| *seq > alias.seq && *seq < now).map(|seq| (alias.record.clone(), seq));
+            versions.entry(alias.collection.0.clone()).or_default().extend(sent);
+        }
+        versions.retain(|_, versions| !versions.is_empty());
+        let (records, versions) = (records.into_iter().collect(), versions.into_iter().collect());
+        let more = Reads { records, versions, ..self.reads() };
+        (!more.records.is_empty() || !more.versions.is_empty()).then_some(more)
+    }
+
     /// The beginning of a log line.
     fn preamble(&self) -> String {
         let header = &self.inbox.message.header;

@@ -3,6 +3,7 @@
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
 use super::message::Version;
+use crate::limits;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,23 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
+    /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+}
+
+/// What a session before has sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The collection.
+    #[serde(rename = "d")]
+    pub collection: CollectionId,
+    /// The record.
+    #[serde(rename = "r")]
+    pub record: RecordId,
+    /// The stamp of the version sent.
+    #[serde(rename = "s")]
+    pub seq: Seq,
 }
 
 /// What a session waits for.
@@ -212,6 +230,23 @@ impl State {
     /// The state as its row holds it.
     pub fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What this session and those before it have sent without an answer.
+    pub fn unanswered(self) -> Vec<Earlier> {
+        let Self { datastores, sent, earlier, .. } = self;
+        let of_this =
+            sent.into_iter().rev().filter(|sent| sent.kind != SentKind::Delete).filter_map(|sent| {
+                let collection = datastores.get(sent.datastore)?.collection.clone();
+                Some(Earlier { collection, record: sent.record, seq: sent.seq })
+            });
+        of_this.chain(earlier).take(limits::EARLIER_MAX).collect()
+    }
+
+    /// The versions of a record that earlier sessions have sent, the last first.
+    pub fn earlier(&self, collection: &CollectionId, record: &RecordId) -> impl Iterator<Item = Seq> {
+        let of_it = self.earlier.iter().filter(move |e| e.collection == *collection && e.record == *record);
+        of_it.map(|earlier| earlier.seq)
     }
 
     /// The datastore of a collection.

@@ -246,3 +246,42 @@ fn an_old_backup_after_a_reset_compares_instead_of_overwriting() {
         );
     }
 }
+
+/// Phone `b` got a card, or a change of one, and died before it could say so; then both phones change it.
+fn both_change_what_was_never_acknowledged(first: bool, replaced: bool) {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+    if !first {
+        b.sync(&world).unwrap();
+    }
+    let luid = a.add(&card("Doe", "TITLE:one\r\nROLE:one\r\n"));
+    a.sync(&world).unwrap();
+    if replaced {
+        b.sync(&world).unwrap();
+        a.edit(&luid, &card("Doe", "TITLE:two\r\nROLE:one\r\n"));
+        a.sync(&world).unwrap();
+    }
+    b.fault = Fault::DiesBefore(if b.sessions == 0 { 4 } else { 3 });
+    b.sync(&world).unwrap_err();
+    b.fault = Fault::None;
+    let of_b = b.find("Doe");
+    let had = b.text_of("Doe").replace("ROLE:one", "ROLE:b");
+    assert!(had.contains(if replaced { "TITLE:two" } else { "TITLE:one" }));
+    b.edit(&of_b, &had);
+    a.edit(&luid, &card("Doe", "TITLE:three\r\nROLE:one\r\n"));
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    a.sync(&world).unwrap();
+    let what = format!("first {first} replaced {replaced}: {:#?}", world.lines.borrow());
+    assert_eq!(a.contents(), b.contents(), "{what}");
+    assert_eq!(a.contents().len(), 1, "{what}");
+    let text = a.text_of("Doe");
+    assert!(text.contains("TITLE:three") && text.contains("ROLE:b"), "{text}: {what}");
+}
+
+#[test]
+fn what_a_broken_session_sent_is_no_edit_of_the_phone() {
+    both_change_what_was_never_acknowledged(true, false);
+    both_change_what_was_never_acknowledged(false, false);
+    both_change_what_was_never_acknowledged(false, true);
+}

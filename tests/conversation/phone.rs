@@ -1,14 +1,31 @@
 //! A phone: a small, strict SyncML client that keeps every rule of the protocol, and can be made to lose messages.
 #![allow(dead_code)]
 
+use anchorage::http::Response;
 use anchorage::store::Store;
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential;
-use anchorage::syncml::device::{ContentType, DataStore, DevInf};
+use anchorage::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
 use anchorage::syncml::message::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::house::now;
 use crate::world::World;
+
+/// Where a phone's messages go. `None` where the phone dies over it.
+#[allow(async_fn_in_trait)]
+pub trait Wire {
+    async fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Option<Response>;
+}
+
+impl<S: Store> Wire for World<S> {
+    async fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Option<Response> {
+        Some(World::post(self, url, content_type, body))
+    }
+}
+
+/// What a phone with a CTCap says it can hold of a card, unless it lacks it.
+const PROPERTIES: [&str; 9] = ["BEGIN", "END", "VERSION", "N", "FN", "TITLE", "NOTE", "NICKNAME", "ORG"];
 
 /// What goes wrong, and at which message of the session (from 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +86,18 @@ pub struct Phone {
     pub forgets_maps: bool,
     /// Whether the phone ignores RespURI.
     pub stubborn: bool,
+    /// Whether it understands NumberOfChanges.
+    pub counts: bool,
+    /// Whether it forgets a change as soon as a status says it was taken, and not only when the session has ended well.
+    pub eager: bool,
+    /// Properties it cannot hold: dropped from what comes, left out of its CTCap.
+    pub lacks: Vec<String>,
+    /// What statuses said of its own changes: LUID, command, code. For tests to drain.
+    pub answered: Vec<(String, String, u16)>,
+    /// What came and went, item by item. For tests to drain.
+    pub story: Vec<String>,
+    /// Whether the last session was a slow sync.
+    pub was_slow: bool,
 }
 
 /// What a session was.
@@ -122,6 +151,12 @@ impl Phone {
             verdict: 0,
             forgets_maps: false,
             stubborn: false,
+            counts: true,
+            eager: false,
+            lacks: Vec::new(),
+            answered: Vec::new(),
+            story: Vec::new(),
+            was_slow: false,
         }
     }
 
@@ -196,6 +231,19 @@ impl Phone {
 
     /// What the phone said it can do.
     pub fn devinf(&self) -> DevInf {
+        let capabilities = |folder: &Folder| -> Vec<Capability> {
+            let held = PROPERTIES.iter().filter(|name| !self.lacks.iter().any(|lacking| lacking == *name));
+            let properties =
+                held.map(|name| PropertyCapability { name: (*name).into(), ..PropertyCapability::default() });
+            let capability = Capability {
+                media_type: folder.media_type.clone(),
+                version: (self.version == Version::V12).then(|| folder.version.clone()),
+                properties: properties.collect(),
+                ..Capability::default()
+            };
+            if self.lacks.is_empty() { Vec::new() } else { vec![capability] }
+        };
+        let of_device = self.folders.values().next().filter(|_| self.version < Version::V12);
         let store = |(name, folder): (&String, &Folder)| {
             let preferred =
                 ContentType { media_type: folder.media_type.clone(), version: folder.version.clone() };
@@ -205,6 +253,7 @@ impl Phone {
                 receives_preferred: Some(preferred.clone()),
                 sends_preferred: Some(preferred),
                 sync_types: vec!["1".into(), "2".into()],
+                capabilities: if self.version == Version::V12 { capabilities(folder) } else { Vec::new() },
                 ..DataStore::default()
             }
         };
@@ -217,22 +266,28 @@ impl Phone {
             hardware: Some("1".into()),
             device_id: self.device.clone(),
             device_type: "phone".into(),
-            number_of_changes: self.version > Version::V10,
+            number_of_changes: self.version > Version::V10 && self.counts,
             datastores: self.folders.iter().map(store).collect(),
+            capabilities: of_device.map(capabilities).unwrap_or_default(),
             ..DevInf::default()
         }
     }
 
     /// One whole session; anchors move only where it ends well.
     pub fn sync<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
-        Talk::begin(self).run(world)
+        now(self.converse(world))
+    }
+
+    /// The same over any wire.
+    pub async fn converse(&mut self, wire: &impl Wire) -> Result<Session, Broken> {
+        Talk::begin(self).run(wire).await
     }
 
     /// A session whose first message carries these commands too.
     pub fn sync_with<S: Store>(&mut self, world: &World<S>, more: Vec<Command>) -> Result<Session, Broken> {
         let mut talk = Talk::begin(self);
         talk.more = more;
-        talk.run(world)
+        now(talk.run(world))
     }
 
     /// A session without separate initialisation: packages 1 and 3 in one message.
@@ -243,7 +298,7 @@ impl Phone {
         talk.more = talk.package_3().concat();
         let sent = talk.session.sent;
         talk.modes.clear();
-        talk.run_combined(world, sent)
+        now(talk.run_combined(world, sent))
     }
 }
 
@@ -268,6 +323,7 @@ struct Talk<'a> {
 impl<'a> Talk<'a> {
     fn begin(phone: &'a mut Phone) -> Self {
         phone.sessions += 1;
+        phone.was_slow = false;
         phone.anchors += 1;
         let (session_id, next) = (phone.sessions.to_string(), format!("a{}", phone.anchors));
         Self {
@@ -287,8 +343,8 @@ impl<'a> Talk<'a> {
     }
 
     /// Package 1, and 2 until it is complete.
-    fn greet<S: Store>(&mut self, world: &World<S>) -> Result<Message, Broken> {
-        let mut answer = self.exchange(world, self.package_1(), true, true)?;
+    async fn greet(&mut self, world: &impl Wire) -> Result<Message, Broken> {
+        let mut answer = self.exchange(world, self.package_1(), true, true).await?;
         let mut tries = 0;
         while let Some(code @ (401 | 407)) = header_status(&answer) {
             tries += 1;
@@ -296,61 +352,61 @@ impl<'a> Talk<'a> {
                 return Err(Broken::Refused(code));
             }
             self.learn_nonce(&answer);
-            answer = self.exchange(world, self.package_1(), true, true)?;
+            answer = self.exchange(world, self.package_1(), true, true).await?;
         }
         self.learn_nonce(&answer);
         self.take(&answer);
         while !answer.last {
             let owed = self.owed_or_next();
-            answer = self.exchange(world, owed, false, false)?;
+            answer = self.exchange(world, owed, false, false).await?;
             self.take(&answer);
         }
         Ok(answer)
     }
 
-    fn run_combined<S: Store>(&mut self, world: &World<S>, sent: u32) -> Result<Session, Broken> {
+    async fn run_combined(&mut self, world: &impl Wire, sent: u32) -> Result<Session, Broken> {
         self.session.sent = sent;
-        self.greet(world)?;
+        self.greet(world).await?;
         if self.modes.values().any(|mode| *mode == 201) {
-            return self.go_on(world);
+            return self.go_on(world).await;
         }
-        self.finish(world)
+        self.finish(world).await
     }
 
-    fn run<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
-        self.greet(world)?;
-        self.go_on(world)
+    async fn run(&mut self, world: &impl Wire) -> Result<Session, Broken> {
+        self.greet(world).await?;
+        self.go_on(world).await
     }
 
     /// Package 3 and all that follows.
-    fn go_on<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+    async fn go_on(&mut self, world: &impl Wire) -> Result<Session, Broken> {
         if self.modes.is_empty() {
             return Err(Broken::Refused(self.session.statuses_of("Alert").first().copied().unwrap_or(0)));
         }
         let mut packages = self.package_3();
         let final_commands = packages.pop().unwrap_or_default();
         for commands in packages {
-            let answer = self.exchange(world, commands, false, false)?;
+            let answer = self.exchange(world, commands, false, false).await?;
             self.take(&answer);
         }
-        let mut answer = self.exchange(world, final_commands, true, false)?;
+        let mut answer = self.exchange(world, final_commands, true, false).await?;
         self.take(&answer);
         while !answer.last {
             let owed = self.owed_or_next();
-            answer = self.exchange(world, owed, false, false)?;
+            answer = self.exchange(world, owed, false, false).await?;
             self.take(&answer);
         }
-        self.finish(world)
+        self.finish(world).await
     }
 
     /// Package 5, and 6 until it is complete.
-    fn finish<S: Store>(&mut self, world: &World<S>) -> Result<Session, Broken> {
+    async fn finish(&mut self, world: &impl Wire) -> Result<Session, Broken> {
         let owed = self.owed();
-        let mut answer = self.exchange(world, owed, true, false)?;
+        let mut answer = self.exchange(world, owed, true, false).await?;
         self.take(&answer);
         while !answer.last {
             let owed = self.owed_or_next();
-            answer = self.exchange(world, owed, true, false)?;
+            answer = self.exchange(world, owed, true, false).await?;
             self.take(&answer);
         }
         self.commit();
@@ -368,9 +424,9 @@ impl<'a> Talk<'a> {
         }
     }
 
-    fn exchange<S: Store>(
+    async fn exchange(
         &mut self,
-        world: &World<S>,
+        world: &impl Wire,
         commands: Vec<Command>,
         last: bool,
         login: bool,
@@ -390,9 +446,9 @@ impl<'a> Talk<'a> {
         if self.phone.fault == Fault::DiesBefore(at) {
             return Err(Broken::Died);
         }
-        let mut response = world.post(&self.url, content_type, &bytes);
+        let mut response = world.post(&self.url, content_type, &bytes).await.ok_or(Broken::Died)?;
         if self.phone.fault == Fault::LostAnswer(at) {
-            let again = world.post(&self.url, content_type, &bytes);
+            let again = world.post(&self.url, content_type, &bytes).await.ok_or(Broken::Died)?;
             assert_eq!(again, response, "a resend gets the same bytes");
             response = again;
         }
@@ -403,6 +459,7 @@ impl<'a> Talk<'a> {
             return Err(Broken::Http(response.status));
         }
         self.session.messages += 1;
+        assert!(self.session.messages < 500, "the two talk for ever");
         self.session.sizes.push(response.body.len());
         if let Some(max) = self.phone.max_message {
             assert!(response.body.len() as u64 <= max, "{} bytes in a message of {max}", response.body.len());
@@ -418,7 +475,10 @@ impl<'a> Talk<'a> {
         }
         self.session.header.extend(header_status(&answer));
         self.session.answers.push(answer.clone());
-        Ok(answer)
+        match header_status(&answer) {
+            Some(code) if code >= 400 && !login => Err(Broken::Refused(code)),
+            _ => Ok(answer),
+        }
     }
 
     /// The SyncHdr has the first status; a status is about something we sent.
@@ -506,8 +566,11 @@ impl<'a> Talk<'a> {
             vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
         for (name, folder) in &self.phone.folders {
             let Some(mode) = self.modes.get(name) else { continue };
-            if !folder.maps.is_empty() {
-                let maps: Vec<(String, String)> = folder.maps.clone().into_iter().collect();
+            // In a slow sync what it no longer has is not named: it may come again.
+            let here = |luid: &String| *mode != 201 || folder.items.contains_key(luid);
+            let maps = folder.maps.clone().into_iter().filter(|(_, luid)| here(luid));
+            let maps: Vec<(String, String)> = maps.collect();
+            if !maps.is_empty() {
                 messages.last_mut().unwrap().push(map_command(name, &folder.target, &maps));
             }
             let changes = match self.phone.instead.is_empty() {
@@ -567,6 +630,7 @@ impl<'a> Talk<'a> {
                     if status.command_ref != "0" {
                         self.session.statuses.push((status.command.clone(), status.code));
                     }
+                    self.taken(status);
                     if status.command == "Map" && status.code == 200 {
                         for folder in self.phone.folders.values_mut() {
                             folder.maps.clear();
@@ -588,6 +652,7 @@ impl<'a> Talk<'a> {
                             );
                         }
                         self.heard.insert(name.clone(), anchor.next.unwrap());
+                        self.phone.was_slow |= code == 201;
                         self.modes.insert(name, code);
                     }
                     self.owe(message, &alert.command_id, "Alert", 200, None);
@@ -601,6 +666,22 @@ impl<'a> Talk<'a> {
         self.finished = answer.last;
     }
 
+    /// What the server said of a change of ours.
+    fn taken(&mut self, status: &Status) {
+        for luid in status.source_refs.iter().filter(|_| status.code != 508) {
+            if matches!(status.command.as_str(), "Add" | "Replace" | "Delete") {
+                self.phone.answered.push((luid.clone(), status.command.clone(), status.code));
+                self.phone.story.push(format!("its {} of {luid} got {}", status.command, status.code));
+                for folder in
+                    self.phone.folders.values_mut().filter(|_| self.phone.eager && status.code < 300)
+                {
+                    folder.changed.remove(luid);
+                    folder.deleted.remove(luid);
+                }
+            }
+        }
+    }
+
     fn take_sync(&mut self, message: u32, sync: &Sync) {
         self.owe(message, &sync.command_id, "Sync", 200, None);
         self.session.changes_announced.push(sync.changes);
@@ -610,6 +691,14 @@ impl<'a> Talk<'a> {
             for item in &change.items {
                 self.session.received += 1;
                 let code = self.apply(&name, change.kind, item);
+                let uri = |location: Option<&Location>| location.map(|l| l.uri.clone()).unwrap_or_default();
+                self.phone.story.push(format!(
+                    "gets {} {}{} with {code}: {:?}",
+                    change.kind.name(),
+                    uri(item.target.as_ref()),
+                    uri(item.source.as_ref()),
+                    item.data.as_ref().map(|data| String::from_utf8_lossy(data.bytes()).into_owned())
+                ));
                 let code = if self.phone.verdict == 0 { code } else { self.phone.verdict };
                 self.owe(message, &change.command_id, change.kind.name(), code, Some(item));
             }
@@ -623,7 +712,12 @@ impl<'a> Talk<'a> {
         let device = self.phone.device.clone();
         let guid_bytes = self.phone.guid_bytes as usize;
         let folder = self.phone.folders.get_mut(name).unwrap();
-        let text = || String::from_utf8(item.data.as_ref().unwrap().bytes().to_vec()).unwrap();
+        let lacks = self.phone.lacks.clone();
+        let text = || {
+            let text = String::from_utf8(item.data.as_ref().unwrap().bytes().to_vec()).unwrap();
+            let lacking = |line: &str| lacks.iter().any(|name| line.split([':', ';']).next() == Some(name));
+            text.split_inclusive('\n').filter(|line| !lacking(line)).collect::<String>()
+        };
         let luid = item.target.as_ref().map(|target| target.uri.clone()).unwrap_or_default();
         match kind {
             ChangeKind::Add => {

@@ -12,11 +12,8 @@ fn send(world: &World<SqliteStore>, phone: &mut Phone, changes: Vec<Command>) ->
     phone.instead = changes;
     let session = phone.sync(world).unwrap();
     phone.instead = Vec::new();
-    session
-        .statuses
-        .into_iter()
-        .filter(|(name, _)| name != "Alert" && name != "Put" && name != "Sync")
-        .collect()
+    let changes = ["Add", "Replace", "Delete"];
+    session.statuses.into_iter().filter(|(name, _)| changes.contains(&name.as_str())).collect()
 }
 
 fn add(luid: &str, text: &str) -> Command {

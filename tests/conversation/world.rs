@@ -142,6 +142,11 @@ impl<S: Store> World<S> {
 
     /// Every record of a collection, tombstones included.
     pub fn records(&self, collection: &str) -> Vec<Record> {
+        self.records_of("ann", collection)
+    }
+
+    /// The same of another tenant.
+    pub fn records_of(&self, name: &str, collection: &str) -> Vec<Record> {
         let reads = Reads {
             page: Some(PageAsk::Collection {
                 path: collection.into(),
@@ -151,7 +156,7 @@ impl<S: Store> World<S> {
                 records_max: 100_000,
                 bytes_max: usize::MAX / 4,
             }),
-            ..Reads::of(Who::Account(AccountId("account-ann".into())))
+            ..Reads::of(Who::Account(AccountId(format!("account-{name}"))))
         };
         now(self.store.read(&reads)).unwrap().page.into_iter().map(|outgoing| outgoing.record).collect()
     }

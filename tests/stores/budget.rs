@@ -16,6 +16,7 @@ fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
         collections: true,
         collection: None,
         records: vec![("card".into(), vec![id("r1")])],
+        versions: vec![("card".into(), vec![(id("r1"), 7)])],
         luids: vec![("card".into(), vec![luid("1")])],
         targets: vec![("card".into(), vec!["r1".into()])],
         matches: vec![("card".into(), vec!["k".into()])],

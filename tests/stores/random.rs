@@ -306,6 +306,9 @@ impl Dice {
             collections: self.chance(2),
             collection: if self.chance(2) { Some(self.path()) } else { None },
             records: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
+            versions: self.some(2, |dice| {
+                (dice.path(), dice.some(3, |dice| (dice.record(), crate::house::BORN + dice.roll(40) as i64)))
+            }),
             luids: self.some(2, |dice| (dice.path(), dice.some(3, |dice| luid(&dice.luid())))),
             targets: self
                 .some(2, |dice| (dice.path(), dice.some(3, |dice| dice.word(&["r0", "t0", "t1", "0", ""])))),

@@ -2,7 +2,7 @@
 
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
+use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
 use std::collections::BTreeSet;
@@ -86,6 +86,7 @@ impl Tenant {
             snapshot.held = self.held(peer, &reads.luids);
         }
         snapshot.records = self.records_at(&reads.records);
+        snapshot.versions = self.versions_at(&reads.versions);
         snapshot.targets = self.targets(reads.peer.as_ref(), &reads.targets);
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
         match &reads.page {
@@ -142,6 +143,19 @@ impl Tenant {
             }
         }
         records
+    }
+
+    fn versions_at(&self, asked: &[(String, Vec<(RecordId, Seq)>)]) -> Vec<Record> {
+        let one = |path: &String, (id, seq): &(RecordId, Seq)| {
+            let at = (self.at(path), id.clone());
+            let version = self.versions.get(&at)?.iter().find(|version| version.seq == *seq)?;
+            let (origin, content) = (version.origin.clone(), Content::Body(version.body.clone()));
+            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, content })
+        };
+        asked
+            .iter()
+            .flat_map(|(path, asked)| asked.iter().filter_map(move |asked| one(path, asked)))
+            .collect()
     }
 
     fn held(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)]) -> Vec<Held> {

@@ -124,6 +124,16 @@ CROSS JOIN record AS r ON r.account = me.account AND r.id = asked.value ->> 1 AN
     collection!("me.account", "asked.value ->> 0")
 );
 
+pub const VERSIONS: &str = concat!(
+    "SELECT v.collection, v.record, v.seq, v.origin, v.form, v.body
+FROM ",
+    asked!(),
+    "
+CROSS JOIN version AS v ON v.account = me.account AND v.record = asked.value ->> 1 AND v.seq = asked.value ->> 2
+  AND v.collection = ",
+    collection!("me.account", "asked.value ->> 0")
+);
+
 pub const LUIDS: &str = concat!(
     "SELECT ",
     alias!(),

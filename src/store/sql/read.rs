@@ -21,6 +21,7 @@ enum Question {
     Session,
     Bookmarks,
     Records,
+    Versions,
     Luids,
     Targets,
     Matches,
@@ -72,6 +73,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                         .records
                         .extend(record.filter(|new| seen.insert((new.collection.clone(), new.id.clone()))));
                 }
+                Question::Versions => snapshot.versions.push(row.version()?),
                 Question::Luids => {
                     let held = held(&mut row)?;
                     let at = (held.alias.collection.clone(), held.alias.record.clone());
@@ -196,6 +198,12 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     }
     for ids in text::lists(pairs(&reads.records, RecordId::as_str)) {
         ask(Question::Records, question::RECORDS, with(&[ids]));
+    }
+    let versions = reads.versions.iter().flat_map(|(path, versions)| {
+        versions.iter().map(|(id, seq)| json!([text::encode(path), text::encode(id.as_str()), seq]))
+    });
+    for versions in text::lists(versions) {
+        ask(Question::Versions, question::VERSIONS, with(&[versions]));
     }
     if reads.peer.is_some() {
         for luids in text::lists(pairs(&reads.luids, |luid| luid.0.as_str())) {

@@ -190,6 +190,14 @@ impl Columns {
             .transpose()
     }
 
+    /// `collection, record, seq, origin, form, body` of a superseded version.
+    pub fn version(&mut self) -> Result<Record, StoreError> {
+        let (collection, id) = (CollectionId(self.text()?), self.record_id()?);
+        let (seq, origin) = (self.integer()?, self.text()?);
+        let body = self.body()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
+        Ok(Record { collection, id, seq, origin, content: Content::Body(body) })
+    }
+
     /// `form, body`, of a left join.
     pub fn body(&mut self) -> Result<Option<Body>, StoreError> {
         match (self.stored()?, self.stored()?) {

@@ -195,7 +195,12 @@ fn admit(
     let state =
         goes_on.and_then(|session| State::read(&session.state)).filter(|state| state.version == version);
     let fresh = state.is_none();
-    let state = state.unwrap_or_else(|| State { version, ..State::default() });
+    let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
+    let begun = || {
+        let earlier = before().map(State::unanswered).unwrap_or_default();
+        State { version, earlier, ..State::default() }
+    };
+    let state = state.unwrap_or_else(begun);
     let throttle = throttle_key(&proof.login, &server.address);
     let clear = snapshot.throttles.iter().any(|known| known.key == throttle).then_some(throttle);
     Verdict::Admit(Box::new(Admitted {

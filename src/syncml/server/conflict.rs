@@ -74,7 +74,9 @@ impl Desk<'_> {
         supported: Option<Supported>,
     ) -> u16 {
         let record = standing.alias.record.clone();
-        let merged = merge::merge(standing.base.as_ref(), stored, body, supported.as_ref());
+        let (arriving, base) = since_base(&standing, body, supported.as_ref());
+        let mut merged = merge::merge(base, stored, &arriving, supported.as_ref());
+        merged.differs_from_arriving |= arriving != *body;
         if merged.body.bytes.len() > limits::RECORD_BYTES_MAX {
             return status::ENTITY_TOO_LARGE;
         }
@@ -137,4 +139,15 @@ impl Desk<'_> {
         self.tally(index, |tally| tally.changed += 1);
         status::OK
     }
+}
+
+/// What arrived, without what broken sessions had brought to the device: what it has of those is no edit of its own.
+fn since_base<'a>(
+    standing: &'a Standing,
+    body: &Body,
+    supported: Option<&Supported>,
+) -> (Body, Option<&'a Body>) {
+    let Some(base) = &standing.base else { return (body.clone(), standing.sent.first()) };
+    let without = |body: Body, sent: &Body| merge::merge(Some(sent), base, &body, supported).body;
+    (standing.sent.iter().fold(body.clone(), without), Some(base))
 }

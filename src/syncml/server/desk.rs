@@ -311,7 +311,9 @@ impl<'a> Desk<'a> {
                 .map(|held| (held.alias.collection.clone(), held.alias.record.clone()));
             let found =
                 self.snapshot.found.iter().map(|found| (found.collection.clone(), found.record.clone()));
-            let records: BTreeSet<_> = held.chain(found).collect();
+            let named =
+                self.snapshot.records.iter().map(|record| (record.collection.clone(), record.id.clone()));
+            let records: BTreeSet<_> = held.chain(found).chain(named).collect();
             guard.records = records.into_iter().collect();
             let slow = |path: &str| {
                 self.datastore(path)

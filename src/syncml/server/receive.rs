@@ -8,7 +8,7 @@ use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
 use crate::limits;
 use crate::peer::{Alias, Luid, Place};
-use crate::record::{Body, CollectionId, Content, Form, Kind, RecordId, Seq};
+use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
 use crate::syncml::message::ChangeKind;
@@ -23,12 +23,15 @@ pub struct Standing {
     /// Whether another hand changed it since the device last knew.
     pub conflict: bool,
     pub base: Option<Body>,
+    /// What broken sessions have sent of it since: the device may have any of them.
+    pub sent: Vec<Body>,
 }
 
 impl Standing {
     /// Whether the device sent what it last acknowledged.
     pub fn unchanged(&self, item: &Incoming) -> bool {
-        item.key.is_some() && self.base.as_ref().and_then(matching::key) == item.key
+        let mut known = self.base.iter().chain(&self.sent);
+        item.key.is_some() && known.any(|body| matching::key(body) == item.key)
     }
 }
 
@@ -197,7 +200,7 @@ impl Desk<'_> {
     fn standing(&self, datastore: &Datastore, luid: &Luid) -> Option<Standing> {
         let id = (datastore.collection.clone(), luid.clone());
         if let Some(now) = self.luids.get(&id) {
-            return self.standing_of_this_turn(datastore, now.clone()?);
+            return self.standing_of_this_turn(datastore, now.as_ref()?);
         }
         let of_collection = |alias: &Alias| alias.collection == datastore.collection;
         let held = self
@@ -215,27 +218,48 @@ impl Desk<'_> {
             bookmark.confirmed.generation
         };
         let record = held.record.as_ref().filter(|_| held.alias.generation >= believed)?;
-        let known = bookmark.confirmed.cursor.max(held.alias.seq);
+        Some(self.standing_of(held.alias.clone(), record, held.base.clone()))
+    }
+
+    /// An id that this message named before, in a Map or with a change: what comes now meets what that made.
+    fn standing_of_this_turn(&self, datastore: &Datastore, id: &RecordId) -> Option<Standing> {
+        let key = (datastore.collection.clone(), id.clone());
+        let alias = self.aliases.get(&key)?.clone()?;
+        if let Some(content) = self.changed(&key.0, &key.1) {
+            return Some(Standing {
+                alias,
+                content: content.clone(),
+                seq: 0,
+                conflict: false,
+                base: None,
+                sent: Vec::new(),
+            });
+        }
+        let is_it = |record: &&Record| record.collection == key.0 && record.id == key.1;
+        let held = self.snapshot.held.iter().find(|held| held.record.iter().any(|record| is_it(&record)));
+        let record = match held {
+            Some(held) => held.record.as_ref()?,
+            None => self.snapshot.records.iter().find(is_it)?,
+        };
+        Some(self.standing_of(alias, record, held.and_then(|held| held.base.clone())))
+    }
+
+    fn standing_of(&self, alias: Alias, record: &Record, base: Option<Body>) -> Standing {
+        let known = self.bookmarked(&record.collection).confirmed.cursor.max(alias.seq);
         let changed = self.changed(&record.collection, &record.id);
-        Some(Standing {
-            alias: held.alias.clone(),
+        let versions = self.snapshot.versions.iter();
+        let of_it = versions.filter(|v| v.collection == record.collection && v.id == record.id);
+        let (acknowledged, sent): (Vec<_>, Vec<_>) = of_it.partition(|version| version.seq <= alias.seq);
+        let body = |version: &Record| version.content.body().cloned();
+        let base = base.or_else(|| acknowledged.into_iter().find_map(body));
+        Standing {
+            alias,
             content: changed.unwrap_or(&record.content).clone(),
             seq: record.seq,
             conflict: changed.is_none() && record.seq > known && record.origin != self.peer.id.0,
-            base: held.base.clone(),
-        })
-    }
-
-    /// The same id twice in one message: the second meets what the first made.
-    fn standing_of_this_turn(&self, datastore: &Datastore, record: RecordId) -> Option<Standing> {
-        let key = (datastore.collection.clone(), record.clone());
-        let alias = self.aliases.get(&key)?.clone()?;
-        let read = self.snapshot.held.iter().filter_map(|held| held.record.as_ref());
-        let content = match self.changed(&key.0, &key.1) {
-            Some(content) => content.clone(),
-            None => read.clone().find(|r| r.collection == key.0 && r.id == key.1)?.content.clone(),
-        };
-        Some(Standing { alias, content, seq: 0, conflict: false, base: None })
+            base,
+            sent: sent.into_iter().filter_map(body).collect(),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]

@@ -372,6 +372,7 @@ impl Desk<'_> {
     fn end(&mut self) {
         let first = self.state.phase == Phase::ExpectEnd;
         self.state.phase = Phase::Over;
+        self.state.earlier.clear();
         for index in 0..self.state.datastores.len() {
             self.give_up_or_hold(index, first);
         }
