@@ -95,8 +95,8 @@ pub enum PageAsk {
     /// What is still to be sent to [`Reads::peer`]: for each bookmark that is `sending`, changes after `position`; for each
     /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
     /// set and the bookmark is sending. Not the device's own changes, nor what its alias says it has, nor the deletion of what
-    /// it never had. Where the bookmark is sending and `sending_all`: live records without an alias of its `attempt`, or
-    /// changed by another hand since that alias. A collection without a bookmark has no page.
+    /// it never had. Where the bookmark is sending and `sending_all`: live records without an alias of its `attempt`, and what
+    /// another hand has changed or deleted since that alias. A collection without a bookmark has no page.
     Peer {
         /// Collections the message itself opens.
         paths: Vec<String>,

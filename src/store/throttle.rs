@@ -38,15 +38,27 @@ impl Throttle {
     }
 
     /// How many seconds no try is looked at; `None` where the next one is.
+    /// A counter that has not used up its free failures pauses nobody, and none for longer than the longest pause: whoever wrote
+    /// it may have had another clock.
     pub fn pause_seconds(&self, now: Moment) -> Option<i64> {
-        let pause = self.until - now;
-        (pause > 0).then(|| pause.saturating_add(999) / 1000)
+        let pause = self.until.saturating_sub(now);
+        let counts = self.failures >= limits::FREE_FAILURES && pause <= PAUSE_MS_MAX;
+        (counts && pause > 0).then(|| pause.saturating_add(999) / 1000)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_clock_locks_nobody_out() {
+        let first = Throttle::failed(None, "k", 1_000_000);
+        assert_eq!(first.pause_seconds(999_000), None, "the clock of the next try is a second behind");
+        let tenth = Throttle { failures: 10, ..Throttle::failed(None, "k", 1_000_000 + PAUSE_MS_MAX) };
+        assert_eq!(tenth.pause_seconds(1_000_000), Some(PAUSE_MS_MAX / 1000));
+        assert_eq!(tenth.pause_seconds(0), None, "or a day");
+    }
 
     #[test]
     fn ten_failures_are_free_then_pauses_double_up_to_five_minutes() {

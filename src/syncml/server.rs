@@ -228,7 +228,7 @@ impl Server<'_> {
             let is_changed = luid.is_some_and(|luid| changed.contains(&(target.path.as_str(), *luid)));
             if is_changed && !held.contains(&(&target.collection, &target.record)) {
                 records.entry(target.path.clone()).or_default().push(target.record.clone());
-                let sent = state.earlier(&target.collection, &target.record).next();
+                let sent = state.earlier(&target.collection, &target.record).map(|earlier| earlier.seq);
                 let sent = sent.filter(|seq| *seq < target.seq).map(|seq| (target.record.clone(), seq));
                 versions.entry(target.path.clone()).or_default().extend(sent);
             }
@@ -236,7 +236,7 @@ impl Server<'_> {
         for held in snapshot.held.iter().filter(|_| !state.earlier.is_empty()) {
             let alias = &held.alias;
             let now = held.record.as_ref().map_or(0, |record| record.seq);
-            let sent = state.earlier(&alias.collection, &alias.record);
+            let sent = state.earlier(&alias.collection, &alias.record).map(|earlier| earlier.seq);
             let sent =
                 sent.filter(|seq| *seq > alias.seq && *seq < now).map(|seq| (alias.record.clone(), seq));
             versions.entry(alias.collection.0.clone()).or_default().extend(sent);

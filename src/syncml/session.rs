@@ -37,6 +37,9 @@ pub struct Earlier {
     /// The collection.
     #[serde(rename = "d")]
     pub collection: CollectionId,
+    /// Whether it was an Add.
+    #[serde(rename = "a")]
+    pub add: bool,
     /// The record.
     #[serde(rename = "r")]
     pub record: RecordId,
@@ -238,15 +241,24 @@ impl State {
         let of_this =
             sent.into_iter().rev().filter(|sent| sent.kind != SentKind::Delete).filter_map(|sent| {
                 let collection = datastores.get(sent.datastore)?.collection.clone();
-                Some(Earlier { collection, record: sent.record, seq: sent.seq })
+                Some(Earlier {
+                    collection,
+                    add: sent.kind == SentKind::Add,
+                    record: sent.record,
+                    seq: sent.seq,
+                })
             });
         of_this.chain(earlier).take(limits::EARLIER_MAX).collect()
     }
 
     /// The versions of a record that earlier sessions have sent, the last first.
-    pub fn earlier(&self, collection: &CollectionId, record: &RecordId) -> impl Iterator<Item = Seq> {
-        let of_it = self.earlier.iter().filter(move |e| e.collection == *collection && e.record == *record);
-        of_it.map(|earlier| earlier.seq)
+    pub fn earlier(&self, collection: &CollectionId, record: &RecordId) -> impl Iterator<Item = &Earlier> {
+        self.earlier.iter().filter(move |e| e.collection == *collection && e.record == *record)
+    }
+
+    /// The version of a record that the last Add of earlier sessions carried.
+    pub fn added_earlier(&self, collection: &CollectionId, record: &RecordId) -> Option<Seq> {
+        self.earlier(collection, record).find(|earlier| earlier.add).map(|earlier| earlier.seq)
     }
 
     /// The datastore of a collection.

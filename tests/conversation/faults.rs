@@ -1,9 +1,13 @@
 //! Messages and phones get lost: nothing else does.
 
-use crate::phone::{Fault, Phone};
+use crate::house::now;
+use crate::phone::{Fault, Phone, Wire};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
 use crate::{card, pair};
+use anchorage::http::Response;
+use anchorage::store::Store;
+use std::cell::{Cell, RefCell};
 
 #[test]
 fn a_lost_answer_is_given_again_and_nothing_is_applied_twice() {
@@ -284,4 +288,46 @@ fn what_a_broken_session_sent_is_no_edit_of_the_phone() {
     both_change_what_was_never_acknowledged(true, false);
     both_change_what_was_never_acknowledged(false, false);
     both_change_what_was_never_acknowledged(false, true);
+}
+
+/// A wire that lets something happen before one message.
+struct Meanwhile<'a, S, F> {
+    world: &'a World<S>,
+    before: u32,
+    sent: Cell<u32>,
+    happens: RefCell<F>,
+}
+
+impl<S: Store, F: FnMut()> Wire for Meanwhile<'_, S, F> {
+    async fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Option<Response> {
+        self.sent.set(self.sent.get() + 1);
+        if self.sent.get() == self.before {
+            self.happens.borrow_mut()();
+        }
+        self.world.post(url, content_type, body).into()
+    }
+}
+
+#[test]
+fn what_is_deleted_elsewhere_during_a_slow_sync_is_deleted_by_the_next_one() {
+    for before in 2..=7 {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        (a.slow, a.per_message) = (true, 3);
+        let wire = Meanwhile {
+            world: &world,
+            before,
+            sent: Cell::new(0),
+            happens: RefCell::new(|| {
+                let luid = b.find("Card 0");
+                b.delete(&luid);
+                b.sync(&world).unwrap();
+            }),
+        };
+        now(a.converse(&wire)).unwrap();
+        a.slow = false;
+        a.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents(), "before {before}: {:#?}", world.lines.borrow());
+    }
 }

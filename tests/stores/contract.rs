@@ -37,6 +37,7 @@ macro_rules! each {
             targets_are_what_we_called_them
             found_as_often_as_asked
             what_is_still_to_be_sent
+            superseded_versions_are_found_by_their_stamps
             a_slow_sync_sends_what_has_no_alias
             peer_pages_are_cut
 

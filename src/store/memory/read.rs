@@ -292,7 +292,9 @@ fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Al
     let live = record.content.body().is_some();
     if bookmark.sending && bookmark.sending_all {
         let of_this_sync = alias.filter(|alias| alias.generation >= bookmark.attempt);
-        return live && of_this_sync.is_none_or(|alias| alias.seq < record.seq && !own);
+        let changed = of_this_sync.map(|alias| alias.seq < record.seq && !own);
+        // What was deleted while the slow sync was running goes to the device too, where it has claimed the record.
+        return changed.unwrap_or(live);
     }
     let mapped = alias.filter(|alias| alias.luid.is_some());
     let taken = mapped

@@ -253,8 +253,7 @@ WHERE b.account = ",
             account!(),
             " AS account) AS me CROSS JOIN json_each(?11)))
   AND CASE WHEN b.sending AND b.sending_all
-    THEN r.form IS NOT NULL
-      AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))
+    THEN CASE WHEN a.generation >= b.attempt THEN a.seq < r.seq AND r.origin <> b.peer ELSE r.form IS NOT NULL END
     ELSE r.origin <> b.peer AND (r.form IS NOT NULL OR a.luid IS NOT NULL)
       AND (a.luid IS NULL OR a.generation < b.generation OR a.seq < r.seq)
     END

@@ -44,7 +44,7 @@ impl Desk<'_> {
         let was_unmapped = found.alias.as_ref().is_some_and(|alias| alias.luid.is_none() && alias.seq > 0);
         let seq = match sent.map(|index| self.state.sent.remove(index)) {
             Some(sent) => sent.seq,
-            None => acknowledged.max(self.state.earlier(collection, &found.record).next().unwrap_or(0)),
+            None => acknowledged.max(self.state.added_earlier(collection, &found.record).unwrap_or(0)),
         };
         self.put_alias(Alias {
             collection: collection.clone(),

@@ -18,6 +18,8 @@ use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 /// What a record on the page means for this device.
 enum Due {
     Nothing,
+    /// It is deleted: a slow sync carries no deletions, the next one does.
+    Later,
     Add(Body),
     Replace(Body, Location),
     Delete(Location),
@@ -172,7 +174,12 @@ impl Desk<'_> {
             .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
             .map(|outgoing| (&outgoing.record, self.due(datastore, outgoing)))
             .collect();
-        let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing)).count();
+        let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing | Due::Later)).count();
+        let later =
+            dues.iter().filter(|(_, due)| matches!(due, Due::Later)).map(|(record, _)| record.seq).min();
+        if let (Some(seq), Some(datastore)) = (later, self.state.datastores.get_mut(index)) {
+            datastore.hold(seq);
+        }
         let changes = (whole && !datastore.opened && self.counts_changes()).then_some(count as u64);
         if datastore.opened && count == 0 {
             self.move_to(collection, dues.last().map(|(record, _)| record.seq), whole.then_some(until));
@@ -230,6 +237,7 @@ impl Desk<'_> {
         let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
+            (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
             (Content::Deleted, None) => Due::Nothing,
             (Content::Body(_), _) if taken || own => Due::Nothing,
@@ -241,7 +249,7 @@ impl Desk<'_> {
     /// Writes one change; false where the message is full.
     fn push(&mut self, index: usize, datastore: &Datastore, record: &Record, due: Due) -> bool {
         let (kind, command, body, target) = match due {
-            Due::Nothing => return true,
+            Due::Nothing | Due::Later => return true,
             Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
             Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),

@@ -269,13 +269,32 @@ pub fn what_is_still_to_be_sent<S: Store>(make: impl Fn() -> S) {
     assert_eq!(sent(&read(&store, &tablet)), "");
 }
 
+pub fn superseded_versions_are_found_by_their_stamps<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let account = open(&store, "a");
+    let write = |body: &str| {
+        let change = Change { supersede: true, ..change("contacts", "r", text(body)) };
+        commit(&store, &changing(&account, vec![change])).head
+    };
+    let stamps = [write("one"), write("two"), write("three")];
+    let versions = vec![("card".into(), stamps.map(|seq| (id("r"), seq)).to_vec())];
+    let found = read(&store, &Reads { versions, ..asking(&account) }).versions;
+    let found: Vec<_> = found.into_iter().map(|version| (version.seq, version.content)).collect();
+    assert_eq!(
+        found,
+        vec![(stamps[0], text("one")), (stamps[1], text("two"))],
+        "the third is the record itself"
+    );
+}
+
 pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
     let store = make();
     let account = open(&store, "a");
-    for record in ["old", "now", "next", "none", "gone", "others"] {
+    for record in ["old", "now", "next", "none", "gone", "others", "claimed"] {
         put(&store, &account, "contacts", record, record);
     }
     delete(&store, &account, "contacts", "gone");
+    delete(&store, &account, "contacts", "claimed");
     let slow = Bookmark {
         confirmed: Place { generation: 1, ..Place::default() },
         attempt: 2,
@@ -292,19 +311,20 @@ pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
             alias("contacts", "now", Some("2"), 2, Seq::MAX >> 11),
             alias("contacts", "next", None, 3, Seq::MAX >> 11),
             alias("contacts", "gone", Some("4"), 1, 0),
+            alias("contacts", "claimed", Some("3"), 2, 1),
         ],
     );
     let others = Batch { aliases: vec![alias("contacts", "others", Some("1"), 2, 0)], ..batch(&account) };
     commit(&store, &Batch { peer_id: peer("tablet"), ..others });
     let ask = || read(&store, &Reads { page: peer_page(&["card"], 99, 9_999), ..asking(&account) });
-    assert_eq!(sent(&ask()), "old,none,others");
+    assert_eq!(sent(&ask()), "old,none,others,claimed");
     assert_eq!(ask().page[0].alias, Some(alias("contacts", "old", Some("1"), 1, 0)));
     assert_eq!(ask().page[2].alias, None);
     marked(&store, &account, vec![Bookmark { sending_all: false, ..slow }]);
-    assert_eq!(sent(&ask()), "old,next,none,others,gone", "what the device has is not due");
+    assert_eq!(sent(&ask()), "old,next,none,others,gone,claimed", "what the device has is not due");
     let own = Change { origin: "phone".into(), ..change("contacts", "none", text("by the device")) };
     commit(&store, &changing(&account, vec![own]));
-    assert_eq!(sent(&ask()), "old,next,others,gone", "nor what it did itself");
+    assert_eq!(sent(&ask()), "old,next,others,gone,claimed", "nor what it did itself");
 }
 
 pub fn peer_pages_are_cut<S: Store>(make: impl Fn() -> S) {
