@@ -1,5 +1,11 @@
 //! The operator's room over both stores: what an operator types, and what is there afterwards.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 #[path = "operate/choosing.rs"]
 mod choosing;
