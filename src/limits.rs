@@ -51,7 +51,7 @@ pub const SWEEP_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 pub const FREE_FAILURES: i64 = 10;
 
 /// How often one exchange decides again after losing a race.
-pub const ATTEMPTS_MAX: usize = 5;
+pub const ATTEMPTS_MAX: usize = 8;
 
 /// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
 pub const PEER_PAGE_RECORDS_MAX: usize = 400;
