@@ -11,6 +11,7 @@ mod initialise;
 mod map;
 mod receive;
 mod send;
+mod shelf;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;

@@ -4,6 +4,7 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
+use super::shelf::Shelf;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
 use crate::journal::Moment;
@@ -24,6 +25,7 @@ pub struct Desk<'a> {
     pub server: &'a Server<'a>,
     pub inbox: &'a Inbox,
     pub snapshot: &'a Snapshot,
+    pub shelf: Shelf<'a>,
     pub now: Moment,
     pub seed: &'a mut Seed,
     pub state: State,
@@ -35,8 +37,8 @@ pub struct Desk<'a> {
     pub device: Option<DevInf>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    /// Records this turn changed: what the page says of them is no longer so.
-    pub touched: BTreeSet<(CollectionId, RecordId)>,
+    /// Records this turn changed, with where in the batch: what the page says of them is no longer so.
+    pub touched: BTreeMap<(CollectionId, RecordId), usize>,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     /// Which record a device's id means since this turn.
@@ -90,6 +92,7 @@ impl<'a> Desk<'a> {
             server,
             inbox: &server.inbox,
             snapshot,
+            shelf: Shelf::new(snapshot),
             now,
             seed,
             batch: Batch::default(),
@@ -101,7 +104,7 @@ impl<'a> Desk<'a> {
                 .iter()
                 .map(|b| (b.collection.clone(), (b.clone(), false)))
                 .collect(),
-            touched: BTreeSet::new(),
+            touched: BTreeMap::new(),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,
@@ -199,25 +202,25 @@ impl<'a> Desk<'a> {
 
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
-        self.touched.insert((change.collection.clone(), change.id.clone()));
-        let before =
-            self.batch.changes.iter_mut().find(|c| c.collection == change.collection && c.id == change.id);
+        let key = (change.collection.clone(), change.id.clone());
+        let before = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
         match before {
             Some(before) => {
                 let insert = before.insert;
                 *before = change;
                 before.insert = insert;
             }
-            None => self.batch.changes.push(change),
+            None => {
+                self.touched.insert(key, self.batch.changes.len());
+                self.batch.changes.push(change);
+            }
         }
     }
 
     /// What a record changed earlier in this turn holds now.
     pub fn changed(&self, collection: &CollectionId, id: &RecordId) -> Option<&Content> {
-        if !self.touched.contains(&(collection.clone(), id.clone())) {
-            return None;
-        }
-        self.batch.changes.iter().find(|c| c.collection == *collection && c.id == *id).map(|c| &c.content)
+        let index = self.touched.get(&(collection.clone(), id.clone()))?;
+        self.batch.changes.get(*index).map(|change| &change.content)
     }
 
     /// Leaves a status for a command, unless none is wanted.

@@ -23,7 +23,7 @@ impl Desk<'_> {
             if luid.is_empty() || luid.len() > RecordId::BYTES_MAX {
                 continue;
             }
-            let found = self.snapshot.targets.iter().find(|t| t.collection == collection && t.target == ours);
+            let found = self.shelf.target(&collection, ours);
             match found {
                 Some(found) => self.map_one(&collection, found, Luid(luid.to_owned())),
                 // A phone can do nothing about a Map that is not understood.
@@ -113,7 +113,7 @@ impl Desk<'_> {
 
     /// Whether a Map of this same message names the record.
     fn maps_now(&self, collection: &CollectionId, record: &RecordId) -> bool {
-        self.snapshot.targets.iter().any(|t| t.collection == *collection && t.record == *record)
+        self.shelf.is_mapped(&(collection.clone(), record.clone()))
     }
 
     fn took_replace(&mut self, collection: &CollectionId, sent: &Sent) {
@@ -152,10 +152,7 @@ impl Desk<'_> {
     }
 
     fn luid_of(&self, collection: &CollectionId, record: &RecordId) -> Option<Luid> {
-        let known = self.snapshot.held.iter().map(|held| &held.alias);
-        known
-            .filter(|a| a.collection == *collection && a.record == *record)
-            .find_map(|alias| alias.luid.clone())
+        self.shelf.held_of(&(collection.clone(), record.clone()))?.alias.luid.clone()
     }
 
     /// The device refused a `Sync` as a whole: none of its anchors moves.

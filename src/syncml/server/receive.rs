@@ -15,6 +15,27 @@ use crate::syncml::message::ChangeKind;
 use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus};
 use crate::syncml::status;
 
+/// An item on its way in: what it is, and where it goes.
+#[derive(Clone, Copy)]
+pub struct Arriving<'a> {
+    pub collection: &'a Collection,
+    pub datastore: &'a Datastore,
+    /// The datastore's index in the session.
+    pub index: usize,
+    pub kind: ChangeKind,
+    pub item: &'a Incoming,
+}
+
+impl Arriving<'_> {
+    /// The status of an item that was here already.
+    fn done(&self) -> u16 {
+        match (self.kind, self.datastore.mode) {
+            (ChangeKind::Add, Mode::Slow) => status::ITEM_ADDED,
+            _ => status::OK,
+        }
+    }
+}
+
 /// What this turn knows of the record behind a device's id.
 pub struct Standing {
     pub alias: Alias,
@@ -93,11 +114,9 @@ impl Desk<'_> {
         }
         let datastore = datastore.clone();
         let Some(collection) = self.collection(&change.path) else { return };
-        let codes: Vec<u16> = change
-            .items
-            .iter()
-            .map(|item| self.receive_item(collection, &datastore, index, change, item))
-            .collect();
+        let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
+        let codes: Vec<u16> =
+            change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
         self.answer_items(change, &codes);
     }
 
@@ -127,24 +146,18 @@ impl Desk<'_> {
         }
     }
 
-    fn receive_item(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        change: &ChangeStep,
-        item: &Incoming,
-    ) -> u16 {
+    fn receive_item(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
+        let Arriving { collection, index, item, .. } = arriving;
         let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
             status::INCOMPLETE_COMMAND
         } else if collection.read_only {
             status::PERMISSION_DENIED
         } else {
             match (change.kind, &item.body) {
-                (ChangeKind::Delete, _) => self.delete(collection, datastore, index, change, item),
+                (ChangeKind::Delete, _) => self.delete(arriving, change),
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
-                (kind, Ok(body)) => self.upsert(collection, datastore, index, kind, item, body),
+                (_, Ok(body)) => self.upsert(arriving, body),
             }
         };
         if code >= 300 {
@@ -156,21 +169,12 @@ impl Desk<'_> {
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
-    fn upsert(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        kind: ChangeKind,
-        item: &Incoming,
-        body: &Body,
-    ) -> u16 {
+    fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
+        let Arriving { datastore, index, kind, item, .. } = arriving;
         match self.standing(datastore, &item.luid) {
             Some(standing) => match standing.content.clone() {
-                Content::Body(stored) => {
-                    self.update(collection, datastore, index, kind, item, body, standing, stored)
-                }
-                Content::Deleted => self.revive(collection, datastore, index, item, body, standing),
+                Content::Body(stored) => self.update(arriving, body, standing, stored),
+                Content::Deleted => self.revive(arriving, body, standing),
             },
             None => match self.match_found(datastore, item) {
                 Some((record, seq)) => {
@@ -179,16 +183,7 @@ impl Desk<'_> {
                     if kind == ChangeKind::Add { status::ITEM_ADDED } else { status::OK }
                 }
                 None => {
-                    let id = RecordId::mint(self.seed.draw());
-                    self.write(
-                        collection,
-                        id.clone(),
-                        body.clone(),
-                        item.key.clone(),
-                        true,
-                        self.peer.id.0.clone(),
-                    );
-                    self.claim(datastore, id, item.luid.clone(), 0);
+                    self.insert(arriving, body);
                     self.tally(index, |tally| tally.added += 1);
                     status::ITEM_ADDED
                 }
@@ -202,12 +197,7 @@ impl Desk<'_> {
         if let Some(now) = self.luids.get(&id) {
             return self.standing_of_this_turn(datastore, now.as_ref()?);
         }
-        let of_collection = |alias: &Alias| alias.collection == datastore.collection;
-        let held = self
-            .snapshot
-            .held
-            .iter()
-            .find(|held| of_collection(&held.alias) && held.alias.luid.as_ref() == Some(luid))?;
+        let held = self.shelf.held_as(&id)?;
         if self.aliases.contains_key(&(datastore.collection.clone(), held.alias.record.clone())) {
             return None;
         }
@@ -236,7 +226,7 @@ impl Desk<'_> {
             });
         }
         let is_it = |record: &&Record| record.collection == key.0 && record.id == key.1;
-        let held = self.snapshot.held.iter().find(|held| held.record.iter().any(|record| is_it(&record)));
+        let held = self.shelf.held_of(&key);
         let record = match held {
             Some(held) => held.record.as_ref()?,
             None => self.snapshot.records.iter().find(is_it)?,
@@ -262,23 +252,18 @@ impl Desk<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
-    fn update(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        kind: ChangeKind,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-        stored: Body,
-    ) -> u16 {
-        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow {
-            status::ITEM_ADDED
-        } else {
-            status::OK
-        };
+    /// A record that is new here, under an id of ours.
+    pub fn insert(&mut self, arriving: Arriving<'_>, body: &Body) {
+        let Arriving { collection, datastore, item, .. } = arriving;
+        let id = RecordId::mint(self.seed.draw());
+        let origin = self.peer.id.0.clone();
+        self.write(collection, id.clone(), body.clone(), item.key.clone(), true, origin);
+        self.claim(datastore, id, item.luid.clone(), 0);
+    }
+
+    fn update(&mut self, arriving: Arriving<'_>, body: &Body, standing: Standing, stored: Body) -> u16 {
+        let Arriving { collection, datastore, index, item, .. } = arriving;
+        let done = arriving.done();
         if item.key.is_some() && item.key == matching::key(&stored) {
             self.claim(
                 datastore,
@@ -296,7 +281,7 @@ impl Desk<'_> {
             return done;
         }
         if standing.conflict {
-            return self.conflict(collection, datastore, index, item, body, standing, stored);
+            return self.conflict(arriving, body, standing, stored);
         }
         let replaced = merge::replace(&stored, body, self.supported(datastore, &body.form).as_ref());
         if replaced == stored {
@@ -319,14 +304,8 @@ impl Desk<'_> {
         done
     }
 
-    fn delete(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        change: &ChangeStep,
-        item: &Incoming,
-    ) -> u16 {
+    fn delete(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
+        let Arriving { collection, datastore, index, item, .. } = arriving;
         if datastore.mode == Mode::Slow {
             return status::FORBIDDEN;
         }
@@ -364,12 +343,10 @@ impl Desk<'_> {
         }
         let key = item.key.as_ref()?;
         let attempt = self.bookmarked(&datastore.collection).attempt;
-        let of_key =
-            self.snapshot.found.iter().filter(|f| f.collection == datastore.collection && f.key == *key);
-        let mut unclaimed = of_key.filter(|found| {
+        let mut unclaimed = self.shelf.found_with(&datastore.collection, key).iter().filter(|found| {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
-            !self.touched.contains(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
+            !self.touched.contains_key(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
         });
         unclaimed.next().map(|found| (found.record.clone(), found.seq))
     }
@@ -378,11 +355,7 @@ impl Desk<'_> {
     pub fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
         let generation = self.bookmarked(&datastore.collection).attempt;
         let collection = datastore.collection.clone();
-        let read = self
-            .snapshot
-            .held
-            .iter()
-            .find(|held| held.alias.collection == collection && held.alias.record == record);
+        let read = self.shelf.held_of(&(collection.clone(), record.clone()));
         let same = read.is_some_and(|held| {
             held.alias.luid.as_ref() == Some(&luid)
                 && held.alias.generation == generation

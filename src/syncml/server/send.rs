@@ -226,7 +226,7 @@ impl Desk<'_> {
     fn due(&self, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
-        if self.touched.contains(&key) {
+        if self.touched.contains_key(&key) {
             return Due::Nothing;
         }
         let bookmark = self.bookmarked(&record.collection);
