@@ -56,6 +56,10 @@ pub const ATTEMPTS_MAX: usize = 8;
 /// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
 pub const PEER_PAGE_RECORDS_MAX: usize = 400;
 
+/// How many of our changes one session keeps in mind until they are answered: what a session remembers is one row. The rest is
+/// offered again in the next.
+pub const UNANSWERED_MAX: usize = 5_000;
+
 /// How many changes that a broken session left unanswered are remembered for what the device says in the next.
 pub const EARLIER_MAX: usize = 1_000;
 

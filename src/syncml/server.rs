@@ -8,10 +8,11 @@ mod conflict;
 mod describe;
 mod desk;
 mod initialise;
+mod known;
 mod map;
 mod receive;
 mod send;
-mod shelf;
+mod unanswered;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;

@@ -91,12 +91,21 @@ pub struct Datastore {
     pub failed: bool,
     /// The smallest stamp that the device has not taken: the cursor stays below it. 0 for none.
     pub held_from: Seq,
-    /// Adds acknowledged but not mapped yet, and the smallest of their stamps (0 for none).
-    pub unmapped: u32,
-    /// See `unmapped`.
-    pub unmapped_from: Seq,
+    /// Adds acknowledged but not mapped yet: the cursor stays below them too.
+    pub unmapped: Vec<Unmapped>,
     /// What came and went, for the log.
     pub tally: Tally,
+}
+
+/// An Add that was acknowledged while its Map has not come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unmapped {
+    /// The record.
+    #[serde(rename = "r")]
+    pub record: RecordId,
+    /// The stamp of the version sent.
+    #[serde(rename = "s")]
+    pub seq: Seq,
 }
 
 /// The sync types an ordinary sync needs (alerts 200 and 201).
@@ -273,9 +282,11 @@ impl Datastore {
         self.held_from = if self.held_from == 0 { seq } else { self.held_from.min(seq) };
     }
 
-    /// Notes an Add that was acknowledged while its Map has not come.
-    pub fn expect_map(&mut self, seq: Seq) {
-        self.unmapped = self.unmapped.saturating_add(1);
-        self.unmapped_from = if self.unmapped_from == 0 { seq } else { self.unmapped_from.min(seq) };
+    /// Notes an Add that was acknowledged while its Map has not come. Of too many the cursor stays below for good.
+    pub fn expect_map(&mut self, record: RecordId, seq: Seq) {
+        match self.unmapped.len() < limits::UNANSWERED_MAX {
+            true => self.unmapped.push(Unmapped { record, seq }),
+            false => self.hold(seq),
+        }
     }
 }

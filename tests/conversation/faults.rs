@@ -331,3 +331,43 @@ fn what_is_deleted_elsewhere_during_a_slow_sync_is_deleted_by_the_next_one() {
         assert_eq!(a.contents(), b.contents(), "before {before}: {:#?}", world.lines.borrow());
     }
 }
+
+#[test]
+fn a_slow_sync_that_breaks_leaves_what_the_phone_held_as_it_was() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+    b.guid_bytes = 2;
+    a.add(&card("Doe", ""));
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    let luid = b.find("Doe");
+    b.delete(&luid);
+    // A slow sync says nothing of deletions: the card is sent again, under another name, and never arrives.
+    (b.slow, b.fault) = (true, Fault::DiesAfter(2));
+    b.sync(&world).unwrap_err();
+    (b.slow, b.fault) = (false, Fault::None);
+    assert_eq!(b.sync(&world).unwrap().statuses_of("Delete"), vec![200], "{:#?}", world.lines.borrow());
+    a.sync(&world).unwrap();
+    assert_eq!((a.contents(), b.contents()), (vec![], vec![]));
+}
+
+#[test]
+fn a_map_that_comes_a_second_time_is_understood() {
+    for guid_bytes in [2, 64] {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+        b.guid_bytes = guid_bytes;
+        let luid = a.add(&card("Doe", "TITLE:one\r\n"));
+        a.sync(&world).unwrap();
+        // The Map of the first sync arrives, its status does not; meanwhile the card changes.
+        b.fault = Fault::DiesAfter(4);
+        b.sync(&world).unwrap_err();
+        b.fault = Fault::None;
+        a.edit(&luid, &card("Doe", "TITLE:two\r\n"));
+        a.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+        a.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents(), "{guid_bytes}: {:#?}", world.lines.borrow());
+        assert_eq!(a.contents(), vec![card("Doe", "TITLE:two\r\n")]);
+    }
+}

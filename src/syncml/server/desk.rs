@@ -4,10 +4,12 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
-use super::shelf::Shelf;
+use super::known::Known;
+use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
 use crate::journal::Moment;
+use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
@@ -25,7 +27,10 @@ pub struct Desk<'a> {
     pub server: &'a Server<'a>,
     pub inbox: &'a Inbox,
     pub snapshot: &'a Snapshot,
-    pub shelf: Shelf<'a>,
+    /// The same, by what it is looked up by.
+    pub known: Known<'a>,
+    /// What was sent and not answered yet: `state.sent` while the desk is in use.
+    pub unanswered: Unanswered,
     pub now: Moment,
     pub seed: &'a mut Seed,
     pub state: State,
@@ -37,8 +42,12 @@ pub struct Desk<'a> {
     pub device: Option<DevInf>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    /// Records this turn changed, with where in the batch: what the page says of them is no longer so.
+    /// Records this turn changed, with their place in the batch: what the page says of them is no longer so.
     pub touched: BTreeMap<(CollectionId, RecordId), usize>,
+    /// Collections that this very message asked to sync normally and was told to sync slowly.
+    pub forced: BTreeSet<CollectionId>,
+    /// For each match key how many of its records have been claimed, from the front.
+    pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     /// Which record a device's id means since this turn.
@@ -92,7 +101,6 @@ impl<'a> Desk<'a> {
             server,
             inbox: &server.inbox,
             snapshot,
-            shelf: Shelf::new(snapshot),
             now,
             seed,
             batch: Batch::default(),
@@ -105,6 +113,10 @@ impl<'a> Desk<'a> {
                 .map(|b| (b.collection.clone(), (b.clone(), false)))
                 .collect(),
             touched: BTreeMap::new(),
+            forced: BTreeSet::new(),
+            matched: BTreeMap::new(),
+            known: Known::of(snapshot),
+            unanswered: Unanswered::of(std::mem::take(&mut state.sent)),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,
@@ -203,8 +215,8 @@ impl<'a> Desk<'a> {
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
         let key = (change.collection.clone(), change.id.clone());
-        let before = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
-        match before {
+        let place = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
+        match place {
             Some(before) => {
                 let insert = before.insert;
                 *before = change;
@@ -257,7 +269,8 @@ impl<'a> Desk<'a> {
     }
 
     /// One answer and one batch, and the line for the log.
-    pub fn close(self) -> (Turn<Answer>, String) {
+    pub fn close(mut self) -> (Turn<Answer>, String) {
+        self.state.sent = std::mem::take(&mut self.unanswered).into_sent();
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());

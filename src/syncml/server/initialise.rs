@@ -105,6 +105,9 @@ impl Desk<'_> {
         if let Some(why) = why {
             self.notes.push(format!("slow sync of {} because {why}", id.0));
         }
+        if code == status::REFRESH_REQUIRED {
+            self.forced.insert(id.clone());
+        }
         self.bookmark_opening(&id, mode, agreed);
         let own_next = self.own_anchor(&id);
         let opened = Datastore {

@@ -23,7 +23,7 @@ impl Desk<'_> {
             if luid.is_empty() || luid.len() > RecordId::BYTES_MAX {
                 continue;
             }
-            let found = self.shelf.target(&collection, ours);
+            let found = self.known.target(&collection, ours);
             match found {
                 Some(found) => self.map_one(&collection, found, Luid(luid.to_owned())),
                 // A phone can do nothing about a Map that is not understood.
@@ -35,14 +35,10 @@ impl Desk<'_> {
 
     fn map_one(&mut self, collection: &CollectionId, found: &Target, luid: Luid) {
         let bookmark = self.bookmarked(collection);
-        let sent = self.state.sent.iter().position(|sent| {
-            sent.record == found.record
-                && sent.kind == SentKind::Add
-                && self.state.datastores.get(sent.datastore).is_some_and(|d| d.collection == *collection)
-        });
+        let index = self.state.datastore(collection).map(|(index, _)| index);
+        let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
         let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
-        let was_unmapped = found.alias.as_ref().is_some_and(|alias| alias.luid.is_none() && alias.seq > 0);
-        let seq = match sent.map(|index| self.state.sent.remove(index)) {
+        let seq = match sent {
             Some(sent) => sent.seq,
             None => acknowledged.max(self.state.added_earlier(collection, &found.record).unwrap_or(0)),
         };
@@ -50,14 +46,13 @@ impl Desk<'_> {
             collection: collection.clone(),
             record: found.record.clone(),
             luid: Some(luid),
-            temporary: None,
+            // A phone that does not learn that its Map came sends it again, under the same name.
+            temporary: found.alias.as_ref().and_then(|alias| alias.temporary.clone()),
             generation: bookmark.attempt,
             seq,
         });
         if let Some((_, datastore)) = self.state.datastore(collection) {
-            if was_unmapped {
-                datastore.unmapped = datastore.unmapped.saturating_sub(1);
-            }
+            datastore.unmapped.retain(|unmapped| unmapped.record != found.record);
             if found.seq <= bookmark.confirmed.cursor && seq < found.seq {
                 // What was mapped has changed since, before the cursor: the next session looks at it again.
                 datastore.hold(found.seq);
@@ -74,11 +69,8 @@ impl Desk<'_> {
             self.sync_refused(answer);
             return;
         }
-        let index =
-            self.state.sent.iter().position(|sent| {
-                sent.message == answer.message_ref && sent.command == answer.command_ref.trim()
-            });
-        let Some(sent) = index.map(|index| self.state.sent.remove(index)) else { return };
+        let sent = self.unanswered.answered(answer.message_ref, answer.command_ref.trim());
+        let Some(sent) = sent else { return };
         let Some(collection) = self.state.datastores.get(sent.datastore).map(|d| d.collection.clone()) else {
             return;
         };
@@ -102,18 +94,18 @@ impl Desk<'_> {
                 || self.maps_now(collection, &sent.record);
         if mapped {
             // The Map of the same message makes the alias; it takes the stamp from what was sent.
-            self.state.sent.push(sent.clone());
+            self.unanswered.put_back(sent.clone());
             return;
         }
         self.acknowledged(collection, &sent.record, sent.seq);
         if let Some((_, datastore)) = self.state.datastore(collection) {
-            datastore.expect_map(sent.seq);
+            datastore.expect_map(sent.record.clone(), sent.seq);
         }
     }
 
     /// Whether a Map of this same message names the record.
     fn maps_now(&self, collection: &CollectionId, record: &RecordId) -> bool {
-        self.shelf.is_mapped(&(collection.clone(), record.clone()))
+        self.known.is_mapped(collection, record)
     }
 
     fn took_replace(&mut self, collection: &CollectionId, sent: &Sent) {
@@ -152,7 +144,7 @@ impl Desk<'_> {
     }
 
     fn luid_of(&self, collection: &CollectionId, record: &RecordId) -> Option<Luid> {
-        self.shelf.held_of(&(collection.clone(), record.clone()))?.alias.luid.clone()
+        self.known.held(collection, record).and_then(|held| held.alias.luid.clone())
     }
 
     /// The device refused a `Sync` as a whole: none of its anchors moves.

@@ -12,7 +12,7 @@ use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, S
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
 use crate::syncml::message::ChangeKind;
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus};
+use crate::syncml::session::{Datastore, Mode, PendingStatus};
 use crate::syncml::status;
 
 /// An item on its way in: what it is, and where it goes.
@@ -94,12 +94,7 @@ impl Desk<'_> {
     /// Whether this very message asked for a normal sync of it and was told to do a slow one: its changes are not taken, the
     /// device sends everything again (DS 1.2, 6.12).
     fn forced_slow_now(&self, datastore: &Datastore) -> bool {
-        datastore.mode == Mode::Slow
-            && self.queue.iter().any(|pending| {
-                matches!(pending, Pending::Status(status) if status.name == "Alert"
-                    && status.code == status::REFRESH_REQUIRED
-                    && status.targets.first().is_some_and(|target| *target == datastore.target))
-            })
+        self.forced.contains(&datastore.collection)
     }
 
     /// A change inside a `Sync`: every item gets its own code; equal codes share a status.
@@ -197,7 +192,7 @@ impl Desk<'_> {
         if let Some(now) = self.luids.get(&id) {
             return self.standing_of_this_turn(datastore, now.as_ref()?);
         }
-        let held = self.shelf.held_as(&id)?;
+        let held = self.known.by_luid(&datastore.collection, luid)?;
         if self.aliases.contains_key(&(datastore.collection.clone(), held.alias.record.clone())) {
             return None;
         }
@@ -225,21 +220,16 @@ impl Desk<'_> {
                 sent: Vec::new(),
             });
         }
-        let is_it = |record: &&Record| record.collection == key.0 && record.id == key.1;
-        let held = self.shelf.held_of(&key);
-        let record = match held {
-            Some(held) => held.record.as_ref()?,
-            None => self.snapshot.records.iter().find(is_it)?,
-        };
+        let held = self.known.held(&key.0, &key.1);
+        let record = self.known.record(&key.0, &key.1)?;
         Some(self.standing_of(alias, record, held.and_then(|held| held.base.clone())))
     }
 
     fn standing_of(&self, alias: Alias, record: &Record, base: Option<Body>) -> Standing {
         let known = self.bookmarked(&record.collection).confirmed.cursor.max(alias.seq);
         let changed = self.changed(&record.collection, &record.id);
-        let versions = self.snapshot.versions.iter();
-        let of_it = versions.filter(|v| v.collection == record.collection && v.id == record.id);
-        let (acknowledged, sent): (Vec<_>, Vec<_>) = of_it.partition(|version| version.seq <= alias.seq);
+        let versions = self.known.versions(&record.collection, &record.id).iter().copied();
+        let (acknowledged, sent): (Vec<_>, Vec<_>) = versions.partition(|version| version.seq <= alias.seq);
         let body = |version: &Record| version.content.body().cloned();
         let base = base.or_else(|| acknowledged.into_iter().find_map(body));
         Standing {
@@ -337,34 +327,38 @@ impl Desk<'_> {
     }
 
     /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
-    fn match_found(&self, datastore: &Datastore, item: &Incoming) -> Option<(RecordId, Seq)> {
+    fn match_found(&mut self, datastore: &Datastore, item: &Incoming) -> Option<(RecordId, Seq)> {
         if datastore.mode != Mode::Slow {
             return None;
         }
         let key = item.key.as_ref()?;
         let attempt = self.bookmarked(&datastore.collection).attempt;
-        let mut unclaimed = self.shelf.found_with(&datastore.collection, key).iter().filter(|found| {
+        let at = (datastore.collection.clone(), key.clone());
+        let past = self.matched.get(&at).copied().unwrap_or(0);
+        let mut rest = self.known.by_key(&datastore.collection, key).iter().enumerate().skip(past);
+        let (index, found) = rest.find(|(_, found)| {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
             !self.touched.contains_key(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
-        });
-        unclaimed.next().map(|found| (found.record.clone(), found.seq))
+        })?;
+        let found = (found.record.clone(), found.seq);
+        self.matched.insert(at, index + 1);
+        Some(found)
     }
 
     /// The device holds this record under this id, in the version of this stamp.
     pub fn claim(&mut self, datastore: &Datastore, record: RecordId, luid: Luid, seq: Seq) {
         let generation = self.bookmarked(&datastore.collection).attempt;
         let collection = datastore.collection.clone();
-        let read = self.shelf.held_of(&(collection.clone(), record.clone()));
-        let same = read.is_some_and(|held| {
-            held.alias.luid.as_ref() == Some(&luid)
-                && held.alias.generation == generation
-                && held.alias.seq >= seq
-        });
-        if same && !self.aliases.contains_key(&(collection.clone(), record.clone())) {
+        let key = (collection.clone(), record.clone());
+        let before = self.alias(&key, self.known.alias(&collection, &record));
+        let before = before.filter(|alias| alias.luid.as_ref() == Some(&luid));
+        let same = before.is_some_and(|alias| alias.generation == generation && alias.seq >= seq);
+        if same && !self.aliases.contains_key(&key) {
             return;
         }
-        self.put_alias(Alias { collection, record, luid: Some(luid), temporary: None, generation, seq });
+        let temporary = before.and_then(|alias| alias.temporary.clone());
+        self.put_alias(Alias { collection, record, luid: Some(luid), temporary, generation, seq });
     }
 
     pub fn write(

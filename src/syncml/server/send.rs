@@ -266,7 +266,7 @@ impl Desk<'_> {
         let Some(command) = self.outbox.push_change(command, &meta, &item) else {
             return !self.fits_alone(datastore, command, &meta, &item) && self.too_large(index, record);
         };
-        self.state.sent.push(Sent {
+        let remembered = self.unanswered.push(Sent {
             message: self.state.message_id,
             command,
             datastore: index,
@@ -274,8 +274,11 @@ impl Desk<'_> {
             record: record.id.clone(),
             seq: record.seq,
         });
+        if let Some(datastore) = self.state.datastores.get_mut(index).filter(|_| !remembered) {
+            datastore.hold(record.seq);
+        }
         if let Some(temporary) = temporary {
-            self.lend(datastore, record, temporary);
+            self.lend(datastore, &record.id, temporary);
         }
         if let Some(datastore) = self.state.datastores.get_mut(index) {
             datastore.tally.sent += 1;
@@ -304,13 +307,8 @@ impl Desk<'_> {
         if id.as_str().len() <= bytes_max {
             return (Some(id.as_str().to_owned()), None);
         }
-        let lent = self
-            .snapshot
-            .page
-            .iter()
-            .find(|o| o.record.id == *id && o.record.collection == datastore.collection);
-        let before =
-            lent.and_then(|outgoing| outgoing.alias.as_ref()).and_then(|alias| alias.temporary.clone());
+        let alias = self.known.alias(&datastore.collection, id);
+        let before = alias.and_then(|alias| alias.temporary.clone());
         let temporary = before.unwrap_or_else(|| {
             self.peer.temporaries += 1;
             self.peer_changed = true;
@@ -319,17 +317,21 @@ impl Desk<'_> {
         (Some(temporary.clone()), Some(temporary))
     }
 
-    /// Remembers a temporary id until its Map comes, this session or the next.
-    fn lend(&mut self, datastore: &Datastore, record: &Record, temporary: String) {
-        let generation = self.bookmarked(&datastore.collection).attempt;
-        self.put_alias(Alias {
-            collection: record.collection.clone(),
-            record: record.id.clone(),
-            luid: None,
-            temporary: Some(temporary),
-            generation,
-            seq: 0,
-        });
+    /// Remembers a temporary id until its Map comes, this session or the next. Whatever the device held of the record before a
+    /// slow sync stays known: if it loses the end of this session it goes on with that.
+    fn lend(&mut self, datastore: &Datastore, id: &RecordId, temporary: String) {
+        let key = (datastore.collection.clone(), id.clone());
+        let before = self.alias(&key, self.known.alias(&key.0, id)).cloned();
+        let named_otherwise = |alias: &Alias| {
+            let luid = (alias.collection.clone(), alias.luid.clone().unwrap_or_default());
+            self.luids.get(&luid).is_some_and(|now| now.as_ref() != Some(id))
+        };
+        let before = before.filter(|alias| !named_otherwise(alias));
+        let (collection, record) = key;
+        let generation = self.bookmarked(&collection).attempt;
+        let fresh = Alias { collection, record, luid: None, temporary: None, generation, seq: 0 };
+        let alias = Alias { temporary: Some(temporary), ..before.unwrap_or(fresh) };
+        self.put_alias(alias);
     }
 
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
@@ -356,11 +358,9 @@ impl Desk<'_> {
             if !datastore.received || datastore.failed {
                 continue;
             }
-            let open =
-                self.state.sent.iter().filter(|sent| sent.datastore == index).map(|sent| sent.seq).min();
-            let held =
-                [datastore.held_from, if datastore.unmapped > 0 { datastore.unmapped_from } else { 0 }];
-            let lowest = held.into_iter().filter(|seq| *seq > 0).chain(open).min();
+            let open = self.unanswered.lowest(index);
+            let held = datastore.unmapped.iter().map(|unmapped| unmapped.seq).chain([datastore.held_from]);
+            let lowest = held.filter(|seq| *seq > 0).chain(open).min();
             let bookmark = self.bookmark(&datastore.collection);
             let reached = bookmark.until.max(bookmark.position);
             let held_back = lowest.filter(|seq| *seq <= reached);

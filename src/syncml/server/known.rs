@@ -1,0 +1,93 @@
+//! What was read, by what it is looked up by: a message of thousands of items looks up every one of them.
+
+use crate::peer::{Alias, Luid};
+use crate::record::{CollectionId, Record, RecordId};
+use crate::store::{Found, Held, Snapshot, Target};
+use std::collections::{BTreeMap, BTreeSet};
+
+type Key<'a> = (&'a CollectionId, &'a RecordId);
+
+/// A snapshot, indexed.
+#[derive(Debug, Default)]
+pub struct Known<'a> {
+    by_luid: BTreeMap<(&'a CollectionId, &'a Luid), &'a Held>,
+    by_record: BTreeMap<Key<'a>, &'a Held>,
+    records: BTreeMap<Key<'a>, &'a Record>,
+    versions: BTreeMap<Key<'a>, Vec<&'a Record>>,
+    by_key: BTreeMap<(&'a CollectionId, &'a str), Vec<&'a Found>>,
+    targets: BTreeMap<(&'a CollectionId, &'a str), &'a Target>,
+    targeted: BTreeSet<Key<'a>>,
+    aliases: BTreeMap<Key<'a>, &'a Alias>,
+}
+
+impl<'a> Known<'a> {
+    /// Indexes what was read.
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        let mut known = Self::default();
+        for held in &snapshot.held {
+            let key = (&held.alias.collection, &held.alias.record);
+            known.by_record.insert(key, held);
+            known.by_luid.extend(held.alias.luid.as_ref().map(|luid| ((key.0, luid), held)));
+            known.records.extend(held.record.as_ref().map(|record| (key, record)));
+            known.aliases.insert(key, &held.alias);
+        }
+        for record in &snapshot.records {
+            known.records.insert((&record.collection, &record.id), record);
+        }
+        for version in &snapshot.versions {
+            known.versions.entry((&version.collection, &version.id)).or_default().push(version);
+        }
+        for found in &snapshot.found {
+            known.by_key.entry((&found.collection, found.key.as_str())).or_default().push(found);
+        }
+        for target in &snapshot.targets {
+            known.targets.insert((&target.collection, target.target.as_str()), target);
+            known.targeted.insert((&target.collection, &target.record));
+        }
+        let found = snapshot.found.iter().filter_map(|found| found.alias.as_ref());
+        let targets = snapshot.targets.iter().filter_map(|target| target.alias.as_ref());
+        let page = snapshot.page.iter().filter_map(|outgoing| outgoing.alias.as_ref());
+        known.aliases.extend(found.chain(targets).chain(page).map(|a| ((&a.collection, &a.record), a)));
+        known
+    }
+
+    /// What the device named by its own id.
+    pub fn by_luid(&self, collection: &CollectionId, luid: &Luid) -> Option<&'a Held> {
+        self.by_luid.get(&(collection, luid)).copied()
+    }
+
+    /// The same, by the record's id.
+    pub fn held(&self, collection: &CollectionId, record: &RecordId) -> Option<&'a Held> {
+        self.by_record.get(&(collection, record)).copied()
+    }
+
+    /// A record that was named by whatever name.
+    pub fn record(&self, collection: &CollectionId, record: &RecordId) -> Option<&'a Record> {
+        self.records.get(&(collection, record)).copied()
+    }
+
+    /// Its superseded versions, as far as they were asked for.
+    pub fn versions<'b>(&'b self, collection: &'b CollectionId, record: &'b RecordId) -> &'b [&'a Record] {
+        self.versions.get(&(collection, record)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The records of equal content.
+    pub fn by_key<'b>(&'b self, collection: &'b CollectionId, key: &'b str) -> &'b [&'a Found] {
+        self.by_key.get(&(collection, key)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What a Map names.
+    pub fn target(&self, collection: &CollectionId, target: &str) -> Option<&'a Target> {
+        self.targets.get(&(collection, target)).copied()
+    }
+
+    /// Whether a Map names the record.
+    pub fn is_mapped(&self, collection: &CollectionId, record: &RecordId) -> bool {
+        self.targeted.contains(&(collection, record))
+    }
+
+    /// The device's alias of a record, wherever it was read.
+    pub fn alias(&self, collection: &CollectionId, record: &RecordId) -> Option<&'a Alias> {
+        self.aliases.get(&(collection, record)).copied()
+    }
+}
