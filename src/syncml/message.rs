@@ -52,7 +52,11 @@ impl Version {
     /// The version of a `VerProto` (`SyncML/1.1`, any case), or of a `VerDTD` (`1.1`).
     pub fn of(text: &str) -> Option<Self> {
         let text = text.trim();
-        let number = text.rsplit_once('/').map_or(text, |(_, number)| number);
+        let number = match text.split_once('/') {
+            Some((name, number)) if name.eq_ignore_ascii_case("SyncML") => number,
+            Some(_) => return None,
+            None => text,
+        };
         match number {
             "1.0" | "1.0.1" => Some(Self::V10),
             "1.1" | "1.1.1" | "1.1.2" => Some(Self::V11),
