@@ -53,6 +53,8 @@ pub struct Reads {
     pub matches: Vec<(String, Vec<MatchKey>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
+    /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
+    pub totals: bool,
 }
 
 impl Reads {
@@ -70,6 +72,7 @@ impl Reads {
             targets: Vec::new(),
             matches: Vec::new(),
             page: None,
+            totals: false,
         }
     }
 }
@@ -140,6 +143,8 @@ pub struct Snapshot {
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
     pub more: bool,
+    /// How many records the page would have without its bounds, for each collection that has any.
+    pub totals: Vec<(CollectionId, u64)>,
     /// What it cost.
     pub cost: Cost,
 }

@@ -205,6 +205,8 @@ impl Server<'_> {
         reads.matches = self.inbox.keys();
         reads.targets = self.inbox.map_targets();
         if self.wants_page() {
+            // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
+            reads.totals = self.inbox.message.last && self.inbox.has_sync();
             reads.page = Some(PageAsk::Peer {
                 paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
                 records_max: limits::PEER_PAGE_RECORDS_MAX,

@@ -11,6 +11,7 @@ use anchorage::store::{Edit, Throttle};
 /// A question of everything.
 fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
     Reads {
+        totals: true,
         throttles: vec!["x".into()],
         peer: Some(peer("phone")),
         collections: true,

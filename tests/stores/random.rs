@@ -301,6 +301,7 @@ impl Dice {
         };
         Reads {
             who,
+            totals: self.chance(2),
             throttles: self.some(3, Self::text),
             peer: if self.chance(8) { None } else { Some(peer(&self.peer())) },
             collections: self.chance(2),

@@ -5,7 +5,7 @@ use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl House {
     /// Answers everything asked, of this moment.
@@ -101,6 +101,13 @@ impl Tenant {
                 let Some(peer) = &reads.peer else { return };
                 let own = snapshot.session.as_ref().and_then(|s| usize::try_from(s.page_records).ok());
                 let records_max = own.filter(|own| *own > 0).unwrap_or(*records_max).min(*records_max);
+                if reads.totals {
+                    let mut totals: BTreeMap<CollectionId, u64> = BTreeMap::new();
+                    for outgoing in self.outgoing(peer, paths) {
+                        *totals.entry(outgoing.record.collection).or_default() += 1;
+                    }
+                    snapshot.totals = totals.into_iter().collect();
+                }
                 (snapshot.page, snapshot.more) = cut(self.outgoing(peer, paths), records_max, *bytes_max);
             }
         }

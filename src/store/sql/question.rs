@@ -236,7 +236,7 @@ pub const COLLECTION_PAGE: &str = concat!(
     collection_changes!()
 );
 
-macro_rules! peer_changes {
+macro_rules! peer_due {
     () => {
         concat!(
             "FROM bookmark AS b
@@ -256,7 +256,17 @@ WHERE b.account = ",
     THEN CASE WHEN a.generation >= b.attempt THEN a.seq < r.seq AND r.origin <> b.peer ELSE r.form IS NOT NULL END
     ELSE r.origin <> b.peer AND (r.form IS NOT NULL OR a.luid IS NOT NULL)
       AND (a.luid IS NULL OR a.generation < b.generation OR a.seq < r.seq)
-    END
+    END"
+        )
+    };
+}
+
+/// A page of it.
+macro_rules! peer_changes {
+    () => {
+        concat!(
+            peer_due!(),
+            "
 ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT page_records + 1 FROM session
   WHERE account = ",
             account!(),
@@ -266,3 +276,10 @@ ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT pag
 }
 
 pub const PEER_PAGE: &str = concat!(within!(peer_changes!()), ",\n  ", alias!(), "\n", peer_changes!());
+
+/// How much of it there is, by collection.
+pub const PEER_TOTALS: &str = concat!(
+    "SELECT b.collection, count(*) AS total ",
+    peer_due!(),
+    "\nGROUP BY b.collection ORDER BY b.collection"
+);
