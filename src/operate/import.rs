@@ -76,6 +76,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         match import.refused {
             0 if import.done() == 0 && !one => refuse("Nothing there could be imported."),
             0 => Ok(()),
+            refused if import.done() == 0 => {
+                refuse(format!("{} refused, named above; nothing else was there.", plural(refused, "piece")))
+            }
             refused => {
                 refuse(format!("{} refused, named above; everything else is in.", plural(refused, "piece")))
             }

@@ -1,7 +1,7 @@
 //! What there is, in lines for a person.
 
 use super::command::policy_word;
-use super::{Operator, Refusal, Terminal, device, refuse, unknown};
+use super::{Operator, Refusal, Terminal, device, unknown};
 use crate::journal::Moment;
 use crate::record::{AccountId, Kind};
 use crate::store::Collection;
@@ -17,7 +17,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         match (name, found.is_empty()) {
             (Some(name), true) => return Err(unknown(name)),
             (None, true) => {
-                return refuse("There is no account yet. `npm run account -- add NAME` makes one.");
+                self.terminal.say("There is no account yet. `npm run account -- add NAME` makes one.");
             }
             _ => {}
         }
