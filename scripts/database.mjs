@@ -5,7 +5,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { answer, reach } from "./relay.mjs";
+import { answer } from "./batch.mjs";
+import { reach } from "./relay.mjs";
 import { Failure, at, main, secret } from "./run.mjs";
 
 const [tool, ...words] = process.argv.slice(2);

@@ -29,10 +29,17 @@ export async function serve({ port = 0, state, vars = {}, line = () => {} }) {
 export async function openDatabase(state) {
   const { d1Databases, compatibilityDate } = workerOptionsOf(at("wrangler.toml")).workerOptions;
   const script = "export default { fetch: () => new Response(null, { status: 404 }) }";
-  return open({ d1Databases, compatibilityDate, modules: true, script }, { port: 0, state, line: () => {} });
+  return open({ d1Databases, compatibilityDate, modules: true, script }, { state });
 }
 
-async function open(worker, { port, state, line }) {
+/** Empty databases in memory under these names, and a worker of these modules, the first of them its face, beside them. */
+export async function openDatabases(names, modules) {
+  const { compatibilityDate } = workerOptionsOf(at("wrangler.toml")).workerOptions;
+  const module = (path) => ({ type: "ESModule", path: at(path), contents: readFileSync(at(path), "utf8") });
+  return open({ d1Databases: names, compatibilityDate, modules: modules.map(module), modulesRoot: at() }, { names });
+}
+
+async function open(worker, { port = 0, state, line = () => {}, names = ["DB"] }) {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       workers: [{ ...worker, name: "anchorage" }],
@@ -47,9 +54,9 @@ async function open(worker, { port, state, line }) {
   );
   try {
     const url = (await miniflare.ready).origin;
-    const database = await miniflare.getD1Database("DB");
-    await migrate(database);
-    return { url, database, stop: () => miniflare.dispose() };
+    const databases = await Promise.all(names.map((name) => miniflare.getD1Database(name)));
+    await Promise.all(databases.map(migrate));
+    return { url, database: databases[0], stop: () => miniflare.dispose() };
   } catch (error) {
     await miniflare.dispose();
     throw error;

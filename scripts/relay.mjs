@@ -5,6 +5,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { answer } from "./batch.mjs";
 
 const socketIn = (state) => join(state, "database.sock");
 
@@ -13,10 +14,7 @@ export async function offer(database, state) {
   const path = socketIn(state);
   rmSync(path, { force: true });
   const server = createServer((socket) => {
-    socket.on("error", () => socket.destroy());
-    const lines = createInterface({ input: socket });
-    lines.on("error", () => {});
-    lines.on("line", async (line) => socket.write(`${JSON.stringify(await answer(database, () => JSON.parse(line)))}\n`));
+    converse(socket, async (line) => JSON.stringify(await answer(database, () => JSON.parse(line))));
   });
   await new Promise((done) => {
     // A path too long for a socket, a file system without them.
@@ -26,6 +24,14 @@ export async function offer(database, state) {
   server.unref();
   if (server.listening) chmodSync(path, 0o600);
   process.on("exit", () => rmSync(path, { force: true }));
+}
+
+/** Answers each line, a batch, by what is said to it, until the other side hangs up. */
+export function converse(socket, reply) {
+  socket.on("error", () => socket.destroy());
+  const lines = createInterface({ input: socket });
+  lines.on("error", () => {});
+  lines.on("line", async (line) => socket.write(`${await reply(line)}\n`));
 }
 
 /** The database of the server that runs on this state directory, or nothing where none does. */
@@ -46,22 +52,4 @@ export async function reach(state) {
     },
     close: () => socket.destroy(),
   };
-}
-
-/** What the database says to a batch, all or nothing as D1's batches are; what it does not take is an answer too. */
-export async function answer(database, read) {
-  try {
-    return { results: await passThrough(database, read()) };
-  } catch (error) {
-    return { error: error.message };
-  }
-}
-
-async function passThrough(database, batch) {
-  const results = await database.batch(batch.map(({ sql, params }) => database.prepare(sql).bind(...params)));
-  return results.map(({ results, meta }) => ({
-    rows: results.map(Object.values),
-    read: meta.rows_read ?? 0,
-    written: meta.rows_written ?? 0,
-  }));
 }

@@ -17,12 +17,13 @@ await main(async () => {
     const asked = new Promise((resolve) => {
       for (const event of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"]) process.on(event, resolve);
     });
+    // Before anybody can ask: who finds the port open finds the tables and the demo account too.
+    const tool = at("scripts", "account.mjs");
+    if (existsSync(tool)) await run(process.execPath, [tool, "--state", state, "demo"]);
     server = await serve({ port, state, vars, line: (text) => console.log(text) }).catch((error) => {
       throw error.code === "ERR_RUNTIME_FAILURE" ? new Failure(`The server could not listen on port ${port}.`) : error;
     });
     await offer(server.database, state);
-    const tool = at("scripts", "account.mjs");
-    if (existsSync(tool)) await run(process.execPath, [tool, "--state", state, "demo"]);
     console.log(greeting(server.url));
     await asked;
   } finally {

@@ -51,7 +51,7 @@ pub const SWEEP_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 pub const FREE_FAILURES: i64 = 10;
 
 /// How often one exchange decides again after losing a race.
-pub const ATTEMPTS_MAX: usize = 5;
+pub const ATTEMPTS_MAX: usize = 8;
 
 /// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
 pub const PEER_PAGE_RECORDS_MAX: usize = 400;
@@ -65,3 +65,6 @@ pub const EARLIER_MAX: usize = 1_000;
 
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;
+
+/// The bytes of a name that becomes a key: a device's, a session's, a login's.
+pub const NAME_BYTES_MAX: usize = 255;

@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod application;
+pub mod collection;
 pub mod command;
 pub mod demo;
+pub mod device;
 pub mod export;
 pub mod import;
 pub mod list;
@@ -82,9 +84,13 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
             Command::Revoke { name, which } => self.revoke(name, which).await,
             Command::Password { name, password } => self.password(name, password.as_deref()).await,
             Command::Remove { name, yes } => self.remove(name, *yes).await,
-            Command::Import { name, collection, paths } => self.import(name, collection, paths).await,
+            Command::Device { name, device, deed } => self.device(name, device.as_deref(), *deed).await,
+            Command::Collection { name, collection, difference } => {
+                self.show_or_change(name, collection, difference).await
+            }
+            Command::Import { name, words } => self.import(name, words).await,
             Command::Export { name, collection, folder, layout } => {
-                self.export(name, collection, folder, *layout).await
+                self.export(name, collection.as_deref(), folder, *layout).await
             }
             Command::ImportApp { name, file } => self.import_app(name, file).await,
             Command::Demo => match order.remote {
@@ -119,11 +125,8 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
     /// One collection, by id or alias.
     async fn collection(&self, name: &str, path: &str) -> Result<Collection, Refusal> {
         let collections = self.collections(name).await?;
-        let there: Vec<&str> = collections.iter().map(|collection| collection.id.0.as_str()).collect();
-        let missing = format!("`{name}` has no collection `{path}`. There are: {}.", there.join(", "));
-        let mut all = collections.into_iter();
-        all.find(|known| known.id.0 == path || known.aliases.iter().any(|alias| alias == path))
-            .ok_or(Refusal(missing))
+        let found = named(&collections, path).cloned();
+        found.ok_or_else(|| Refusal(no_such_collection(name, path, &collections)))
     }
 
     async fn overview(&self, name: &str) -> Result<Overview, Refusal> {
@@ -148,6 +151,16 @@ fn login_of(snapshot: &Snapshot, name: &str) -> Result<Login, Refusal> {
         (Some(_), Some(login)) => Ok(login),
         _ => Err(unknown(name)),
     }
+}
+
+/// The collection of that id or alias.
+fn named<'a>(collections: &'a [Collection], path: &str) -> Option<&'a Collection> {
+    collections.iter().find(|known| known.id.0 == path || known.aliases.iter().any(|alias| alias == path))
+}
+
+fn no_such_collection(name: &str, path: &str, collections: &[Collection]) -> String {
+    let there: Vec<&str> = collections.iter().map(|collection| collection.id.0.as_str()).collect();
+    format!("`{name}` has no collection `{path}`. There are: {}.", there.join(", "))
 }
 
 fn unknown(name: &str) -> Refusal {

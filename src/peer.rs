@@ -7,6 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PeerId(pub String);
 
+/// What the operator has set for one device: JSON in the store, empty for nothing set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PeerSettings {
+    /// Whether our DevInf towards it lists every property (`CTCap`): some devices send nothing without it.
+    pub ctcap: bool,
+}
+
+impl PeerSettings {
+    /// Out of the store; what cannot be read sets nothing.
+    pub fn of_text(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Into the store.
+    pub fn text(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
 /// A record's id on the device (SyncML's LUID): an opaque byte string of 1 to 255 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Luid(pub String);
@@ -22,38 +42,39 @@ pub struct Alias {
     pub luid: Option<Luid>,
     /// The short id an Add went out under, where the record's own id is longer than the device's `MaxGUIDSize`.
     pub temporary: Option<String>,
-    /// The slow sync this alias was made in (see [`Bookmark::generation`]); older ones no longer count.
+    /// The slow sync it was made in or after ([`Bookmark::attempt`]); below [`Place::generation`] it no longer counts.
     pub generation: i64,
     /// The stamp of the version the device last acknowledged or sent; 0 while it has acknowledged none.
     pub seq: Seq,
 }
 
+/// A point a device has reached in one collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Everything up to here is on the device; 0 where there is no such point.
+    pub cursor: Seq,
+    /// The client's `Next` anchor of the session that reached it: what the device presents as `Last` if it knows.
+    pub anchor: String,
+    /// Our own `Next` anchor of that session: what we present as `Last` to a device that presents `anchor`.
+    pub own_anchor: String,
+    /// Aliases of an older generation are not believed: the slow sync of this generation took their place.
+    pub generation: i64,
+}
+
 /// How far a device has come in one collection.
 ///
-/// Both the confirmed position and the offered one are kept: a session that ends well *offers* its position, and the next
-/// session *confirms* it by presenting the anchor that belongs to it. A device that presents the older anchor lost the end
-/// of the last session and goes on from the confirmed position; nothing is skipped either way.
+/// A session that ends well *offers* a place, and the next session *confirms* it by presenting the anchor that belongs to it.
+/// A device that presents the older anchor lost the end of the last session and goes on from the confirmed place; nothing is
+/// skipped either way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bookmark {
     /// The collection.
     pub collection: CollectionId,
-    /// Everything up to here is on the device, and the device has shown that it knows.
-    pub cursor: Seq,
-    /// The client's `Next` anchor of the session that made `cursor`; empty where there has been none.
-    pub anchor: String,
-    /// The position the last good session offered; 0 where none is outstanding.
-    pub offered_cursor: Seq,
-    /// The client's `Next` anchor of that session.
-    pub offered_anchor: String,
-    /// Our own `Next` anchor of the session that made `cursor`: what we present as `Last` to a device that presents `anchor`.
-    pub own_anchor: String,
-    /// Our own `Next` anchor of the session that made the offer.
-    pub offered_own: String,
-    /// Aliases of an older generation are no longer believed: a slow sync has been completed since.
-    pub generation: i64,
-    /// What `generation` becomes when the offer is confirmed: that of the slow sync that made it.
-    pub offered_generation: i64,
-    /// Counts slow syncs begun: new aliases bear it. In a slow sync only aliases of this very generation count.
+    /// What the device has shown that it knows.
+    pub confirmed: Place,
+    /// What the last good session reached.
+    pub offered: Place,
+    /// Counts slow syncs begun: new aliases bear it. In a slow sync it tells what this very sync has claimed already.
     pub attempt: i64,
     /// While a session is sending: changes after `position` are still to be sent. 0 outside.
     pub position: Seq,
@@ -65,4 +86,11 @@ pub struct Bookmark {
     pub sending_all: bool,
     /// How many sessions in a row an item's failure has held the cursor back.
     pub held: i64,
+}
+
+impl Bookmark {
+    /// The place the last good session reached, whether the device has confirmed it or not.
+    pub fn newest(&self) -> &Place {
+        if self.offered.cursor > 0 { &self.offered } else { &self.confirmed }
+    }
 }

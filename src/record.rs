@@ -54,7 +54,7 @@ pub fn is_xml_char(c: char) -> bool {
 }
 
 /// A position in an account's journal: the stamp of a change. Strictly increasing in commit order, one value per change,
-/// looks like epoch milliseconds and fits 2^53. A SyncML anchor and a MAX `lbd` are spellings of it.
+/// looks like epoch milliseconds and fits 2^53. A MAX `lbd` is a spelling of it, and a SyncML anchor stands for one.
 pub type Seq = i64;
 
 /// Who made a change: a device's [`crate::peer::PeerId`] text, or empty for everybody else (MAX, an import, the operator).

@@ -14,3 +14,4 @@ pub mod outbox;
 pub mod server;
 pub mod session;
 pub mod status;
+mod version;

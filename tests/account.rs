@@ -133,7 +133,8 @@ fn an_operator_s_day_goes_through_sql() {
     assert_eq!(run(&mut db, "revoke anna --all").code, 0);
     assert_eq!(run(&mut db, "remove anna").code, 1);
     assert_eq!(run(&mut db, "remove anna --yes").code, 0);
-    assert!(run(&mut db, "list").noted.contains("no account yet"));
+    let empty = run(&mut db, "list");
+    assert!(empty.said.contains("no account yet") && empty.code == 0, "{empty:?}");
     for table in ["account", "login", "token", "collection", "path", "record"] {
         let left: i64 = db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(left, 0, "{table}");
@@ -164,7 +165,7 @@ fn help_is_an_answer_and_a_mistake_is_not() {
     let mut db = database();
     let help = run(&mut db, "--help");
     assert_eq!((help.code, help.batches), (0, 0));
-    assert!(help.said.contains("import NAME COLLECTION PATH"));
+    assert!(help.said.contains("import NAME [COLLECTION] PATH"));
     let wrong = run(&mut db, "frobnicate");
     assert_eq!(wrong.code, 2);
     assert!(wrong.noted.contains("frobnicate"));

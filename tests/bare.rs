@@ -1,5 +1,7 @@
 //! The core is bare: built for wasm without a face it imports nothing, and no face's crate is in its tree.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

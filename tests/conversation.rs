@@ -17,6 +17,8 @@ mod phone;
 mod races;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "conversation/table.rs"]
+mod table;
 #[path = "conversation/world.rs"]
 mod world;
 

@@ -1,10 +1,28 @@
 //! The operator's room over both stores: what an operator types, and what is there afterwards.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
+#[path = "operate/choosing.rs"]
+mod choosing;
+#[path = "operate/collections.rs"]
+mod collections;
 #[path = "operate/desk.rs"]
 mod desk;
+#[path = "operate/devices.rs"]
+mod devices;
+#[path = "stores/house.rs"]
+mod house;
+#[path = "conversation/phone.rs"]
+mod phone;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "conversation/world.rs"]
+mod world;
 
 use anchorage::operate::command::{self, Unclear};
 use anchorage::record::{AccountId, Kind};
@@ -12,7 +30,10 @@ use anchorage::secret::{self, Sealer};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::survey::{Overview, Survey};
 use anchorage::store::{StoreError, sql};
+use choosing::*;
+use collections::*;
 use desk::{Desk, Folder, SECRET, finish, words};
+use devices::*;
 use sqlite::SqliteStore;
 
 /// Each over memory and over SQLite.
@@ -36,6 +57,17 @@ over_both! {
     an_application_file_with_anything_wrong_writes_nothing
     the_demo_account_is_made_once_flagged_local_and_mended
     the_demo_account_cannot_be_made_anywhere_else
+
+    what_names_no_collection_goes_where_its_kind_lives
+    a_first_word_is_a_collection_and_a_last_word_a_path
+    every_collection_goes_out_and_comes_back
+    a_collection_is_shown_and_changed
+    an_alias_is_a_path_devices_can_come_to
+    standard_fields_are_refreshed_and_others_stay
+    a_policy_and_a_lock_hold_at_the_next_sync
+    devices_are_shown_with_what_they_are_and_how_far_they_came
+    a_device_told_every_property_stays_so
+    a_forgotten_device_syncs_slowly_and_matches
 }
 
 impl Survey for SqliteStore {
@@ -435,9 +467,23 @@ fn arguments_that_say_nothing_are_answered_with_how_it_goes() {
     assert!(wrong("revoke anna").contains("--label L"));
     assert!(wrong("revoke anna xyz").contains("four"));
     assert!(wrong("revoke anna --all --label x").contains("one way"));
-    assert!(wrong("import anna contacts").contains("PATH"));
+    assert!(wrong("import anna").contains("PATH"));
+    assert!(wrong("device anna --forget").contains("which device"));
+    assert!(wrong("device anna x --forget --ctcap on").contains("or --forget"));
+    assert!(wrong("device anna x --ctcap yes").contains("on or off"));
+    assert!(wrong("collection anna").contains("ID"));
+    assert!(wrong("collection anna contacts --policy newest").contains("keep-both"));
+    assert!(wrong("collection anna contacts --policy merge --policy merge").contains("twice"));
+    assert!(wrong("list --alias x").contains("--alias"));
     assert!(wrong("export anna contacts x --one-file --json-lines").contains("one of them"));
     assert!(wrong("list --remote --state x").contains("one of them"));
     let help = |line: &str| matches!(command::read(&words(line)), Err(Unclear::Help(_)));
-    assert!(help("") && help("--help") && help("-h") && help("import --help") && help("nonsense --help"));
+    assert!(
+        help("")
+            && help("--help")
+            && help("-h")
+            && help("import --help")
+            && help("collection --help")
+            && help("nonsense --help")
+    );
 }

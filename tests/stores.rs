@@ -1,4 +1,4 @@
-//! The contract of a store (`anchorage::store`), held against memory and against SQL on native SQLite.
+//! The contract of a store (`anchorage::store`), held against memory, against SQL on native SQLite, and against D1 in workerd.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -14,9 +14,12 @@ mod random;
 mod schema;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "stores/workerd.rs"]
+mod workerd;
 
 use anchorage::store::memory::MemoryStore;
 use sqlite::SqliteStore;
+use workerd::D1Store;
 
 /// Each case of the contract, as one test over each store.
 macro_rules! cases {
@@ -26,6 +29,17 @@ macro_rules! cases {
         }
         mod sql {
             $(#[test] fn $case() { super::contract::$case(super::SqliteStore::new); })*
+        }
+        /// Run by `tests/worker/stores.test.mjs`, which opens the databases.
+        mod d1 {
+            $(
+                #[test]
+                #[ignore = "D1 in workerd is opened by npm test"]
+                fn $case() { super::contract::$case(super::D1Store::new); }
+            )*
+            #[test]
+            #[ignore = "D1 in workerd is opened by npm test"]
+            fn memory_and_d1_say_the_same() { super::random::alike(1, 150, &super::D1Store::new()); }
         }
     };
 }

@@ -22,7 +22,6 @@ fn new_property(name: &str) -> Property {
 
 impl Sheet<'_> {
     pub(super) fn set_all(&mut self, settings: &[Setting]) {
-        let name_before = self.name_parts();
         let by_view = |view: View| {
             settings.iter().filter_map(move |setting| {
                 let target = setting.path.as_ref()?.targets.iter().find(|target| target.view == view)?;
@@ -48,16 +47,6 @@ impl Sheet<'_> {
         }
         for (_, setting) in by_view(View::IsDone) {
             self.set_is_done(setting.value != "0" && !setting.value.is_empty());
-        }
-        let says_name = settings.iter().any(|setting| {
-            setting
-                .path
-                .iter()
-                .flat_map(|path| &path.targets)
-                .any(|target| target.name == "FN" && !setting.value.is_empty())
-        });
-        if !says_name {
-            self.let_name_follow(&name_before);
         }
     }
 
@@ -286,17 +275,6 @@ impl Sheet<'_> {
         (value::compound(&n, self.dialect), self.plain("FN"))
     }
 
-    /// Where `FN` was made of the old names, it is made of the new ones.
-    fn let_name_follow(&mut self, (before, shown): &(Vec<String>, Option<String>)) {
-        let (now, _) = self.name_parts();
-        let Some(shown) = shown.as_deref().map(str::trim).filter(|_| now != *before) else { return };
-        let followed = orders().into_iter().find(|order| order(before) == shown).map(|order| order(&now));
-        match followed {
-            Some(name) if !name.is_empty() => self.put("FN", &name),
-            _ => {}
-        }
-    }
-
     /// vCard 3.0 requires `FN` and `N`: what was not given is made of the other.
     pub(super) fn complete_card(&mut self) {
         let (parts, shown) = self.name_parts();
@@ -319,19 +297,6 @@ impl Sheet<'_> {
             self.put("N", &n);
         }
     }
-}
-
-/// The ways in which devices make `FN` of `N`.
-fn orders() -> [fn(&[String]) -> String; 4] {
-    fn part(parts: &[String], at: usize) -> &str {
-        parts.get(at).map_or("", |part| part.trim())
-    }
-    [
-        |parts| format!("{} {}", part(parts, 1), part(parts, 0)).trim().to_owned(),
-        |parts| fields::reading_order(parts, "N"),
-        |parts| format!("{} {}", part(parts, 0), part(parts, 1)).trim().to_owned(),
-        |parts| format!("{}, {}", part(parts, 0), part(parts, 1)).trim_matches([',', ' ']).to_owned(),
-    ]
 }
 
 /// A compound text with one component replaced; the others as they are written.

@@ -22,22 +22,22 @@ pub enum InflateError {
     Corrupt,
 }
 
-/// Whether the client accepts gzip: `gzip`, `x-gzip` or `*` with a weight above 0. A name outranks the star.
+/// Whether gzip is what the client likes best of what there is: named, and ranked (by weight, then by place) before `br` and
+/// `identity`. Where it is accepted but not the first choice, or only meant by a `*`, the local runtime's entry would inflate
+/// the answer or squeeze it anew, and drop its length: such a client is answered plainly.
 pub fn accepts_gzip(request: &Request) -> bool {
-    let mut named = None;
-    let mut star = None;
     let values = request.headers.iter().filter(|(name, _)| name == "accept-encoding").map(|(_, value)| value);
+    let (mut heaviest, mut gzip) = (0.0, false);
     for coding in values.flat_map(|value| value.split(',')) {
         let mut parts = coding.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
-        let accepted = parts.all(|parameter| weight(parameter).is_none_or(|weight| weight > 0.0));
-        if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
-            named = Some(named.unwrap_or(true) && accepted);
-        } else if name == "*" {
-            star = Some(accepted);
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        let weight = parts.find_map(weight).unwrap_or(1.0);
+        if weight > heaviest && (is("gzip") || is("br") || is("identity")) {
+            (heaviest, gzip) = (weight, is("gzip"));
         }
     }
-    named.or(star).unwrap_or(false)
+    gzip
 }
 
 /// The `q` of a parameter: what cannot be read weighs nothing, what is no `q` has none.
@@ -174,9 +174,9 @@ mod tests {
             "gzip",
             "GZIP",
             "deflate, gzip;q=0.5",
-            "x-gzip",
-            "*",
-            "br;q=1.0, *;q=0.1",
+            "gzip, deflate, br, zstd",
+            "br;q=0.8, gzip",
+            "identity;q=0.5, *;q=0, gzip",
             " gzip ; q=1 ",
             "gzip;level=9",
         ] {
@@ -193,10 +193,15 @@ mod tests {
             "gzip;q=no",
             "gzipped",
             "br",
+            "*",
+            "br, gzip",
+            "gzip;q=0.5, br;q=0.6",
+            "identity, gzip",
+            "br;q=1.0, *;q=0.1",
         ] {
             assert!(!accepts(&[no]), "{no}");
         }
-        assert!(accepts(&["br", "gzip"]), "a header may come in several lines");
+        assert!(accepts(&["deflate", "gzip"]), "a header may come in several lines");
         assert!(!accepts(&[]));
     }
 

@@ -86,7 +86,8 @@ fn strangers(known: &Collection, declared: &Collection) -> Vec<String> {
     declared.fields.iter().filter(|field| !has(field)).map(|field| field.name.clone()).collect()
 }
 
-fn difference(before: &[Field], after: &[Field]) -> String {
+/// What one list of fields has that the other has not, in words.
+pub(super) fn difference(before: &[Field], after: &[Field]) -> String {
     let missing_in = |all: &[Field], some: &[Field]| -> Vec<String> {
         let lost = some.iter().filter(|field| all.iter().all(|other| other.name != field.name));
         lost.map(|field| field.name.clone()).collect()

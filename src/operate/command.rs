@@ -1,6 +1,12 @@
 //! What the operator typed: arguments into a [`Command`], or an error that teaches. It does nothing.
 
+mod help;
+mod words;
+
 use super::name;
+use crate::peer::PeerSettings;
+use crate::store::Policy;
+use words::Words;
 
 /// What the operator wants done, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,21 +66,37 @@ pub enum Command {
         /// Whether the operator knows what that means.
         yes: bool,
     },
-    /// Files into a collection.
+    /// An account's devices, or one of them; and what is set for it.
+    Device {
+        /// The account.
+        name: String,
+        /// The device's id, or how it begins; `None` for all.
+        device: Option<String>,
+        /// What is to be done to it.
+        deed: DeviceDeed,
+    },
+    /// One collection, shown or changed.
+    Collection {
+        /// The account.
+        name: String,
+        /// The collection's id or alias.
+        collection: String,
+        /// What is to be different.
+        difference: Difference,
+    },
+    /// Files into a collection, or each where its kind lives.
     Import {
         /// The account.
         name: String,
-        /// The collection's id or alias.
-        collection: String,
-        /// Files and folders.
-        paths: Vec<String>,
+        /// The collection's id or alias, where the first is one; files and folders.
+        words: Vec<String>,
     },
-    /// A collection into files.
+    /// A collection into files, or all of them.
     Export {
         /// The account.
         name: String,
-        /// The collection's id or alias.
-        collection: String,
+        /// The collection's id or alias; `None` for every one.
+        collection: Option<String>,
         /// The folder, empty or not there yet.
         folder: String,
         /// Files of what shape.
@@ -102,6 +124,32 @@ pub enum Which {
     Hash(String),
 }
 
+/// What becomes of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceDeed {
+    /// It is shown.
+    Show,
+    /// These settings are its own from now on.
+    Set(PeerSettings),
+    /// Everything known of it goes (`--forget`).
+    Forget,
+}
+
+/// What is to be different about a collection; nothing where all is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// How conflicts are decided from now on.
+    pub policy: Option<Policy>,
+    /// Whether clients may no longer write, or may again.
+    pub read_only: Option<bool>,
+    /// Paths it is to answer to as well.
+    pub aliases: Vec<String>,
+    /// Paths it is not to answer to any more.
+    pub aliases_removed: Vec<String>,
+    /// Whether it takes the standard fields of its kind as this release has them.
+    pub standard_fields: bool,
+}
+
 /// How an export lies in its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -122,35 +170,12 @@ pub enum Unclear {
     Wrong(String),
 }
 
-const HELP: &str = "\
-Manages the accounts of this server.
-
-  npm run account -- add NAME [--password P] [--token]      a new account, with contacts, calendar, todo and notes
-  npm run account -- list [NAME]                            accounts, collections, devices, tokens
-  npm run account -- token NAME [--label L] [--days N]      issue a MAX token, shown once
-  npm run account -- revoke NAME --label L | --all | HASH   make tokens worthless (list shows the first digits of HASH)
-  npm run account -- password NAME [--password P]           a new password
-  npm run account -- remove NAME --yes                      delete the account and everything in it
-  npm run account -- import NAME COLLECTION PATH…           read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
-  npm run account -- export NAME COLLECTION DIR [--one-file | --json-lines]
-  npm run account -- import-app NAME FILE                   declare collections by a MAX application file
-
-  --state DIR   the folder of local data (as for `npm start -- --state DIR`); .anchorage unless said
-  --remote      the deployed database, not the local one; wants CLOUDFLARE_API_TOKEN or `npx wrangler login`,
-                and for passwords ANCHORAGE_SECRET
-
-A password that is not given is asked for at a terminal, read from ANCHORAGE_PASSWORD, or made and shown once.
-More in docs/accounts.md; `npm run account -- COMMAND --help` shows one command.";
-
-const COMMANDS: [&str; 9] =
-    ["add", "list", "token", "revoke", "password", "remove", "import", "export", "import-app"];
-
 /// Reads the arguments (the program's name already taken off).
 pub fn read(arguments: &[String]) -> Result<Order, Unclear> {
     let mut words = Words::split(arguments)?;
     let command = words.positional.first().cloned();
     if words.take_flag("help") || command.is_none() {
-        return Err(Unclear::Help(help_for(command.as_deref())));
+        return Err(Unclear::Help(help::of(command.as_deref())));
     }
     words.positional.remove(0);
     let state = words.take_value("state");
@@ -208,187 +233,37 @@ fn parse(command: &str, words: &mut Words) -> Result<Command, Unclear> {
             Command::Password { password: words.take_value("password"), name: words.name("password")? }
         }
         "remove" => Command::Remove { yes: words.take_flag("yes"), name: words.name("remove")? },
-        "import" => Command::Import {
-            name: words.name("import")?,
-            collection: words.take_or("import", "COLLECTION")?,
-            paths: words.rest("import", "PATH")?,
+        "device" => words.device()?,
+        "collection" => Command::Collection {
+            difference: words.difference()?,
+            name: words.name("collection")?,
+            collection: words.take_or("collection", "ID")?,
         },
+        "import" => Command::Import { name: words.name("import")?, words: words.rest("import", "PATH")? },
         "export" => Command::Export {
             layout: words.layout()?,
             name: words.name("export")?,
-            collection: words.take_or("export", "COLLECTION")?,
+            collection: words.take_before_last(),
             folder: words.take_or("export", "DIR")?,
         },
         "import-app" => {
             Command::ImportApp { name: words.name("import-app")?, file: words.take_or("import-app", "FILE")? }
         }
         "demo" => Command::Demo,
-        other => return wrong(format!("There is no command `{other}`. There are: {}.", COMMANDS.join(", "))),
+        other => {
+            return wrong(format!(
+                "There is no command `{other}`. There are: {}.",
+                help::COMMANDS.join(", ")
+            ));
+        }
     })
-}
-
-/// The arguments, sorted into words and options.
-struct Words {
-    positional: Vec<String>,
-    values: Vec<(String, String)>,
-    flags: Vec<String>,
-}
-
-impl Words {
-    fn split(arguments: &[String]) -> Result<Self, Unclear> {
-        let mut words = Self { positional: Vec::new(), values: Vec::new(), flags: Vec::new() };
-        let mut rest = arguments.iter();
-        let mut options_over = false;
-        while let Some(word) = rest.next() {
-            match word.strip_prefix("--") {
-                _ if options_over => words.positional.push(word.clone()),
-                Some("") => options_over = true,
-                Some(option) => words.option(option, &mut rest)?,
-                None if word == "-h" => words.flags.push("help".into()),
-                None => words.positional.push(word.clone()),
-            }
-        }
-        Ok(words)
-    }
-
-    fn option(&mut self, option: &str, rest: &mut std::slice::Iter<'_, String>) -> Result<(), Unclear> {
-        let (name, inline) = match option.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (option, None),
-        };
-        match name {
-            "password" | "label" | "days" | "state" => {
-                let Some(value) = inline.or_else(|| rest.next().cloned()) else {
-                    return wrong(format!("--{name} wants a value after it."));
-                };
-                if self.values.iter().any(|(known, _)| known == name) {
-                    return wrong(format!("--{name} stands there twice."));
-                }
-                self.values.push((name.to_owned(), value));
-            }
-            "token" | "all" | "yes" | "one-file" | "json-lines" | "remote" | "help" if inline.is_none() => {
-                self.flags.push(name.to_owned());
-            }
-            _ => {
-                return wrong(format!("There is no option `--{option}` here. `--help` shows what there is."));
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self) -> Option<String> {
-        (!self.positional.is_empty()).then(|| self.positional.remove(0))
-    }
-
-    fn take_or(&mut self, command: &str, what: &str) -> Result<String, Unclear> {
-        match self.take() {
-            Some(word) if !word.is_empty() => Ok(word),
-            _ => wrong(format!("`{command}` wants {what}. It goes: {}", usage(command))),
-        }
-    }
-
-    fn name(&mut self, command: &str) -> Result<String, Unclear> {
-        let name = self.take_or(command, "NAME")?;
-        match name::check(&name) {
-            Ok(()) => Ok(name),
-            Err(reason) => Err(Unclear::Wrong(reason)),
-        }
-    }
-
-    fn rest(&mut self, command: &str, what: &str) -> Result<Vec<String>, Unclear> {
-        let first = self.take_or(command, what)?;
-        let mut all = vec![first];
-        all.append(&mut self.positional);
-        Ok(all)
-    }
-
-    fn take_value(&mut self, name: &str) -> Option<String> {
-        let at = self.values.iter().position(|(known, _)| known == name)?;
-        Some(self.values.remove(at).1)
-    }
-
-    fn take_flag(&mut self, name: &str) -> bool {
-        let before = self.flags.len();
-        self.flags.retain(|known| known != name);
-        self.flags.len() < before
-    }
-
-    fn days(&mut self) -> Result<Option<u32>, Unclear> {
-        let Some(days) = self.take_value("days") else { return Ok(None) };
-        match days.parse() {
-            Ok(days @ 1..=36_500) => Ok(Some(days)),
-            _ => wrong(format!(
-                "--days wants a whole number from 1 to 36500, not `{days}`. Without it a token never ends."
-            )),
-        }
-    }
-
-    fn which(&mut self) -> Result<Which, Unclear> {
-        let hash = (self.positional.len() > 1).then(|| self.positional.remove(1));
-        match (self.take_value("label"), self.take_flag("all"), hash) {
-            (Some(label), false, None) => Ok(Which::Label(label)),
-            (None, true, None) => Ok(Which::All),
-            (None, false, Some(hash)) if hash.len() >= 4 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
-                Ok(Which::Hash(hash.to_ascii_lowercase()))
-            }
-            (None, false, Some(hash)) => wrong(format!(
-                "`{hash}` is not the beginning of a token's hash: give at least four of the digits that `list` shows."
-            )),
-            _ => wrong(format!("Say which tokens, in one way. It goes: {}", usage("revoke"))),
-        }
-    }
-
-    fn layout(&mut self) -> Result<Layout, Unclear> {
-        match (self.take_flag("one-file"), self.take_flag("json-lines")) {
-            (false, false) => Ok(Layout::Files),
-            (true, false) => Ok(Layout::OneFile),
-            (false, true) => Ok(Layout::JsonLines),
-            (true, true) => wrong("--one-file and --json-lines are two different exports: give one of them."),
-        }
-    }
-
-    /// Whatever nobody took is a mistake.
-    fn finish(self) -> Result<(), Unclear> {
-        if let Some(word) = self.positional.first() {
-            return wrong(format!("`{word}` is one word too many. `--help` shows how it goes."));
-        }
-        let options = self.values.into_iter().map(|(name, _)| name).chain(self.flags);
-        match options.into_iter().next() {
-            Some(option) => {
-                wrong(format!("--{option} means nothing to this command. `--help` shows what does."))
-            }
-            None => Ok(()),
-        }
-    }
 }
 
 fn wrong<T>(reason: impl Into<String>) -> Result<T, Unclear> {
     Err(Unclear::Wrong(reason.into()))
 }
 
-fn usage(command: &str) -> String {
-    let start = format!("npm run account -- {command} ");
-    HELP.lines().map(str::trim).find(|line| line.starts_with(&start)).unwrap_or("see --help").to_owned()
-}
-
-fn help_for(command: Option<&str>) -> String {
-    let Some(command) = command.filter(|command| COMMANDS.contains(command)) else { return HELP.to_owned() };
-    let more = match command {
-        "add" => "Names are 1 to 64 of a-z, 0-9, . _ - + @, beginning with a letter or a digit.",
-        "token" => {
-            "A MAX app sends the token as `auth`. What is stored is its hash: a lost token is revoked and a new one issued."
-        }
-        "revoke" => "Whoever holds such a token is asked to sign in again at its next request.",
-        "password" => {
-            "Phones must be told the new password; tokens already issued still count (`revoke NAME --all` ends them)."
-        }
-        "remove" => "There is no way back. `export` first.",
-        "import" => {
-            "What is there already with equal content is left alone, so the same import twice makes no duplicates."
-        }
-        "export" => "DIR must be empty or not exist yet. What was imported comes out with the same bytes.",
-        "import-app" => "Nothing is written unless all of the file is right.",
-        _ => "Tokens and passwords are never shown again.",
-    };
-    format!("{}\n\n{more}\n\n`npm run account -- --help` shows all commands.", usage(command))
+/// A policy as it is typed.
+pub fn policy_word(policy: Policy) -> &'static str {
+    words::POLICIES.iter().find(|(_, known)| *known == policy).map_or("", |(name, _)| name)
 }

@@ -1,8 +1,8 @@
-//! A collection into files: each record with the bytes it has, or its plain fields as lines of JSON.
+//! Collections into files: each record with the bytes it has, or its plain fields as lines of JSON.
 
 use super::command::Layout;
 use super::list::plural;
-use super::{Operator, Refusal, Terminal, refuse};
+use super::{Operator, Refusal, Terminal, named, refuse};
 use crate::content::fields::{self, FieldKind};
 use crate::limits;
 use crate::record::{AccountId, Body, Form, Kind, Record, RecordId};
@@ -20,36 +20,68 @@ const TITLE_CHARS_MAX: usize = 40;
 const ID_BYTES_MAX: usize = 80;
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
+    /// One collection into the folder; or every one into a folder of its own inside.
     pub(super) async fn export(
         &mut self,
         name: &str,
-        path: &str,
+        path: Option<&str>,
         folder: &str,
         layout: Layout,
     ) -> Result<(), Refusal> {
+        let folder = Path::new(folder);
+        let Some(path) = path else {
+            return self.export_all(name, folder, layout).await;
+        };
         let collection = self.collection(name, path).await?;
-        if layout == Layout::OneFile && matches!(collection.kind, Kind::Notes | Kind::Table) {
+        if layout == Layout::OneFile && !fits_one_file(collection.kind) {
             return refuse(
                 "Notes and tables do not fit into one file of their kind: leave --one-file out, or take --json-lines.",
             );
         }
-        let folder = Path::new(folder);
         prepare(folder)?;
+        self.export_one(name, &collection, folder, layout).await
+    }
+
+    async fn export_all(&mut self, name: &str, folder: &Path, layout: Layout) -> Result<(), Refusal> {
+        let collections = self.collections(name).await?;
+        let word = folder.display().to_string();
+        if named(&collections, &word).is_some() && !folder.exists() {
+            return refuse(format!(
+                "DIR is missing: `export {name} {word} DIR` writes the collection `{word}`. For a folder of that name say ./{word}."
+            ));
+        }
+        prepare(folder)?;
+        for collection in &collections {
+            let own = folder.join(file_safe(&collection.id.0));
+            let fits = layout != Layout::OneFile || fits_one_file(collection.kind);
+            prepare(&own)?;
+            self.export_one(name, collection, &own, if fits { layout } else { Layout::Files }).await?;
+        }
+        Ok(())
+    }
+
+    async fn export_one(
+        &mut self,
+        name: &str,
+        collection: &Collection,
+        folder: &Path,
+        layout: Layout,
+    ) -> Result<(), Refusal> {
         let mut sheet = match layout {
             Layout::Files => None,
-            _ => Some(sheet(folder, &collection, layout)?),
+            _ => Some(sheet(folder, collection, layout)?),
         };
         let (mut count, mut after, mut until) = (0_u64, 0, None);
         loop {
-            let page = self.page(name, &collection, after, until).await?;
+            let page = self.page(name, collection, after, until).await?;
             until = until.or(page.account.as_ref().map(|account| account.head));
             for outgoing in &page.page {
                 let record = &outgoing.record;
                 after = after.max(record.seq);
                 let Some(body) = record.content.body() else { continue };
                 match &mut sheet {
-                    Some(sheet) => append(sheet, record, body, &collection, layout),
-                    None => write_file(folder, record, body, &collection),
+                    Some(sheet) => append(sheet, record, body, collection, layout),
+                    None => write_file(folder, record, body, collection),
                 }?;
                 count += 1;
             }
@@ -61,12 +93,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         if let Some(mut sheet) = sheet {
             sheet.flush().map_err(|error| Refusal(format!("The file could not be finished: {error}.")))?;
         }
-        let records = plural(count, "record");
-        self.terminal.say(&format!(
-            "Exported {records} of {} of `{name}` to {}.",
-            collection.id.0,
-            folder.display()
-        ));
+        let (records, id, folder) = (plural(count, "record"), &collection.id.0, folder.display());
+        self.terminal.say(&format!("Exported {records} of {id} of `{name}` to {folder}."));
         Ok(())
     }
 
@@ -88,6 +116,11 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         });
         Ok(self.store.read(&reads).await?)
     }
+}
+
+/// Whether records of this kind may follow each other in one file.
+fn fits_one_file(kind: Kind) -> bool {
+    !matches!(kind, Kind::Notes | Kind::Table)
 }
 
 /// The folder, made where it is missing; one with something in it is not ours to write into.

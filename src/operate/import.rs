@@ -1,293 +1,199 @@
-//! Files into a collection: split, recognised, and stored through the same loop as a device's changes.
+//! Files into collections: split, recognised, and stored through the same loop as a device's changes.
 //!
 //! What is there already with equal content (`journal/matching.rs`) is left alone, so that the same import twice makes no
 //! duplicates; a file that cannot be read, or a piece that is no record, is named and the rest goes on.
 
+mod files;
+mod lane;
+
 use super::list::plural;
-use super::{Operator, Refusal, Terminal, refuse, split};
-use crate::content;
-use crate::exchange::Seed;
-use crate::journal::matching::{self, MatchKey};
-use crate::limits;
-use crate::record::{AccountId, Body, Content, Form, Kind, RecordId};
+use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse};
+use crate::journal::matching::MatchKey;
+use crate::record::{AccountId, Kind};
 use crate::store::survey::Survey;
-use crate::store::{Batch, Change, Collection, Guard, Reads, Snapshot, Who};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use crate::store::{Batch, Collection, Guard, Reads, Who};
+use lane::Lane;
+use std::path::Path;
 
-/// Records in one commit.
-const BATCH_RECORDS_MAX: usize = 200;
+/// After how many records a line of progress is due.
+const PROGRESS_RECORDS: u64 = 1_000;
 
-/// Bytes of bodies in one commit: they travel as one JSON parameter, which may double them.
-const BATCH_BYTES_MAX: usize = limits::RECORD_BYTES_MAX;
-
-/// How deep folders may nest; a loop of links ends here.
-const FOLDERS_MAX: usize = 32;
-
-/// One record to be.
-struct Item {
-    body: Body,
-    key: MatchKey,
+/// An import under way.
+struct Import {
+    account: String,
+    /// The one collection that was named; or one for each kind.
+    lanes: Vec<Lane>,
+    refused: u64,
+    said: u64,
 }
 
-/// What has become of it all so far.
-#[derive(Default)]
-struct Tally {
-    new: u64,
-    same: u64,
-    refused: u64,
-    passed_over: u64,
-    said: u64,
-    waiting: Vec<Item>,
-    waiting_bytes: usize,
-    seen: BTreeSet<MatchKey>,
+impl Import {
+    fn done(&self) -> u64 {
+        self.refused + self.lanes.iter().map(|lane| lane.new + lane.same).sum::<u64>()
+    }
 }
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
-    pub(super) async fn import(&mut self, name: &str, path: &str, paths: &[String]) -> Result<(), Refusal> {
-        let collection = self.collection(name, path).await?;
-        if collection.kind == Kind::Table {
-            return refuse(format!(
-                "`{path}` is a MAX table, which no .vcf, .ics or .txt fills: a MAX app writes into it."
-            ));
+    /// `words` is a collection and paths, or paths only; then each piece goes where its kind lives.
+    pub(super) async fn import(&mut self, name: &str, words: &[String]) -> Result<(), Refusal> {
+        let (lanes, paths) = choose(name, self.collections(name).await?, words)?;
+        let mut endings: Vec<&str> = lanes.iter().flat_map(|lane| lane.endings()).copied().collect();
+        endings.dedup();
+        let found = files::find(paths, &endings);
+        let mut import = Import { account: name.to_owned(), lanes, refused: 0, said: 0 };
+        for (place, reason) in &found.refused {
+            self.refuse_piece(place, reason, &mut import);
         }
-        let mut tally = Tally::default();
-        let mut files = Vec::new();
-        for path in paths {
-            self.find(Path::new(path), collection.kind, FOLDERS_MAX, true, &mut files, &mut tally);
-        }
-        let many = files.len();
-        for (index, file) in files.iter().enumerate() {
-            self.import_file(name, &collection, file, &mut tally).await?;
-            let done = tally.new + tally.same + tally.refused;
-            if done >= tally.said + 1_000 {
-                tally.said = done;
-                self.terminal.note(&format!(
-                    "{} so far, file {} of {many} …",
-                    plural(done, "record"),
-                    index + 1
-                ));
+        for (index, file) in found.files.iter().enumerate() {
+            self.import_file(file, &mut import).await?;
+            let done = import.done();
+            if done >= import.said + PROGRESS_RECORDS {
+                import.said = done;
+                let (records, file, many) = (plural(done, "record"), index + 1, found.files.len());
+                self.terminal.note(&format!("{records} so far, file {file} of {many} …"));
             }
         }
-        self.flush(name, &collection, &mut tally).await?;
-        self.terminal.say(&format!(
-            "Imported into {} of `{name}`: {} new, {} there already, {} refused.",
-            collection.id.0, tally.new, tally.same, tally.refused
-        ));
-        if tally.passed_over > 0 {
-            let passed = plural(tally.passed_over, "file");
-            self.terminal.note(&format!(
-                "Passed over {passed} of other kinds than {}.",
-                endings(collection.kind).join(" ")
-            ));
+        for index in 0..import.lanes.len() {
+            self.flush(index, &mut import).await?;
         }
-        match tally.refused {
+        if found.passed_over > 0 {
+            let passed = plural(found.passed_over, "file");
+            self.terminal.note(&format!("Passed over {passed} of other kinds than {}.", endings.join(" ")));
+        }
+        self.say_imported(&import)
+    }
+
+    fn say_imported(&mut self, import: &Import) -> Result<(), Refusal> {
+        let name = &import.account;
+        let one = import.lanes.len() == 1;
+        let refused = if one { format!(", {} refused", import.refused) } else { String::new() };
+        let filled = import.lanes.iter().filter(|lane| one || lane.new + lane.same > 0);
+        for lane in filled {
+            let (id, new, same) = (&lane.collection.id.0, lane.new, lane.same);
+            self.terminal
+                .say(&format!("Imported into {id} of `{name}`: {new} new, {same} there already{refused}."));
+        }
+        match import.refused {
+            0 if import.done() == 0 && !one => refuse("Nothing there could be imported."),
             0 => Ok(()),
+            refused if import.done() == 0 => {
+                refuse(format!("{} refused, named above; nothing else was there.", plural(refused, "piece")))
+            }
             refused => {
                 refuse(format!("{} refused, named above; everything else is in.", plural(refused, "piece")))
             }
         }
     }
 
-    /// Every file of the right kind under a path, in the order of names.
-    fn find(
-        &mut self,
-        path: &Path,
-        kind: Kind,
-        depth: usize,
-        named: bool,
-        files: &mut Vec<PathBuf>,
-        tally: &mut Tally,
-    ) {
-        let fits = path
-            .extension()
-            .map(|ending| format!(".{}", ending.to_string_lossy().to_ascii_lowercase()))
-            .is_some_and(|ending| endings(kind).contains(&ending.as_str()));
-        let outcome = match std::fs::metadata(path) {
-            Err(error) => Err(error.to_string()),
-            Ok(found) if found.is_dir() && depth == 0 => Err("folders nest too deep here".into()),
-            Ok(found) if found.is_dir() => match entries(path) {
-                Err(error) => Err(error.to_string()),
-                Ok(inside) => {
-                    inside.iter().for_each(|path| self.find(path, kind, depth - 1, false, files, tally));
-                    Ok(())
-                }
-            },
-            Ok(_) if fits => {
-                files.push(path.to_owned());
-                Ok(())
-            }
-            Ok(_) if named => Err(format!("not a file of this collection: {} are", endings(kind).join(" "))),
-            Ok(_) => {
-                tally.passed_over += 1;
-                Ok(())
-            }
-        };
-        if let Err(reason) = outcome {
-            self.refuse_piece(&path.display().to_string(), &reason, tally);
-        }
-    }
-
-    async fn import_file(
-        &mut self,
-        name: &str,
-        collection: &Collection,
-        path: &Path,
-        tally: &mut Tally,
-    ) -> Result<(), Refusal> {
+    async fn import_file(&mut self, path: &Path, import: &mut Import) -> Result<(), Refusal> {
         let shown = path.display().to_string();
         let file = match std::fs::read(path) {
             Ok(file) => file,
             Err(error) => {
-                self.refuse_piece(&shown, &error.to_string(), tally);
+                self.refuse_piece(&shown, &error.to_string(), import);
                 return Ok(());
             }
         };
-        let pieces = pieces(&file, collection.kind, path);
+        let pieces = lane::pieces(&file, path, &import.lanes);
         if pieces.is_empty() {
-            self.refuse_piece(&shown, "there is nothing in it", tally);
+            self.refuse_piece(&shown, "there is nothing in it", import);
         }
         for piece in pieces {
-            let item = match &piece.parts {
-                Err(reason) => Err(reason.clone()),
-                Ok(_) if piece.len() > limits::RECORD_BYTES_MAX => {
-                    Err(format!("{} bytes; a record has at most {}", piece.len(), limits::RECORD_BYTES_MAX))
+            let lane = import.lanes.iter().enumerate().find(|(_, lane)| lane.takes(&piece.name));
+            let taken = match (&piece.parts, lane) {
+                (Err(reason), _) => Err(reason.clone()),
+                (Ok(_), None) => Err(format!("no collection takes a {}", piece.name)),
+                (Ok(_), Some((index, lane))) => {
+                    lane::item(piece.bytes(&file), lane.collection.kind).map(|item| (index, item))
                 }
-                Ok(_) => item(piece.bytes(&file), collection.kind),
             };
-            match item {
-                Err(reason) => self.refuse_piece(&format!("{shown}, line {}", piece.line), &reason, tally),
-                Ok(item) if !tally.seen.insert(item.key.clone()) => tally.same += 1,
-                Ok(item) => {
-                    let full = tally.waiting.len() >= BATCH_RECORDS_MAX
-                        || tally.waiting_bytes + item.body.bytes.len() > BATCH_BYTES_MAX;
-                    if full {
-                        self.flush(name, collection, tally).await?;
+            match taken {
+                Err(reason) => self.refuse_piece(&format!("{shown}, line {}", piece.line), &reason, import),
+                Ok((index, item)) => {
+                    if import.lanes.get(index).is_some_and(|lane| lane.is_full_for(&item)) {
+                        self.flush(index, import).await?;
                     }
-                    tally.waiting_bytes += item.body.bytes.len();
-                    tally.waiting.push(item);
+                    if let Some(lane) = import.lanes.get_mut(index) {
+                        lane.push(item);
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Writes what waits.
-    async fn flush(&mut self, name: &str, collection: &Collection, tally: &mut Tally) -> Result<(), Refusal> {
-        let items = std::mem::take(&mut tally.waiting);
-        tally.waiting_bytes = 0;
+    /// Writes what waits in one lane.
+    async fn flush(&mut self, index: usize, import: &mut Import) -> Result<(), Refusal> {
+        let written: u64 = import.lanes.iter().map(|lane| lane.new).sum();
+        let Some(lane) = import.lanes.get_mut(index) else { return Ok(()) };
+        let items = lane.take();
         if items.is_empty() {
             return Ok(());
         }
-        let account = AccountId(name.to_owned());
+        let account = AccountId(import.account.clone());
         let mut reads = Reads::of(Who::Account(account.clone()));
         let keys: Vec<MatchKey> = items.iter().map(|item| item.key.clone()).collect();
-        reads.matches = vec![(collection.id.0.clone(), keys)];
+        let collection = &lane.collection.id;
+        reads.matches = vec![(collection.0.clone(), keys)];
         let outcome = self.change(reads, |snapshot, now, seed| {
-            let changes = inserts(&items, collection, snapshot, seed);
+            let changes = lane.inserts(&items, snapshot, seed);
             let new = changes.len();
-            let Some(there) = &snapshot.account else { return Err(super::unknown(name)) };
-            let matches = items.iter().map(|item| (collection.id.clone(), item.key.clone())).collect();
+            let Some(there) = &snapshot.account else { return Err(super::unknown(&account.0)) };
+            let matches = items.iter().map(|item| (collection.clone(), item.key.clone())).collect();
             let guard = Guard { head: there.head, matches, ..Guard::default() };
             let batch = Batch { account: account.clone(), now, guard, changes, ..Batch::default() };
             Ok((new, (new > 0).then_some(batch)))
         });
         match outcome.await {
             Ok(new) => {
-                tally.new += new as u64;
-                tally.same += (items.len() - new) as u64;
+                lane.new += new as u64;
+                lane.same += (items.len() - new) as u64;
                 Ok(())
             }
             Err(Refusal(reason)) => refuse(format!(
                 "{reason} {} are in; the same import again goes on where this one stopped.",
-                plural(tally.new, "record")
+                plural(written, "record")
             )),
         }
     }
 
-    fn refuse_piece(&mut self, place: &str, reason: &str, tally: &mut Tally) {
-        tally.refused += 1;
+    fn refuse_piece(&mut self, place: &str, reason: &str, import: &mut Import) {
+        import.refused += 1;
         self.terminal.note(&format!("Refused {place}: {reason}."));
     }
 }
 
-/// An insert for each item whose content is not there yet, under ids of our own.
-fn inserts(items: &[Item], collection: &Collection, snapshot: &Snapshot, seed: &mut Seed) -> Vec<Change> {
-    let there: BTreeSet<&MatchKey> = snapshot.found.iter().map(|found| &found.key).collect();
-    let mut taken = BTreeSet::new();
-    let absent = items.iter().filter(|item| !there.contains(&item.key));
-    let insert = |item: &Item| {
-        let mut id = RecordId::mint(seed.draw());
-        while !taken.insert(id.clone()) {
-            id = RecordId::mint(seed.draw());
-        }
-        Change {
-            collection: collection.id.clone(),
-            id,
-            content: Content::Body(item.body.clone()),
-            key: Some(item.key.clone()),
-            origin: String::new(),
-            insert: true,
-            supersede: false,
-        }
+/// The collections to fill and the paths to fill them from. A first word that names a collection is one, a folder of that name
+/// notwithstanding (`./contacts` is the folder); a last word is always a path.
+fn choose<'a>(
+    name: &str,
+    collections: Vec<Collection>,
+    words: &'a [String],
+) -> Result<(Vec<Lane>, &'a [String]), Refusal> {
+    let Some((first, rest)) = words.split_first() else { return refuse("There is nothing to import.") };
+    let there = Path::new(first).exists();
+    match named(&collections, first) {
+        Some(collection) if !rest.is_empty() && collection.kind == Kind::Table => refuse(format!(
+            "`{first}` is a MAX table, which no .vcf, .ics or .txt fills: a MAX app writes into it."
+        )),
+        Some(collection) if !rest.is_empty() => Ok((vec![Lane::of(collection.clone())], rest)),
+        Some(_) if !there => refuse(format!(
+            "PATH is missing: `import {name} {first} PATH…` fills the collection `{first}` from files and folders."
+        )),
+        None if !there && !rest.is_empty() => refuse(format!(
+            "There is no file or folder {first} here, and {}",
+            no_such_collection(name, first, &collections)
+        )),
+        _ => Ok((one_of_each_kind(collections).into_iter().map(Lane::of).collect(), words)),
+    }
+}
+
+/// For each kind the collection that every account begins with, or else the first of that kind.
+fn one_of_each_kind(collections: Vec<Collection>) -> Vec<Collection> {
+    let standard = super::account::standard_collections();
+    let home = |standard: &Collection| {
+        let mut of_kind = collections.iter().filter(|known| known.kind == standard.kind);
+        of_kind.clone().find(|known| known.id == standard.id).or_else(|| of_kind.next()).cloned()
     };
-    absent.map(insert).collect()
-}
-
-/// What file endings a kind of collection is filled from.
-fn endings(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Contacts => &[".vcf", ".vcard"],
-        Kind::Calendar | Kind::Todo => &[".ics", ".ical", ".vcs"],
-        Kind::Notes => &[".txt", ".vnt"],
-        Kind::Table => &[],
-    }
-}
-
-fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut inside = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            inside.push(entry.path());
-        }
-    }
-    inside.sort();
-    Ok(inside)
-}
-
-fn pieces(file: &[u8], kind: Kind, path: &Path) -> Vec<split::Piece> {
-    let note_object = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("vnt"));
-    match kind {
-        Kind::Contacts => split::objects(file, "VCARD"),
-        Kind::Calendar => split::calendar(file, "VEVENT"),
-        Kind::Todo => split::calendar(file, "VTODO"),
-        Kind::Notes if note_object => split::objects(file, "VNOTE"),
-        Kind::Notes | Kind::Table => split::whole(file),
-    }
-}
-
-fn item(bytes: Vec<u8>, kind: Kind) -> Result<Item, String> {
-    if bytes.contains(&0) {
-        return Err("there is a NUL in it: it is no text, or in UTF-16; save it as UTF-8".into());
-    }
-    let media_type = (kind == Kind::Notes && !bytes.starts_with(b"BEGIN:")).then_some("text/plain");
-    if media_type.is_some() && std::str::from_utf8(&bytes).is_err() {
-        return Err("it is not UTF-8; save it as UTF-8".into());
-    }
-    let form = content::recognise(media_type, &bytes);
-    let fits = match kind {
-        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
-        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
-        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
-        Kind::Table => false,
-    };
-    if !fits {
-        return Err("it says neither by its version nor otherwise what it is".into());
-    }
-    let body = Body { form, bytes };
-    match matching::key(&body) {
-        Some(key) => Ok(Item { body, key }),
-        None => Err("there is nothing in it".into()),
-    }
+    standard.iter().filter_map(home).collect()
 }

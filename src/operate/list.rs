@@ -1,8 +1,10 @@
 //! What there is, in lines for a person.
 
-use super::{Operator, Refusal, Terminal, refuse, unknown};
+use super::command::policy_word;
+use super::{Operator, Refusal, Terminal, device, unknown};
 use crate::journal::Moment;
-use crate::record::AccountId;
+use crate::record::{AccountId, Kind};
+use crate::store::Collection;
 use crate::store::survey::{Overview, Survey};
 
 /// How many digits of a token's hash are shown: enough to name it to `revoke`.
@@ -15,7 +17,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         match (name, found.is_empty()) {
             (Some(name), true) => return Err(unknown(name)),
             (None, true) => {
-                return refuse("There is no account yet. `npm run account -- add NAME` makes one.");
+                self.terminal.say("There is no account yet. `npm run account -- add NAME` makes one.");
             }
             _ => {}
         }
@@ -34,22 +36,14 @@ fn lines(overview: &Overview, now: Moment) -> Vec<String> {
         lines.push(format!("  login       {}{local}", login.name));
     }
     for (collection, count) in &overview.collections {
-        let also = match collection.aliases.is_empty() {
-            true => String::new(),
-            false => format!("   also {}", collection.aliases.join(", ")),
-        };
-        lines.push(format!("  collection  {:<12} {:>14}{also}", collection.id.0, plural(*count, "record")));
+        let (id, records, traits) = (&collection.id.0, plural(*count, "record"), traits(collection));
+        lines.push(format!("  collection  {id:<12} {records:>14}{traits}"));
     }
     for (peer, bookmarks) in &overview.devices {
-        lines.push(format!(
-            "  device      {}   last here {}   as {}",
-            clean(&peer.id.0),
-            date(peer.seen),
-            peer.login
-        ));
+        lines.push(format!("  device      {}", device::headline(peer)));
         for bookmark in bookmarks {
-            let has = bookmark.cursor.max(bookmark.offered_cursor);
-            lines.push(format!("                {:<12} up to {}", bookmark.collection.0, date(has)));
+            let (id, state) = (&bookmark.collection.0, device::state(bookmark, overview.account.horizon));
+            lines.push(format!("                {id:<12} {state}"));
         }
     }
     for token in &overview.tokens {
@@ -68,6 +62,20 @@ fn lines(overview: &Overview, now: Moment) -> Vec<String> {
     lines
 }
 
+/// How a collection's conflicts end, whether it may be written, what else it is called.
+fn traits(collection: &Collection) -> String {
+    let policy = match collection.kind {
+        Kind::Table => "MAX only",
+        _ => policy_word(collection.policy),
+    };
+    let read_only = if collection.read_only { "   read-only" } else { "" };
+    let also = match collection.aliases.is_empty() {
+        true => String::new(),
+        false => format!("   also {}", collection.aliases.join(", ")),
+    };
+    format!("   {policy:<11}{read_only}{also}").trim_end().to_owned()
+}
+
 /// `1 record`, `2 records`.
 pub(super) fn plural(count: u64, what: &str) -> String {
     match count {
@@ -76,7 +84,8 @@ pub(super) fn plural(count: u64, what: &str) -> String {
     }
 }
 
-fn date(moment: Moment) -> String {
+/// A moment, to the minute.
+pub(super) fn date(moment: Moment) -> String {
     match jiff::Timestamp::from_millisecond(moment) {
         Ok(at) if moment > 0 => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         _ => "never".into(),
@@ -84,6 +93,6 @@ fn date(moment: Moment) -> String {
 }
 
 /// Text of a stranger on the operator's terminal: no control characters.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.escape_debug().to_string()
 }

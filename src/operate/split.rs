@@ -11,6 +11,8 @@ use std::ops::Range;
 pub struct Piece {
     /// The line it begins on, from 1.
     pub line: usize,
+    /// What it is, in upper case (`VCARD`, `VEVENT`); empty where the file does not say, or it is no record.
+    pub name: String,
     /// The stretches that make the record, in order; or why it is none.
     pub parts: Result<Vec<Range<usize>>, String>,
 }
@@ -32,32 +34,33 @@ impl Piece {
     }
 
     fn refused(line: usize, reason: impl Into<String>) -> Self {
-        Self { line, parts: Err(reason.into()) }
+        Self { line, name: String::new(), parts: Err(reason.into()) }
     }
 }
 
 /// The whole file as one record, a byte order mark left out.
 pub fn whole(file: &[u8]) -> Vec<Piece> {
     let all = text_start(file)..file.len();
-    vec![Piece { line: 1, parts: Ok(Vec::from([all])) }]
+    vec![Piece { line: 1, name: String::new(), parts: Ok(Vec::from([all])) }]
 }
 
 /// Every object of that name (`VCARD`, `VNOTE`) in the file.
 pub fn objects(file: &[u8], wanted: &str) -> Vec<Piece> {
-    let found = top_level(file, wanted);
-    found
-        .into_iter()
-        .map(|object| Piece { line: object.line, parts: object.whole().map(|whole| vec![whole]) })
-        .collect()
+    let piece = |object: Object| Piece {
+        line: object.line,
+        name: wanted.to_owned(),
+        parts: object.whole().map(|whole| vec![whole]),
+    };
+    top_level(file, wanted).into_iter().map(piece).collect()
 }
 
-/// Every `VEVENT` (or `VTODO`) in the file, those of one UID together, each with its calendar around it and the time zones
-/// it names. A calendar of one UID stays as it is.
-pub fn calendar(file: &[u8], wanted: &str) -> Vec<Piece> {
+/// Every component of these names (`VEVENT`, `VTODO`) in the file, those of one name and UID together, each with its calendar
+/// around it and the time zones it names. A calendar of one UID stays as it is.
+pub fn calendar(file: &[u8], wanted: &[&str]) -> Vec<Piece> {
     top_level(file, "VCALENDAR").into_iter().flat_map(|object| by_uid(file, object, wanted)).collect()
 }
 
-fn by_uid(file: &[u8], calendar: Object, wanted: &str) -> Vec<Piece> {
+fn by_uid(file: &[u8], calendar: Object, wanted: &[&str]) -> Vec<Piece> {
     let whole = match calendar.whole() {
         Ok(whole) => whole,
         Err(reason) => return vec![Piece::refused(calendar.line, reason)],
@@ -65,27 +68,36 @@ fn by_uid(file: &[u8], calendar: Object, wanted: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut zones = BTreeMap::new();
     let mut groups: Vec<Vec<Inner>> = Vec::new();
-    let mut group_of: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    let mut group_of: BTreeMap<(String, Vec<u8>), usize> = BTreeMap::new();
+    let all_wanted = format!("{}s", wanted.join("s or "));
     for inner in calendar.inner {
+        let place = inner.uid.clone().map(|uid| (inner.name.clone(), uid));
         match inner.name.as_str() {
             "VTIMEZONE" => {
                 zones.insert(inner.own_zone.clone(), inner.range);
             }
-            name if name == wanted => match inner.uid.as_ref().and_then(|uid| group_of.get(uid)) {
+            name if wanted.contains(&name) => match place.as_ref().and_then(|place| group_of.get(place)) {
                 Some(&index) => groups.get_mut(index).into_iter().for_each(|group| group.push(inner.clone())),
                 None => {
-                    inner.uid.iter().for_each(|uid| _ = group_of.insert(uid.clone(), groups.len()));
+                    place.into_iter().for_each(|place| _ = group_of.insert(place, groups.len()));
                     groups.push(vec![inner]);
                 }
             },
-            name => pieces.push(Piece::refused(inner.line, format!("a {name}, where {wanted}s are wanted"))),
+            name => {
+                pieces.push(Piece::refused(inner.line, format!("a {name}, where {all_wanted} are wanted")))
+            }
         }
     }
+    let name_of = |group: &[Inner]| group.first().map(|inner| inner.name.clone()).unwrap_or_default();
     if groups.len() == 1 && pieces.is_empty() {
-        return vec![Piece { line: calendar.line, parts: Ok(vec![whole]) }];
+        let name = groups.first().map(|group| name_of(group)).unwrap_or_default();
+        return vec![Piece { line: calendar.line, name, parts: Ok(vec![whole]) }];
     }
     if groups.is_empty() && pieces.is_empty() {
-        return vec![Piece::refused(calendar.line, format!("a calendar without any {wanted}"))];
+        return vec![Piece::refused(
+            calendar.line,
+            format!("a calendar without any {}", wanted.join(" or ")),
+        )];
     }
     let (head, tail) = (calendar.head, calendar.tail);
     pieces.extend(groups.into_iter().map(|group| {
@@ -93,7 +105,7 @@ fn by_uid(file: &[u8], calendar: Object, wanted: &str) -> Vec<Piece> {
         let named: BTreeSet<&Vec<u8>> = group.iter().flat_map(|inner| &inner.zones).collect();
         let zones = zones.iter().filter(|(zone, _)| named.contains(zone)).map(|(_, range)| range.clone());
         let parts = head.iter().cloned().chain(zones).chain(group.iter().map(|inner| inner.range.clone()));
-        Piece { line, parts: Ok(parts.chain(tail.clone()).collect()) }
+        Piece { line, name: name_of(&group), parts: Ok(parts.chain(tail.clone()).collect()) }
     }));
     pieces.sort_by_key(|piece| piece.line);
     debug_assert!(file.len() >= whole.end);

@@ -7,8 +7,8 @@ use crate::peer::{Alias, Bookmark, PeerId};
 use crate::record::{AccountId, CollectionId, Content, Origin, RecordId, Seq};
 
 /// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
-/// ones go first, then come new ones, then acknowledgements), the rest, the sweep, the removal of an account. The accounts and
-/// devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
+/// ones go first, then come new ones, then acknowledgements), the rest, the sweep, devices forgotten, the removal of an account.
+/// The accounts and devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// Whose, and it must exist (unless it is added); empty only where nothing but [`Self::throttles`] is written.
@@ -31,7 +31,7 @@ pub struct Batch {
     pub outdated: Vec<(CollectionId, i64)>,
     /// Bookmarks as they are from now on.
     pub bookmarks: Vec<Bookmark>,
-    /// The device's row as it is from now on.
+    /// The device's row as it is from now on; the settings of one that exists stay as they are ([`Edit::SetPeer`]).
     pub peer: Option<Peer>,
     /// The session as it is from now on; its version is the guard's plus one.
     pub session: Option<Session>,
@@ -71,7 +71,7 @@ pub struct Change {
     pub key: Option<MatchKey>,
     /// Who changes it.
     pub origin: Origin,
-    /// Whether the id must be free: a taken one is a [`StoreError::Conflict`].
+    /// Whether the id must be free: a taken one is a [`Conflict`](super::StoreError::Conflict).
     pub insert: bool,
     /// Whether the superseded version is kept for three-way merging (SyncML collections only).
     pub supersede: bool,
@@ -115,6 +115,10 @@ pub enum Edit {
     PutCollection(Collection),
     /// A token revoked, by hash.
     RevokeToken(String),
+    /// The operator's settings for a device ([`crate::peer::PeerSettings`] as JSON). A device that is not there stays away.
+    SetPeer(PeerId, String),
+    /// A device forgotten: its row, its session, its aliases and its bookmarks. Its next sync is a slow one.
+    ForgetPeer(PeerId),
 }
 
 /// What a commit says back.

@@ -53,6 +53,8 @@ pub struct Reads {
     pub matches: Vec<(String, Vec<MatchKey>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
+    /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
+    pub totals: bool,
 }
 
 impl Reads {
@@ -70,6 +72,7 @@ impl Reads {
             targets: Vec::new(),
             matches: Vec::new(),
             page: None,
+            totals: false,
         }
     }
 }
@@ -94,8 +97,9 @@ pub enum PageAsk {
     },
     /// What is still to be sent to [`Reads::peer`]: for each bookmark that is `sending`, changes after `position`; for each
     /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
-    /// set and the bookmark is sending. Where it is sending and `sending_all`: only live records that the device
-    /// has not claimed in this version since (by an alias of its generation), and tombstones of what it has claimed. A collection without a bookmark has no page.
+    /// set and the bookmark is sending. Not the device's own changes, nor what its alias says it has, nor the deletion of what
+    /// it never had. Where the bookmark is sending and `sending_all`: live records without an alias of its `attempt`, and what
+    /// another hand has changed or deleted since that alias. A collection without a bookmark has no page.
     Peer {
         /// Collections the message itself opens.
         paths: Vec<String>,
@@ -139,6 +143,8 @@ pub struct Snapshot {
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
     pub more: bool,
+    /// How many records the page would have without its bounds, for each collection that has any.
+    pub totals: Vec<(CollectionId, u64)>,
     /// What it cost.
     pub cost: Cost,
 }

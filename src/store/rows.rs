@@ -93,7 +93,7 @@ pub struct Session {
     pub reply: Vec<u8>,
     /// When it is over if nothing more comes.
     pub expires: Moment,
-    /// How many records a page is worth reading for this device: no more fit its messages. Bounds [`PageAsk::Peer`].
+    /// How many records a page is worth reading for this device: no more fit its messages. Bounds [`PageAsk::Peer`](super::PageAsk::Peer).
     pub page_records: i64,
 }
 

@@ -17,7 +17,7 @@ const FORGIVEN_AFTER_MS: i64 = 60 * 60 * 1000;
 pub struct Throttle {
     /// The key.
     pub key: String,
-    /// Failures since the last success or the last long pause.
+    /// Failures since the last success or an hour without one.
     pub failures: i64,
     /// No try before this moment.
     pub until: Moment,

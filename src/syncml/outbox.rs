@@ -178,7 +178,7 @@ impl Outbox {
         }
     }
 
-    /// Opens a `Sync`, if it and `room` bytes more fit; closed by [`Self::close_sync`].
+    /// Opens a `Sync` if it fits; closed by [`Self::close_sync`].
     pub fn open_sync(&mut self, datastore: &Datastore, changes: Option<u64>) -> bool {
         let mark = self.writer.mark();
         let id = self.next_id();

@@ -81,13 +81,9 @@ impl<'a> Server<'a> {
     }
 
     /// Whether this message may make us send: the client has closed its package, or has nothing left but answers to ours.
-    pub(self) fn wants_page(&self) -> bool {
+    fn wants_page(&self) -> bool {
         let opens = self.inbox.has_sync_alert() && !self.inbox.has_sync();
         !opens && (self.inbox.message.last || !self.inbox.has_sync())
-    }
-
-    fn answer(&self, outbox: Outbox) -> Answer {
-        Answer { body: outbox.finish() }
     }
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
@@ -98,7 +94,7 @@ impl<'a> Server<'a> {
         pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
-        Turn { answer: self.answer(outbox), batch: None }
+        Turn { answer: Answer { body: outbox.finish() }, batch: None }
     }
 
     /// What the device can take, as far as this message says it.
@@ -209,6 +205,8 @@ impl Server<'_> {
         reads.matches = self.inbox.keys();
         reads.targets = self.inbox.map_targets();
         if self.wants_page() {
+            // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
+            reads.totals = self.inbox.message.last && self.inbox.has_sync();
             reads.page = Some(PageAsk::Peer {
                 paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
                 records_max: limits::PEER_PAGE_RECORDS_MAX,

@@ -156,6 +156,9 @@ fn versions_nobody_speaks_are_refused_with_the_ones_we_do() {
     message.header.protocol = "SyncML/1.1".into();
     message.header.dtd = "7".into();
     assert_eq!(statuses(&ask(&world, &message))[0].1, 505);
+    message.header.dtd = "1.1".into();
+    message.header.protocol = "FOO/1.1".into();
+    assert_eq!(statuses(&ask(&world, &message))[0].1, 513);
 }
 
 #[test]
@@ -209,4 +212,48 @@ fn without_a_worker_secret_nobody_signs_in_and_the_log_says_why() {
     world.settings.sealer = None;
     assert_eq!(Phone::notes("a").sync(&world).unwrap_err(), Broken::Refused(401));
     assert!(world.last_line().contains("ANCHORAGE_SECRET"), "{}", world.last_line());
+}
+
+#[test]
+fn names_that_are_none_or_too_long_are_refused_before_they_become_keys() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    let mut nameless = hello("1", 1, cred());
+    nameless.header.source.uri = " \0".into();
+    assert_eq!(statuses(&ask(&world, &nameless)), vec![("SyncHdr".into(), 400), ("Alert".into(), 400)]);
+    let mut long = hello("1", 1, cred());
+    long.header.source.uri = "x".repeat(256);
+    assert_eq!(statuses(&ask(&world, &long))[0].1, 400);
+    assert_eq!(statuses(&ask(&world, &hello(&"7".repeat(256), 1, cred())))[0].1, 400);
+    let unknown = Some(credential::basic_cred("nobody", "guess"));
+    assert_eq!(statuses(&ask(&world, &hello("1", 1, unknown)))[0].1, 401);
+    assert!(
+        world.last_line().contains("0 rows written"),
+        "trying names fills nothing: {}",
+        world.last_line()
+    );
+}
+
+#[test]
+fn a_device_that_signs_in_with_every_message_may_take_several_for_package_1() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    let mut first = hello("7", 1, cred());
+    first.last = false;
+    ask(&world, &first);
+    let mut second = hello("7", 2, cred());
+    let Command::Alert(alert) = &mut second.commands[0] else { panic!() };
+    alert.items[0].target = Some(Location::of("./notes"));
+    ask(&world, &second);
+    let mut changes = hello("7", 3, cred());
+    let sync = |target: &str| {
+        let (target, source) = (Some(Location::of(target)), Some(Location::of("./C")));
+        Command::Sync(Sync { command_id: "1".into(), target, source, ..Sync::default() })
+    };
+    changes.commands = vec![sync("./contacts"), sync("notes")];
+    let codes: Vec<u16> = statuses(&ask(&world, &changes)).into_iter().map(|(_, code)| code).collect();
+    assert_eq!(codes, vec![212, 200, 200]);
+    // Another message under an answered number is none that could begin a session.
+    changes.commands.pop();
+    assert_eq!(statuses(&ask(&world, &changes)), vec![("SyncHdr".into(), 400), ("Sync".into(), 400)]);
 }

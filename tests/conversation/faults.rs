@@ -201,6 +201,56 @@ fn a_broken_first_sync_that_the_phone_wants_to_resume_is_told_to_compare() {
     assert_eq!(a.contents(), fresh.contents());
 }
 
+#[test]
+fn a_reset_phone_that_resumes_does_not_believe_its_ids_of_before_the_reset() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    for luid in b.only().items.keys().cloned().collect::<Vec<_>>() {
+        b.delete(&luid);
+    }
+    b.sync(&world).unwrap();
+    // Reset, and filled again from elsewhere: ids of before the reset, whose records are deleted here.
+    a.only().last.clear();
+    a.only().server_last.clear();
+    a.per_message = 3;
+    a.fault = Fault::DiesAfter(3);
+    a.sync(&world).unwrap_err();
+    (a.fault, a.resumes) = (Fault::None, true);
+    a.sync(&world).unwrap();
+    assert_eq!((world.live("contacts").len(), a.contents().len()), (10, 10), "{:#?}", world.lines.borrow());
+    a.resumes = false;
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents());
+}
+
+#[test]
+fn an_old_backup_after_a_reset_compares_instead_of_overwriting() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let backup = a.clone();
+    let folder = a.only();
+    let texts: Vec<String> = folder.items.values().rev().cloned().collect();
+    folder.items = folder.items.keys().cloned().zip(texts).collect();
+    (folder.last, folder.server_last) = (String::new(), String::new());
+    a.per_message = 4;
+    a.fault = Fault::DiesAfter(3);
+    a.sync(&world).unwrap_err();
+    let mut restored = Phone { nonce: a.nonce.clone(), sessions: a.sessions, anchors: a.anchors, ..backup };
+    let luid = restored.find("Card 1");
+    restored.edit(&luid, &card("Card 1", "TITLE:edited in the backup\r\n"));
+    restored.sync(&world).unwrap();
+    restored.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    assert_eq!(restored.contents(), b.contents());
+    for number in 0..10 {
+        assert!(
+            b.contents().iter().any(|text| text.contains(&format!("Card {number}"))),
+            "card {number} is lost"
+        );
+    }
+}
+
 /// Phone `b` got a card, or a change of one, and died before it could say so; then both phones change it.
 fn both_change_what_was_never_acknowledged(first: bool, replaced: bool) {
     let world = World::new(SqliteStore::new());

@@ -22,6 +22,8 @@ fn small_messages_are_kept_to_the_byte_and_everything_arrives() {
         (b.max_message, b.encoding) = (Some(bytes), encoding);
         let session = b.sync(&world).unwrap();
         assert_eq!((session.received, a.contents()), (120, b.contents()), "{bytes}: {}", world.last_line());
+        assert_eq!(session.changes_announced[0], Some(120), "{bytes}");
+        assert!(session.changes_announced[1..].iter().all(Option::is_none));
         let fullest = session.sizes.iter().max().unwrap();
         assert!(*fullest as u64 > bytes * 7 / 10, "messages are filled: {fullest} of {bytes}");
         for luid in a.only().items.keys().cloned().collect::<Vec<_>>() {
@@ -189,4 +191,28 @@ fn alerts_that_are_not_offered_are_406() {
         )
         .unwrap();
     assert_eq!(session.statuses_of("Alert"), vec![406, 508]);
+}
+
+#[test]
+fn a_phone_is_told_how_much_is_coming_whatever_its_own_changes_settle() {
+    for slow in [false, true] {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        a.max_message = Some(2_000);
+        for number in 0..60 {
+            b.add(&card(&format!("New {number}"), ""));
+        }
+        let (both, same, gone) = (b.find("Card 1"), b.find("Card 2"), b.find("Card 3"));
+        b.edit(&both, &card("Card 1", "TEL;TYPE=CELL:0\r\nTITLE:b\r\n"));
+        b.edit(&same, &card("Card 2", "TEL;TYPE=CELL:0\r\nTITLE:the same\r\n"));
+        b.delete(&gone);
+        b.sync(&world).unwrap();
+        let (both, same) = (a.find("Card 1"), a.find("Card 2"));
+        a.edit(&both, &card("Card 1", "TEL;TYPE=CELL:0\r\nROLE:a\r\n"));
+        a.edit(&same, &card("Card 2", "TEL;TYPE=CELL:0\r\nTITLE:the same\r\n"));
+        a.slow = slow;
+        let session = a.sync(&world).unwrap();
+        let announced: Vec<u64> = session.changes_announced.iter().flatten().copied().collect();
+        assert_eq!(announced, vec![u64::from(session.received)], "slow {slow}: {}", world.last_line());
+    }
 }

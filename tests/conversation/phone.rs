@@ -78,6 +78,8 @@ pub struct Phone {
     pub slow: bool,
     /// Whether the next session asks to resume (225).
     pub resumes: bool,
+    /// What it sends instead of its own changes.
+    pub instead: Vec<Command>,
     /// Status the phone gives to what the server sends.
     pub verdict: u16,
     /// Whether Maps are lost (the phone crashes before it sends them).
@@ -149,6 +151,7 @@ impl Phone {
             fault: Fault::None,
             slow: false,
             resumes: false,
+            instead: Vec::new(),
             verdict: 0,
             forgets_maps: false,
             maps_late: false,
@@ -576,7 +579,10 @@ impl<'a> Talk<'a> {
             if !maps.is_empty() {
                 messages.last_mut().unwrap().push(map_command(name, &folder.target, &maps));
             }
-            let changes = changes_of(folder, *mode);
+            let changes = match self.phone.instead.is_empty() {
+                true => changes_of(folder, *mode),
+                false => self.phone.instead.clone(),
+            };
             let chunks: Vec<&[Command]> =
                 if changes.is_empty() { vec![&[]] } else { changes.chunks(self.phone.per_message).collect() };
             for (index, chunk) in chunks.into_iter().enumerate() {

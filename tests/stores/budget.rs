@@ -11,6 +11,7 @@ use anchorage::store::{Edit, Throttle};
 /// A question of everything.
 fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
     Reads {
+        totals: true,
         throttles: vec!["x".into()],
         peer: Some(peer("phone")),
         collections: true,
@@ -70,6 +71,8 @@ fn every_statement() -> Vec<Statement> {
             }),
             Edit::PutCollection(Default::default()),
             Edit::RevokeToken("h".into()),
+            Edit::SetPeer(peer("phone"), "{}".into()),
+            Edit::ForgetPeer(peer("phone")),
             Edit::RemoveAccount,
         ],
         ..changing(&account, vec![change])
@@ -145,7 +148,11 @@ fn filled(count: usize) -> (SqliteStore, Seq) {
             expires: 0,
         };
         head = commit(&store, &Batch { tokens: vec![token], ..changing(&account, changes("unit")) }).head;
-        marked(&store, &account, vec![anchorage::peer::Bookmark { cursor: head, ..bookmark("contacts") }]);
+        marked(
+            &store,
+            &account,
+            vec![anchorage::peer::Bookmark { confirmed: place(head), ..bookmark("contacts") }],
+        );
     }
     (store, head)
 }

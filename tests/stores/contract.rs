@@ -46,6 +46,8 @@ macro_rules! each {
             names_and_paths_are_taken_once
             throttles_need_no_account
             tokens_are_revoked
+            a_device_is_forgotten_whole_and_alone
+            settings_are_the_operator_s_alone
             any_text_survives
         }
     };

@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use anchorage::journal::Moment;
-use anchorage::peer::{Alias, Bookmark, Luid, PeerId};
+use anchorage::peer::{Alias, Bookmark, Luid, PeerId, Place};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use anchorage::store::{
     Batch, Change, Collection, Cost, Edit, Guard, Login, PageAsk, Policy, Reads, Receipt, Snapshot, Store,
@@ -129,6 +129,16 @@ pub fn alias(collection: &str, record: &str, luid: Option<&str>, generation: i64
         generation,
         seq,
     }
+}
+
+/// A place at that stamp.
+pub fn place(cursor: Seq) -> Place {
+    Place { cursor, ..Place::default() }
+}
+
+/// A place with that word for anchors.
+pub fn named(word: &str) -> Place {
+    Place { anchor: word.into(), own_anchor: word.into(), ..Place::default() }
 }
 
 pub fn bookmark(collection: &str) -> Bookmark {

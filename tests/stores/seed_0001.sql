@@ -15,8 +15,8 @@ INSERT INTO peer (account, id, login, nonce, device, temporaries, settings, seen
 VALUES ('a', 'phone', 'ann', 'n', '{}', 1, '', 7);
 INSERT INTO alias (account, peer, collection, record, luid, temporary, generation, seq)
 VALUES ('a', 'phone', 'contacts', 'r1', '1', 't', 1, 5);
-INSERT INTO bookmark (account, peer, collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor,
-  offered_own, generation, offered_generation, attempt, position, until, sending, sending_all, held)
-VALUES ('a', 'phone', 'contacts', 1, 'a', 2, 'b', 'c', 'd', 1, 1, 1, 0, 0, 0, 0, 0);
+INSERT INTO bookmark (account, peer, collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor,
+  offered_own_anchor, offered_generation, attempt, position, until, sending, sending_all, held)
+VALUES ('a', 'phone', 'contacts', 1, 'a', 'c', 1, 2, 'b', 'd', 1, 1, 0, 0, 0, 0, 0);
 INSERT INTO session (account, peer, token, login, session_id, address, version, message, request, expires, state, reply)
 VALUES ('a', 'phone', 's', 'ann', '1', '::1', 1, 2, 'r', 9, '{}', 'AP8=');

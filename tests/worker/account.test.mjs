@@ -5,10 +5,10 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { openDatabase } from "../../scripts/local.mjs";
+import { openDatabase, serve } from "../../scripts/local.mjs";
 import { offer } from "../../scripts/relay.mjs";
-import { at } from "../../scripts/run.mjs";
-import { card, temporary } from "./house.mjs";
+import { at, secret } from "../../scripts/run.mjs";
+import { card, phone, request, temporary } from "./house.mjs";
 
 let folder, state;
 
@@ -89,9 +89,68 @@ test("the demo account is local, and what is refused is refused with the right e
   }
   assert.equal((await here("add", "anna")).code, 1);
   assert.equal((await here("frobnicate")).code, 2);
-  assert.match((await account("--help")).said, /import NAME COLLECTION PATH/);
+  assert.match((await account("--help")).said, /import NAME \[COLLECTION\] PATH/);
   // wrangler.toml as it is committed names no database.
   const remote = await account("list", "--remote");
   assert.equal(remote.code, 1);
   assert.match(remote.noted, /docs\/deploy\.md|deployed database/);
+});
+
+const mixed = [
+  "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", "UID:1", "DTSTART:20260101T100000Z", "SUMMARY:Swim", "END:VEVENT",
+  "BEGIN:VTODO", "UID:2", "SUMMARY:Buy", "END:VTODO", "END:VCALENDAR", "",
+].join("\r\n");
+
+test("everything goes in and out without a collection's name", async () => {
+  assert.equal((await here("add", "emma", "--password", "long-enough")).code, 0);
+  mkdirSync(join(folder.path, "all"));
+  for (const [name, text] of [["a.vcf", card("1")], ["b.ics", mixed], ["c.txt", "Milk"]]) writeFileSync(join(folder.path, "all", name), text);
+  const imported = await here("import", "emma", "all");
+  assert.equal(imported.code, 0, imported.noted);
+  assert.equal(imported.said.match(/: 1 new, 0 there already\./g).length, 4, imported.said);
+  assert.equal((await here("export", "emma", "emma-out")).code, 0);
+  const out = Object.fromEntries(["contacts", "calendar", "todo", "notes"].map((id) => [id, readdirSync(join(folder.path, "emma-out", id))]));
+  for (const names of Object.values(out)) assert.equal(names.length, 1);
+  assert.equal(readFileSync(join(folder.path, "emma-out", "notes", out.notes[0]), "utf8"), "Milk");
+});
+
+test("beside a worker a device is forgotten and a collection locked, and phone and app meet it so", async () => {
+  const server = await serve({ state, vars: { ANCHORAGE_SECRET: secret(state) } });
+  try {
+    await offer(server.database, state);
+    const mine = phone(server.url, "IMEI:1", { user: "emma", password: "long-enough" });
+    /** A whole sync; answers whether the server wanted a slow one. */
+    const sync = async () => {
+      mine.begin();
+      const { text } = await mine.send([mine.alert(200)]);
+      const slow = /<Data>508<\/Data>/.test(text);
+      await mine.send([mine.ok(0), mine.sync(slow ? [mine.add("1", card("1"))] : [])]);
+      await mine.send([mine.ok(0)]);
+      return slow;
+    };
+    assert.deepEqual([await sync(), await sync()], [true, false]);
+    const shown = await here("device", "emma");
+    assert.match(shown.said, /IMEI:1 .*last here 20\d\d-.*\n[\s\S]*contacts +\S/, shown.noted);
+    assert.match(shown.said, /todo +never synchronised/);
+    assert.match((await here("device", "emma", "IMEI", "--ctcap", "on")).said, /ctcap of IMEI:1 is on/);
+    assert.equal(await sync(), false);
+    assert.match((await here("device", "emma", "IMEI:1")).said, /ctcap on/, "a sync leaves the settings alone");
+    assert.equal((await here("device", "emma", "IMEI:1", "--forget")).code, 0);
+    assert.match((await here("device", "emma")).said, /has 0 devices/);
+    assert.equal(await sync(), true);
+    assert.match((await here("list", "emma")).said, /contacts +1 record /, "it was found again");
+
+    const words = ["--policy", "keep-both", "--read-only", "on", "--alias", "leute", "--remove-alias", "card", "--standard-fields"];
+    const changed = await here("collection", "emma", "contacts", ...words);
+    assert.match(changed.said, /keep-both[\s\S]*read-only {2}on[\s\S]*addressbook, contact, leute/, changed.noted);
+    assert.match((await here("list", "emma")).said, /contacts +1 record +keep-both +read-only +also addressbook, contact, leute/);
+    const token = (await here("token", "emma")).said.match(/\S{43}/)[0];
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const body = new URLSearchParams({ id: "x", name: "y" }).toString();
+    const refused = await request(`${server.url}/max/leute?auth=${token}`, { method: "POST", headers, body });
+    assert.equal(refused.status, 403, refused.text);
+  } finally {
+    await server.stop();
+    rmSync(join(state, "database.sock"), { force: true });
+  }
 });

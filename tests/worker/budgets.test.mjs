@@ -63,10 +63,50 @@ describe("MAX", () => {
   });
 
   test("a full feed is one batch for the first thousand records and one more for each further thousand", async () => {
-    await fill("contacts", 2_500);
-    const { items, cost } = await house.max.pull("contacts");
-    assert.equal(items.length, 2_500);
-    assert.ok(cost.batches <= 3, `${cost.batches} batches for 2,500 records`);
+    let stored = 0;
+    for (const [count, batches] of [[900, 1], [1_500, 3], [2_700, 6]]) {
+      await fill("contacts", count);
+      stored += count;
+      const { items, cost } = await house.max.pull("contacts");
+      assert.equal(items.length, stored);
+      assert.ok(cost.batches <= batches, `${cost.batches} batches for ${stored} records`);
+    }
+  });
+
+  test("the first batch of a full feed fixes its position: what comes meanwhile is in the next delta, and once", async () => {
+    const pushed = [];
+    let pulling = true;
+    const pushing = (async () => {
+      for (let n = 0; pulling; n += 1) {
+        await house.max.push("contacts", { id: `meanwhile${n}`, lastname: "Meanwhile" });
+        pushed.push(`meanwhile${n}`);
+      }
+    })();
+    for (let round = 0; round < 3; round += 1) {
+      const full = await house.max.pull("contacts");
+      const answered = [...pushed];
+      const ids = [...full.items, ...(await house.max.pull("contacts", full.lbd)).items].map(({ id }) => id);
+      assert.equal(new Set(ids).size, ids.length, "nothing comes twice");
+      assert.ok(answered.every((id) => ids.includes(id)), "nothing is left out");
+    }
+    pulling = false;
+    await pushing;
+    assert.ok(pushed.length > 3);
+  });
+
+  test("contacts cost what tasks cost, whatever their fields are made of", async () => {
+    const { lbd } = await head("contacts");
+    const { cost: poll } = await house.max.pull("contacts", lbd);
+    assert.equal(poll.batches, 1);
+    assert.ok(poll.rows_read <= 6, `${poll.rows_read} rows read`);
+    for (const fields of [{ lastname: "Albers", mobile: "1" }, { mobile: "2" }, { _deleted: "1" }]) {
+      const { cost } = await house.max.push("contacts", { id: "albers", ...fields });
+      assert.ok(cost.batches <= 2, `${cost.batches} batches`);
+    }
+    for (let n = 0; n < 20; n += 1) await house.max.push("contacts", { id: `more${n}`, lastname: "More" });
+    const { items, cost } = await house.max.pull("contacts", lbd);
+    assert.equal(items.length, 21);
+    assert.ok(cost.rows_read <= 21 + 6, `${cost.rows_read} rows read for 21 changes`);
   });
 
   test("a push is at most two batches and four rows written", async () => {
@@ -93,30 +133,75 @@ describe("MAX", () => {
 });
 
 describe("SyncML", () => {
-  /** A slow sync of these cards; gives the cost of each of its messages. */
-  async function slow(device, count) {
+  /** A slow sync of these events, then changes of all of them, then a sync of nothing; gives the cost of each message. */
+  async function life(device, count) {
     const costs = [];
     const mine = phone(house.url, device, { store: "calendar" });
-    const note = async (answer) => costs.push((await answer).cost);
-    const adds = Array.from({ length: count }, (_, n) => mine.add(`l${n}`, event(`${device}-${n}`)));
+    const send = async (what, commands) => costs.push([what, (await mine.send(commands)).cost]);
+    const each = (command) => Array.from({ length: count }, (_, n) => command(`l${n}`, n));
     mine.begin();
-    await note(mine.send([mine.alert(201)]));
-    await note(mine.send([mine.ok(0), mine.sync(adds)]));
-    await note(mine.send([mine.ok(0)]));
+    await send("slow sync", [mine.alert(201)]);
+    await send("adds", [mine.ok(0), mine.sync(each((luid, n) => mine.add(luid, event(`${device}-${n}`))))]);
+    await send("end", [mine.ok(0)]);
+    mine.begin();
+    await send("two-way sync", [mine.alert(200)]);
+    await send("replaces", [mine.ok(0), mine.sync(each((luid, n) => replace(mine, luid, event(`${device}-${n}-again`))))]);
+    await send("end", [mine.ok(0)]);
+    mine.begin();
+    await send("two-way sync", [mine.alert(200)]);
+    await send("deletes", [mine.ok(0), mine.sync(each((luid) => remove(luid)))]);
+    await send("end", [mine.ok(0)]);
+    mine.begin();
+    await send("two-way sync", [mine.alert(200)]);
+    await send("nothing", [mine.ok(0), mine.sync([])]);
+    await send("end", [mine.ok(0)]);
     return costs;
   }
 
+  const replace = (mine, luid, data) => (id) => mine.add(luid, data)(id).replaceAll("Add>", "Replace>");
+  const remove = (luid) => (id) => `<Delete><CmdID>${id}</CmdID><Item><Source><LocURI>${luid}</LocURI></Source></Item></Delete>`;
   const event = (name) =>
     ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", `UID:${name}`, `SUMMARY:${name}`, "DTSTART:20261121T100000Z", "END:VEVENT", "END:VCALENDAR", ""].join("\r\n");
 
   test("a message is one read and one commit, and its statements do not grow with its items", async () => {
-    const few = await slow("IMEI:few", 1);
-    const many = await slow("IMEI:many", 60);
-    for (const cost of [...few, ...many]) assert.ok(cost.batches <= 2, `${cost.batches} batches`);
-    few.forEach((cost, index) => {
-      assert.equal(many[index].statements, cost.statements, `message ${index + 1}`);
-    });
+    const few = await life("IMEI:few", 1);
+    const many = await life("IMEI:many", 60);
+    for (const [what, { batches, statements }] of [...few, ...many]) {
+      assert.ok(batches >= 1 && batches <= 2, `${what}: ${batches} batches`);
+      assert.ok(statements > 0);
+    }
+    assert.deepEqual(many.map(statementsOf), few.map(statementsOf));
   });
+
+  test("neither do those of what goes to the phone, nor those of its map", async () => {
+    const taken = async (device, count) => {
+      for (let n = 0; n < count; n += 1) await house.max.push("notes", { id: `${device}-${n}`, body: `note ${n} of ${device}` });
+      const mine = phone(house.url, device, { store: "notes" });
+      const costs = [];
+      const send = async (what, commands) => {
+        const answer = await mine.send(commands);
+        costs.push([what, answer.cost]);
+        return answer.text;
+      };
+      mine.begin();
+      await send("slow sync", [mine.alert(201)]);
+      const adds = [...(await send("what it gets", [mine.ok(0), mine.sync([])])).matchAll(/<Add>[^]*?<Source><LocURI>([^<]+)</g)];
+      await send("its map", [mine.ok(0), map(adds.map(([, id]) => id))]);
+      return { adds: adds.length, costs };
+    };
+    await house.database.prepare("DELETE FROM record WHERE collection = 'notes'").run();
+    const few = await taken("few", 1);
+    const many = await taken("many", 60);
+    assert.deepEqual([few.adds, many.adds], [1, 61]);
+    for (const [what, { batches }] of [...few.costs, ...many.costs]) assert.ok(batches <= 2, `${what}: ${batches} batches`);
+    assert.deepEqual(many.costs.map(statementsOf), few.costs.map(statementsOf));
+  });
+
+  const statementsOf = ([what, { statements }]) => `${what}: ${statements}`;
+  const map = (ids) => (id) => {
+    const items = ids.map((id, n) => `<MapItem><Target><LocURI>${id}</LocURI></Target><Source><LocURI>m${n}</LocURI></Source></MapItem>`);
+    return `<Map><CmdID>${id}</CmdID><Target><LocURI>notes</LocURI></Target><Source><LocURI>./notes</LocURI></Source>${items.join("")}</Map>`;
+  };
 
   test("what is stored elsewhere costs a session nothing", async () => {
     const mine = phone(house.url, "IMEI:calm", { store: "todo" });

@@ -100,8 +100,8 @@ export function phone(origin, name, { store = "contacts", user = "demo", passwor
   const id = () => ++phone.command;
   const cred = Buffer.from(`${user}:${password}`).toString("base64");
 
-  /** Sends one message of these commands, takes RespURI to heart, gives the answer. */
-  phone.send = async (commands, { final = true } = {}) => {
+  /** Sends one message of these commands, the same again while the server is busy and we are patient; gives the answer. */
+  phone.send = async (commands, { final = true, patient = false } = {}) => {
     phone.message += 1;
     phone.command = 0;
     const body = `<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD><VerProto>SyncML/1.2</VerProto>
@@ -111,7 +111,10 @@ export function phone(origin, name, { store = "contacts", user = "demo", passwor
       <Meta><MaxMsgSize xmlns='syncml:metinf'>150000</MaxMsgSize></Meta></SyncHdr>
       <SyncBody>${commands.map((command) => command(id())).join("")}${final ? "<Final/>" : ""}</SyncBody></SyncML>`;
     const headers = { "content-type": "application/vnd.syncml+xml" };
-    const answer = await request(phone.url, { method: "POST", headers, body });
+    let answer = await request(phone.url, { method: "POST", headers, body });
+    for (let tries = 0; patient && answer.status === 503 && tries < 20; tries += 1) {
+      answer = await request(phone.url, { method: "POST", headers, body });
+    }
     assert.equal(answer.status, 200, answer.text);
     phone.url = answer.text.match(/<RespURI>([^<]+)<\/RespURI>/)?.[1].replaceAll("&amp;", "&") ?? phone.url;
     return answer;

@@ -5,6 +5,7 @@
 //! program's standard input and output; warnings and questions go to the terminal.
 
 mod channel;
+mod spelling;
 mod terminal;
 
 use anchorage::exchange::Seed;

@@ -66,7 +66,7 @@ X-LAST:y\r\nEND:VCALENDAR\r\n";
 
 #[test]
 fn events_of_one_uid_stay_together_with_the_zones_they_name() {
-    let got = texts(TWO.as_bytes(), &calendar(TWO.as_bytes(), "VEVENT"));
+    let got = texts(TWO.as_bytes(), &calendar(TWO.as_bytes(), &["VEVENT"]));
     let one = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nX-LAST:y\r\n\
 BEGIN:VTIMEZONE\r\nTZID:Europe/Oslo\r\nBEGIN:STANDARD\r\nTZNAME:CET\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n\
 BEGIN:VEVENT\r\nUID:on\r\n e\r\nDTSTART;TZID=Europe/Oslo:20260101T100000\r\nEND:VEVENT\r\n\
@@ -75,22 +75,22 @@ BEGIN:VEVENT\r\nUID:one\r\nRECURRENCE-ID:20260102T100000\r\nEND:VEVENT\r\nEND:VC
     let two = got[1].as_ref().unwrap();
     assert!(two.contains("UID:two") && !two.contains("VTIMEZONE") && two.contains("not this"), "{two}");
     assert_eq!(got[2], Err("28: a VTODO, where VEVENTs are wanted".into()));
-    let todo = texts(TWO.as_bytes(), &calendar(TWO.as_bytes(), "VTODO"));
+    let todo = texts(TWO.as_bytes(), &calendar(TWO.as_bytes(), &["VTODO"]));
     assert_eq!(todo.iter().filter(|piece| piece.is_ok()).count(), 1);
 }
 
 #[test]
 fn a_calendar_of_one_event_stays_as_it_is() {
     let file = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nEND:VEVENT\nX-AFTER:1\nEND:VCALENDAR\n";
-    assert_eq!(texts(file.as_bytes(), &calendar(file.as_bytes(), "VEVENT")), [Ok(file.to_owned())]);
+    assert_eq!(texts(file.as_bytes(), &calendar(file.as_bytes(), &["VEVENT"])), [Ok(file.to_owned())]);
     let two = file.repeat(2);
-    assert_eq!(calendar(two.as_bytes(), "VEVENT").len(), 2);
+    assert_eq!(calendar(two.as_bytes(), &["VEVENT"]).len(), 2);
 }
 
 #[test]
 fn events_without_a_uid_are_records_of_their_own() {
     let file = b"BEGIN:VCALENDAR\nVERSION:1.0\nBEGIN:VEVENT\nSUMMARY:a\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:b\nEND:VEVENT\nEND:VCALENDAR\n";
-    assert_eq!(calendar(file, "VEVENT").iter().filter(|piece| piece.parts.is_ok()).count(), 2);
+    assert_eq!(calendar(file, &["VEVENT"]).iter().filter(|piece| piece.parts.is_ok()).count(), 2);
 }
 
 #[test]
@@ -113,8 +113,22 @@ fn any_bytes_at_all_are_survived() {
         b"BEGIN:\nEND:",
         b"\0\xFF:\x80",
     ] {
-        for pieces in [objects(file, "VCARD"), calendar(file, "VEVENT"), whole(file)] {
+        for pieces in [objects(file, "VCARD"), calendar(file, &["VEVENT"]), whole(file)] {
             pieces.iter().for_each(|piece| _ = piece.bytes(file));
         }
     }
+}
+
+#[test]
+fn events_and_todos_of_one_file_come_apart_by_name_and_uid() {
+    let file =
+        b"BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nEND:VEVENT\nBEGIN:VTODO\nUID:1\nEND:VTODO\n\
+BEGIN:VEVENT\nUID:1\nRECURRENCE-ID:2\nEND:VEVENT\nBEGIN:VJOURNAL\nEND:VJOURNAL\nEND:VCALENDAR\n\
+BEGIN:VCALENDAR\nBEGIN:VTODO\nEND:VTODO\nEND:VCALENDAR\n";
+    let pieces = calendar(file, &["VEVENT", "VTODO"]);
+    let names: Vec<(usize, &str)> = pieces.iter().map(|piece| (piece.line, piece.name.as_str())).collect();
+    assert_eq!(names, [(3, "VEVENT"), (6, "VTODO"), (13, ""), (16, "VTODO")]);
+    let event = texts(file, &pieces)[0].clone().unwrap();
+    assert!(event.contains("RECURRENCE-ID") && !event.contains("VTODO"), "{event}");
+    assert_eq!(pieces[2].parts.clone().unwrap_err(), "a VJOURNAL, where VEVENTs or VTODOs are wanted");
 }

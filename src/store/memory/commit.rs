@@ -85,7 +85,7 @@ impl House {
 
     fn edit(&mut self, batch: &Batch, edit: &Edit) {
         match edit {
-            Edit::AddAccount { .. } | Edit::RemoveAccount => {} // First of all, and last of all.
+            Edit::AddAccount { .. } | Edit::RemoveAccount | Edit::ForgetPeer(_) => {} // First of all, and last of all.
             Edit::PutLogin(login) => {
                 let login = Login { account: batch.account.clone(), ..login.clone() };
                 self.logins.insert(login.name.clone(), login);
@@ -97,6 +97,12 @@ impl House {
             }
             Edit::RevokeToken(hash) => {
                 self.tokens.retain(|_, token| token.hash != *hash || token.account != batch.account);
+            }
+            Edit::SetPeer(peer, settings) => {
+                let tenant = self.tenants.get_mut(&batch.account);
+                if let Some(known) = tenant.and_then(|tenant| tenant.peers.get_mut(peer)) {
+                    known.settings.clone_from(settings);
+                }
             }
         }
     }
@@ -124,7 +130,8 @@ impl Tenant {
             self.bookmarks.insert((peer.clone(), bookmark.collection.clone()), bookmark.clone());
         }
         if let Some(new) = &batch.peer {
-            self.peers.insert(peer.clone(), Peer { id: peer.clone(), ..new.clone() });
+            let settings = self.peers.get(peer).unwrap_or(new).settings.clone();
+            self.peers.insert(peer.clone(), Peer { id: peer.clone(), settings, ..new.clone() });
         }
         if let Some(new) = &batch.session {
             self.sessions.insert(peer.clone(), Session { peer: peer.clone(), ..new.clone() });
@@ -132,6 +139,18 @@ impl Tenant {
         if let Some(sweep) = &batch.sweep {
             self.sweep(sweep);
         }
+        for edit in &batch.edits {
+            if let Edit::ForgetPeer(peer) = edit {
+                self.forget(peer);
+            }
+        }
+    }
+
+    fn forget(&mut self, peer: &PeerId) {
+        self.peers.remove(peer);
+        self.sessions.remove(peer);
+        self.bookmarks.retain(|(of, _), _| of != peer);
+        self.aliases.retain(|(of, _, _), _| of != peer);
     }
 
     /// Stamps the changes; what they supersede is kept where that is asked for.

@@ -5,7 +5,7 @@ use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl House {
     /// Answers everything asked, of this moment.
@@ -101,6 +101,13 @@ impl Tenant {
                 let Some(peer) = &reads.peer else { return };
                 let own = snapshot.session.as_ref().and_then(|s| usize::try_from(s.page_records).ok());
                 let records_max = own.filter(|own| *own > 0).unwrap_or(*records_max).min(*records_max);
+                if reads.totals {
+                    let mut totals: BTreeMap<CollectionId, u64> = BTreeMap::new();
+                    for outgoing in self.outgoing(peer, paths) {
+                        *totals.entry(outgoing.record.collection).or_default() += 1;
+                    }
+                    snapshot.totals = totals.into_iter().collect();
+                }
                 (snapshot.page, snapshot.more) = cut(self.outgoing(peer, paths), records_max, *bytes_max);
             }
         }
@@ -181,7 +188,7 @@ impl Tenant {
 
     /// What the device last acknowledged or sent, where the record has moved on since by another's hand.
     fn base(&self, peer: &PeerId, alias: &Alias, record: &Record) -> Option<Body> {
-        let cursor = self.bookmark(peer, &alias.collection).map_or(0, |bookmark| bookmark.cursor);
+        let cursor = self.bookmark(peer, &alias.collection).map_or(0, |bookmark| bookmark.confirmed.cursor);
         let known = alias.seq.max(cursor);
         if record.seq <= known || record.origin == peer.0 {
             return None;
@@ -272,25 +279,34 @@ impl Tenant {
             let (after, until) = match bookmark.sending {
                 true if bookmark.until > 0 => (bookmark.position, bookmark.until),
                 true => (bookmark.position, Seq::MAX),
-                false if opened.contains(&bookmark.collection) => (bookmark.cursor, Seq::MAX),
+                false if opened.contains(&bookmark.collection) => (bookmark.confirmed.cursor, Seq::MAX),
                 false => continue,
             };
             for record in self.changes(&bookmark.collection, after, until) {
                 let alias = self.alias(Some(peer), &bookmark.collection, &record.id);
-                let has = alias.is_some_and(|alias| {
-                    let shown = alias.seq >= record.seq || record.origin == peer.0;
-                    alias.generation >= bookmark.attempt && shown
-                });
-                let claimed = alias.is_some_and(|alias| alias.generation >= bookmark.attempt);
-                let gone = record.content.body().is_none() && !claimed;
-                if bookmark.sending && bookmark.sending_all && (has || gone) {
-                    continue;
+                if is_due(bookmark, peer, record, alias) {
+                    outgoing.push(Outgoing { record: record.clone(), alias: alias.cloned() });
                 }
-                outgoing.push(Outgoing { record: record.clone(), alias: alias.cloned() });
             }
         }
         outgoing.into_iter()
     }
+}
+
+/// Whether a change is still to be sent: see [`PageAsk::Peer`].
+fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Alias>) -> bool {
+    let own = record.origin == peer.0;
+    let live = record.content.body().is_some();
+    if bookmark.sending && bookmark.sending_all {
+        let of_this_sync = alias.filter(|alias| alias.generation >= bookmark.attempt);
+        let changed = of_this_sync.map(|alias| alias.seq < record.seq && !own);
+        // What was deleted while the slow sync was running goes to the device too, where it has claimed the record.
+        return changed.unwrap_or(live);
+    }
+    let mapped = alias.filter(|alias| alias.luid.is_some());
+    let taken = mapped
+        .is_some_and(|alias| alias.generation >= bookmark.confirmed.generation && alias.seq >= record.seq);
+    !own && !taken && (live || mapped.is_some())
 }
 
 /// The first records within both bounds, and whether there are more. One record always fits the bytes.

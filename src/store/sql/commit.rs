@@ -1,9 +1,11 @@
 //! Committing: a [`Batch`] as statements.
 //!
 //! The guard comes first and aborts the whole transaction by asking for JSON that is none ("malformed JSON"); everything
-//! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the sweep.
+//! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the sweep,
+//! devices forgotten.
 
 use crate::limits;
+use crate::peer::Place;
 use crate::record::{Content, Seq};
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{
@@ -36,6 +38,11 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.throttles(&batch.throttles);
     if let Some(sweep) = &batch.sweep {
         writes.sweep(sweep);
+    }
+    for edit in &batch.edits {
+        if let Edit::ForgetPeer(peer) = edit {
+            FORGET_PEER.iter().for_each(|sql| writes.write(sql, [text(&peer.0)]));
+        }
     }
     if batch.edits.contains(&Edit::RemoveAccount) {
         for sql in REMOVE_ACCOUNT {
@@ -126,12 +133,13 @@ impl Writes {
 
     fn edit(&mut self, edit: &Edit) {
         match edit {
-            Edit::AddAccount { .. } | Edit::RemoveAccount => {} // First of all, and last of all.
+            Edit::AddAccount { .. } | Edit::RemoveAccount | Edit::ForgetPeer(_) => {} // First of all, and last of all.
             Edit::PutLogin(Login { name, sealed, local, .. }) => {
                 self.write(PUT_LOGIN, [text(name), text(sealed), Value::Integer(i64::from(*local))]);
             }
             Edit::PutCollection(collection) => self.collection(collection),
             Edit::RevokeToken(hash) => self.write(REVOKE_TOKEN, [text(hash)]),
+            Edit::SetPeer(peer, settings) => self.write(SET_PEER, [text(&peer.0), text(settings)]),
         }
     }
 
@@ -215,13 +223,17 @@ impl Writes {
 
     fn bookmarks(&mut self, batch: &Batch) {
         let rows = batch.bookmarks.iter().map(|b| {
-            let anchors = [&b.anchor, &b.offered_anchor, &b.own_anchor, &b.offered_own];
-            let anchors = anchors.map(|anchor| text::encode(anchor));
-            let generations = [b.attempt, b.offered_generation];
-            let numbers = [b.cursor, b.offered_cursor, b.generation, b.position, b.until, b.held];
-            let numbers = [numbers.as_slice(), &generations].concat();
-            let flags = [b.sending, b.sending_all].map(u8::from);
-            json!([text::encode(&b.collection.0), anchors, numbers, flags])
+            let place = |place: &Place| {
+                json!([
+                    place.cursor,
+                    text::encode(&place.anchor),
+                    text::encode(&place.own_anchor),
+                    place.generation
+                ])
+            };
+            let sending =
+                [i64::from(b.sending), i64::from(b.sending_all), b.position, b.until, b.held, b.attempt];
+            json!([text::encode(&b.collection.0), place(&b.confirmed), place(&b.offered), sending])
         });
         self.write_lists(PUT_BOOKMARKS, rows, &[text(&batch.peer_id.0)]);
     }
@@ -333,6 +345,15 @@ ON CONFLICT (hash) DO UPDATE SET login = excluded.login, label = excluded.label,
 
 const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
+const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
+
+const FORGET_PEER: [&str; 4] = [
+    "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM session WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM peer WHERE account = ?1 AND id = ?2",
+];
+
 const HEAD: &str = "UPDATE account SET head = max(head + CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
 WHERE id = ?1 RETURNING head";
 
@@ -365,22 +386,22 @@ const ACKNOWLEDGED: &str = "INSERT INTO alias (account, peer, collection, record
 SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?2) WHERE true
 ON CONFLICT (account, peer, collection, record) DO UPDATE SET generation = excluded.generation, seq = excluded.seq";
 
-const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, anchor, offered_anchor, own_anchor, offered_own,
-  cursor, offered_cursor, generation, position, until, held, attempt, offered_generation, sending, sending_all)
+const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, cursor, anchor, own_anchor, generation,
+  offered_cursor, offered_anchor, offered_own_anchor, offered_generation, sending, sending_all, position, until, held, attempt)
 SELECT ?1, ?3, value ->> 0, value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
-  value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[2][4]',
-  value ->> '$[2][5]', value ->> '$[2][6]', value ->> '$[2][7]', value ->> '$[3][0]', value ->> '$[3][1]'
+  value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[3][0]',
+  value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]', value ->> '$[3][5]'
 FROM json_each(?2) WHERE true
-ON CONFLICT (account, peer, collection) DO UPDATE SET anchor = excluded.anchor,
-  offered_anchor = excluded.offered_anchor, own_anchor = excluded.own_anchor, offered_own = excluded.offered_own,
-  cursor = excluded.cursor, offered_cursor = excluded.offered_cursor, generation = excluded.generation,
-  attempt = excluded.attempt, offered_generation = excluded.offered_generation, position = excluded.position, until = excluded.until, held = excluded.held,
-  sending = excluded.sending, sending_all = excluded.sending_all";
+ON CONFLICT (account, peer, collection) DO UPDATE SET cursor = excluded.cursor, anchor = excluded.anchor,
+  own_anchor = excluded.own_anchor, generation = excluded.generation, offered_cursor = excluded.offered_cursor,
+  offered_anchor = excluded.offered_anchor, offered_own_anchor = excluded.offered_own_anchor,
+  offered_generation = excluded.offered_generation, sending = excluded.sending, sending_all = excluded.sending_all,
+  position = excluded.position, until = excluded.until, held = excluded.held, attempt = excluded.attempt";
 
 const PUT_PEER: &str = "INSERT INTO peer (account, id, login, nonce, device, settings, temporaries, seen)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ON CONFLICT (account, id) DO UPDATE SET login = excluded.login, nonce = excluded.nonce, device = excluded.device,
-  settings = excluded.settings, temporaries = excluded.temporaries, seen = excluded.seen";
+  temporaries = excluded.temporaries, seen = excluded.seen";
 
 /// Only a new token touches the indexes; [`PUT_SESSION`] writes one row.
 const OPEN_SESSION: &str = "INSERT INTO session (account, peer, token) SELECT ?1, ?2, ?3

@@ -107,7 +107,7 @@ FROM session WHERE account = ",
 );
 
 pub const BOOKMARKS: &str = concat!(
-    "SELECT collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, offered_own, generation, \
+    "SELECT collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor, offered_own_anchor, \
      offered_generation, attempt, position, until, \
      sending, sending_all, held
 FROM bookmark WHERE account = ",
@@ -236,7 +236,7 @@ pub const COLLECTION_PAGE: &str = concat!(
     collection_changes!()
 );
 
-macro_rules! peer_changes {
+macro_rules! peer_due {
     () => {
         concat!(
             "FROM bookmark AS b
@@ -252,9 +252,21 @@ WHERE b.account = ",
             " FROM (SELECT ",
             account!(),
             " AS account) AS me CROSS JOIN json_each(?11)))
-  AND (NOT (b.sending AND b.sending_all)
-    OR ((r.form IS NOT NULL OR a.generation >= b.attempt)
-      AND (a.generation IS NULL OR a.generation < b.attempt OR (a.seq < r.seq AND r.origin <> b.peer))))
+  AND CASE WHEN b.sending AND b.sending_all
+    THEN CASE WHEN a.generation >= b.attempt THEN a.seq < r.seq AND r.origin <> b.peer ELSE r.form IS NOT NULL END
+    ELSE r.origin <> b.peer AND (r.form IS NOT NULL OR a.luid IS NOT NULL)
+      AND (a.luid IS NULL OR a.generation < b.generation OR a.seq < r.seq)
+    END"
+        )
+    };
+}
+
+/// A page of it.
+macro_rules! peer_changes {
+    () => {
+        concat!(
+            peer_due!(),
+            "
 ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT page_records + 1 FROM session
   WHERE account = ",
             account!(),
@@ -264,3 +276,10 @@ ORDER BY b.collection, r.seq LIMIT min(CAST(?8 AS INTEGER), coalesce((SELECT pag
 }
 
 pub const PEER_PAGE: &str = concat!(within!(peer_changes!()), ",\n  ", alias!(), "\n", peer_changes!());
+
+/// How much of it there is, by collection.
+pub const PEER_TOTALS: &str = concat!(
+    "SELECT b.collection, count(*) AS total ",
+    peer_due!(),
+    "\nGROUP BY b.collection ORDER BY b.collection"
+);

@@ -26,6 +26,7 @@ enum Question {
     Targets,
     Matches,
     Page,
+    Totals,
 }
 
 /// The statements that ask for all of this, to be run as one transaction; an empty list asks nothing.
@@ -82,6 +83,10 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 Question::Targets => snapshot.targets.push(target(&mut row)?),
                 Question::Matches => snapshot.found.push(found(&mut row)?),
                 Question::Page => page.take(&mut row)?,
+                Question::Totals => {
+                    let (collection, total) = (CollectionId(row.text()?), row.integer()?);
+                    snapshot.totals.push((collection, u64::try_from(total).unwrap_or(0)));
+                }
             }
         }
         seen.clear();
@@ -230,6 +235,9 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
             let paths: Vec<String> = paths.iter().map(|path| text::encode(path)).collect();
             parameters.push(Value::Text(json!(paths).to_string()));
             parameters.push(peer);
+            if reads.totals {
+                ask(Question::Totals, question::PEER_TOTALS, parameters.clone());
+            }
             ask(Question::Page, question::PEER_PAGE, parameters);
         }
         Some(PageAsk::Peer { .. }) | None => {}

@@ -1,6 +1,6 @@
 //! How rows spell our types: each column is taken in the order its statement names it.
 
-use crate::peer::{Alias, Bookmark, Luid, PeerId};
+use crate::peer::{Alias, Bookmark, Luid, PeerId, Place};
 use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId};
 use crate::store::sql::{Row, Value, text};
 use crate::store::{Account, Collection, Login, Peer, Session, StoreError, Throttle, Token};
@@ -139,18 +139,22 @@ impl Columns {
         })
     }
 
+    /// `cursor, anchor, own_anchor, generation`.
+    fn place(&mut self) -> Result<Place, StoreError> {
+        Ok(Place {
+            cursor: self.integer()?,
+            anchor: self.text()?,
+            own_anchor: self.text()?,
+            generation: self.integer()?,
+        })
+    }
+
     /// All columns of a bookmark but account and peer, in the schema's order.
     pub fn bookmark(&mut self) -> Result<Bookmark, StoreError> {
         Ok(Bookmark {
             collection: CollectionId(self.text()?),
-            cursor: self.integer()?,
-            anchor: self.text()?,
-            offered_cursor: self.integer()?,
-            offered_anchor: self.text()?,
-            own_anchor: self.text()?,
-            offered_own: self.text()?,
-            generation: self.integer()?,
-            offered_generation: self.integer()?,
+            confirmed: self.place()?,
+            offered: self.place()?,
             attempt: self.integer()?,
             position: self.integer()?,
             until: self.integer()?,

@@ -22,8 +22,8 @@ const TEXTS: [&str; 7] = [
     "SELECT account, definition FROM collection WHERE account BETWEEN ?1 AND ?2 ORDER BY account, id",
     "SELECT account, id, login, nonce, device, temporaries, settings, seen FROM peer WHERE account BETWEEN ?1 AND ?2 \
      ORDER BY account, id",
-    "SELECT account, peer, collection, cursor, anchor, offered_cursor, offered_anchor, own_anchor, offered_own, generation, \
-     offered_generation, attempt, position, until, sending, sending_all, held FROM bookmark WHERE account BETWEEN ?1 AND ?2 ORDER BY account, peer, collection",
+    "SELECT account, peer, collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor, \
+     offered_own_anchor, offered_generation, attempt, position, until, sending, sending_all, held FROM bookmark WHERE account BETWEEN ?1 AND ?2 ORDER BY account, peer, collection",
 ];
 
 /// The statements that look over every account, or one.

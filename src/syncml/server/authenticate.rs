@@ -6,11 +6,12 @@
 use super::Server;
 use super::desk::{header_status_of, versions};
 use crate::journal::Moment;
+use crate::limits;
 use crate::secret::{self, Sealer};
 use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential};
-use crate::syncml::message::{Header, Version};
-use crate::syncml::session::{PendingStatus, State};
+use crate::syncml::message::{Command, Header, Version};
+use crate::syncml::session::{PendingStatus, Phase, State};
 use crate::syncml::status;
 
 /// What becomes of a message at the door.
@@ -72,6 +73,11 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
         Ok(version) => version,
         Err(verdict) => return *verdict,
     };
+    if let Some(why) = misnamed(server) {
+        let status = header_status_of(server, status::BAD_REQUEST);
+        let code = status.code;
+        return Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None };
+    }
     let session = snapshot.session.as_ref().filter(|session| session.session_id == header.session_id);
     if let Some(session) = session.filter(|session| session.request == server.digest && session.expires > now)
     {
@@ -83,6 +89,21 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
     match check(server, snapshot, cred, version, now) {
         Err(refusal) => refusal.verdict(server, version),
         Ok(proof) => admit(server, snapshot, session, version, now, proof),
+    }
+}
+
+/// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
+fn misnamed(server: &Server<'_>) -> Option<String> {
+    let header = &server.inbox.message.header;
+    let login = login_of(header).unwrap_or_default();
+    let device = server.device().0;
+    let too_long = |text: &str| text.len() > limits::NAME_BYTES_MAX;
+    match () {
+        () if device.is_empty() => Some("the SyncHdr has no Source".into()),
+        () if too_long(&device) => Some("the Source of the SyncHdr is too long".into()),
+        () if too_long(&header.session_id) => Some("the SessionID is too long".into()),
+        () if too_long(&login) => Some("the login's name is too long".into()),
+        () => None,
     }
 }
 
@@ -134,10 +155,7 @@ fn continued(
         if header.message_id == 1 {
             return challenged("a new message 1 under an old session id needs credentials");
         }
-        let why = format!("message {} was answered already, and this is another one", header.message_id);
-        let status = header_status_of(server, status::BAD_REQUEST);
-        let code = status.code;
-        return Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None };
+        return answered_already(server, version);
     }
     let Some(state) = State::read(&session.state).filter(|state| state.version == version) else {
         return challenged("the session's state cannot be read, or the protocol version changed");
@@ -152,10 +170,28 @@ fn continued(
     }))
 }
 
+/// Another message under a number that was answered: nothing is taken of it.
+fn answered_already(server: &Server<'_>, version: Version) -> Verdict {
+    let number = server.inbox.message.header.message_id;
+    let why = format!("message {number} was answered already, and this is another one");
+    let status = header_status_of(server, status::BAD_REQUEST);
+    let code = status.code;
+    Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None }
+}
+
+/// Whether a message holds nothing that could begin a session: changes, Maps and statuses only.
+fn goes_on_only(server: &Server<'_>) -> bool {
+    let inbox = &server.inbox;
+    let goes_on =
+        |command: &Command| matches!(command, Command::Sync(_) | Command::Map(_) | Command::Status(_));
+    !inbox.message.commands.is_empty() && inbox.message.commands.iter().all(goes_on)
+}
+
 /// Credentials were right: the message goes on with its session, or begins one.
 ///
 /// It begins one where there is none alive, where it is message 1, where its number was answered before (a device that
-/// always uses one session id, retrying after a challenge), and where it opens datastores again.
+/// always uses one session id, retrying after a challenge), and where it opens datastores although package 1 is over. What
+/// can only belong to a session that goes on is refused under an answered number.
 fn admit(
     server: &Server<'_>,
     snapshot: &Snapshot,
@@ -165,14 +201,16 @@ fn admit(
     proof: Proof,
 ) -> Verdict {
     let header = &server.inbox.message.header;
-    let goes_on = session.filter(|session| {
-        session.expires > now
-            && header.message_id > 1
-            && i64::from(header.message_id) > session.message
-            && !server.inbox.has_sync_alert()
-    });
-    let state =
-        goes_on.and_then(|session| State::read(&session.state)).filter(|state| state.version == version);
+    let number = i64::from(header.message_id);
+    let alive = session.filter(|session| session.expires > now && header.message_id > 1);
+    if alive.is_some_and(|session| number <= session.message) && goes_on_only(server) {
+        return answered_already(server, version);
+    }
+    let state = alive
+        .filter(|session| number > session.message)
+        .and_then(|session| State::read(&session.state))
+        .filter(|state| state.version == version)
+        .filter(|state| state.phase == Phase::ExpectAlerts || !server.inbox.has_sync_alert());
     let fresh = state.is_none();
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
@@ -300,16 +338,15 @@ fn check(
     {
         return Ok(Proof { login: login.name.clone(), digest });
     }
-    let mut refused = refusal(
-        status::INVALID_CREDENTIALS,
-        scheme,
-        format!("login {name}: unknown, or a wrong password, or a digest of another nonce"),
-    );
     // A digest over the empty nonce is a first greeting, not a try at the password: it is challenged and not counted.
-    let greeting = login.is_some_and(|login| greets(sealer, login, &credential, version));
-    if !greeting {
-        refused.throttle = Some(Throttle::failed(failures, &key, now));
+    if login.is_some_and(|login| greets(sealer, login, &credential, version)) {
+        let why = format!("login {name}: greets without a nonce yet, and is given one");
+        return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     }
+    let why = format!("login {name}: unknown, or a wrong password, or a digest of another nonce");
+    let mut refused = refusal(status::INVALID_CREDENTIALS, scheme, why);
+    // Where there is no such login there is nothing to guess, and nothing is to be filled by trying names.
+    refused.throttle = login.map(|_| Throttle::failed(failures, &key, now));
     Err(refused)
 }
 

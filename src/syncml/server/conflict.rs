@@ -3,28 +3,17 @@
 //! How two contents become one is said in `journal/merge.rs`; here is what becomes of records, aliases and statuses.
 
 use super::desk::Desk;
-use super::receive::Standing;
+use super::receive::{Arriving, Standing};
 use crate::journal::merge::{self, Supported};
 use crate::limits;
 use crate::record::{Body, RecordId};
 use crate::store::{Collection, Policy};
-use crate::syncml::inbox::Incoming;
-use crate::syncml::session::Datastore;
 use crate::syncml::status;
 
 impl Desk<'_> {
     /// Both changed it (`syncml.md` 3.3): the collection's policy decides.
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
-    pub fn conflict(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-        stored: Body,
-    ) -> u16 {
+    pub fn conflict(&mut self, arriving: Arriving<'_>, body: &Body, standing: Standing, stored: Body) -> u16 {
+        let Arriving { collection, datastore, index, .. } = arriving;
         self.tally(index, |tally| tally.conflicts += 1);
         let record = standing.alias.record.clone();
         let supported = self.supported(datastore, &body.form);
@@ -36,6 +25,9 @@ impl Desk<'_> {
             Policy::ClientWins => {
                 self.note_conflict(collection, &record, "what arrived replaces");
                 let replaced = merge::replace(&stored, body, supported.as_ref());
+                if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+                    return status::ENTITY_TOO_LARGE;
+                }
                 let origin = self.peer.id.0.clone();
                 self.write(collection, record, replaced, None, false, origin);
                 status::CONFLICT_CLIENT_WINS
@@ -43,37 +35,26 @@ impl Desk<'_> {
             Policy::KeepBoth => {
                 self.note_conflict(collection, &record, "both are kept");
                 self.drop_alias(&collection.id, &record, standing.alias.luid.as_ref());
-                let id = RecordId::mint(self.seed.draw());
-                self.write(
-                    collection,
-                    id.clone(),
-                    body.clone(),
-                    item.key.clone(),
-                    true,
-                    self.peer.id.0.clone(),
-                );
-                self.claim(datastore, id, item.luid.clone(), 0);
+                self.insert(arriving, body);
                 status::CONFLICT_DUPLICATED
             }
-            Policy::Merge => self.merge(collection, datastore, item, body, standing, &stored, supported),
+            Policy::Merge => self.merge(arriving, body, standing, &stored, supported),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
     fn merge(
         &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        item: &Incoming,
+        arriving: Arriving<'_>,
         body: &Body,
         standing: Standing,
         stored: &Body,
         supported: Option<Supported>,
     ) -> u16 {
+        let Arriving { collection, datastore, item, .. } = arriving;
         let record = standing.alias.record.clone();
-        let (arriving, base) = since_base(&standing, body, supported.as_ref());
-        let mut merged = merge::merge(base, stored, &arriving, supported.as_ref());
-        merged.differs_from_arriving |= arriving != *body;
+        let (edited, base) = since_base(&standing, body, supported.as_ref());
+        let mut merged = merge::merge(base, stored, &edited, supported.as_ref());
+        merged.differs_from_arriving |= edited != *body;
         if merged.body.bytes.len() > limits::RECORD_BYTES_MAX {
             return status::ENTITY_TOO_LARGE;
         }
@@ -99,15 +80,8 @@ impl Desk<'_> {
     }
 
     /// The device changed what is deleted here. Changed beats deleted, unless the server is to win.
-    pub fn revive(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-    ) -> u16 {
+    pub fn revive(&mut self, arriving: Arriving<'_>, body: &Body, standing: Standing) -> u16 {
+        let Arriving { collection, datastore, index, item, .. } = arriving;
         let supported = self.supported(datastore, &body.form);
         if standing.conflict && standing.unchanged(body, supported.as_ref()) {
             // Only sent because everything is sent. A slow sync carries no deletions: the next ordinary one takes it away.

@@ -2,6 +2,7 @@
 
 use crate::content;
 use crate::journal::merge::Supported;
+use crate::peer::PeerSettings;
 use crate::record::{Body, Form, Kind};
 use crate::store::{Collection, Peer, Snapshot};
 use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
@@ -15,7 +16,7 @@ const GUID_BYTES_ASSUMED: usize = 8;
 /// Our DevInf. Datastores bear the names the device used for them in its alerts (newer Nokias insist). No `CTCap` unless the
 /// operator set it for the device: real clients drop what a partial one does not list.
 pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datastore]) -> DevInf {
-    let full = serde_json::from_str::<PeerSettings>(&peer.settings).is_ok_and(|settings| settings.ctcap);
+    let full = PeerSettings::of_text(&peer.settings).ctcap;
     let offered: Vec<&Collection> = snapshot.collections.iter().filter(|c| c.kind != Kind::Table).collect();
     let mut device = DevInf {
         version: version.dtd().into(),
@@ -36,14 +37,6 @@ pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datas
         device.capabilities = kinds.into_iter().flat_map(|kind| capabilities(version, kind)).collect();
     }
     device
-}
-
-/// What the operator has set for one device.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct PeerSettings {
-    /// Whether our DevInf lists every property (`CTCap`).
-    ctcap: bool,
 }
 
 fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], full: bool) -> DataStore {

@@ -275,7 +275,7 @@ impl<'a> Desk<'a> {
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
-        let answer = self.server.answer(self.outbox);
+        let answer = Answer { body: self.outbox.finish() };
         session.reply = answer.body.clone();
         let mut batch = self.batch;
         for ((collection, record), alias) in self.aliases {

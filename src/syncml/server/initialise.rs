@@ -1,8 +1,8 @@
 //! Package 1: DevInf both ways, and alerts that open datastores (DS 1.2 sections 6.2, 6.7; `syncml.md` 4.1, 4.4, 4.12).
 
 use super::desk::Desk;
-use crate::peer::Bookmark;
-use crate::record::{CollectionId, Seq};
+use crate::peer::Place;
+use crate::record::CollectionId;
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Data, Get, Item, Location, Results, Version};
 use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
@@ -21,8 +21,8 @@ enum Wish {
 
 /// Why a slow sync is needed although a normal one was asked for, or what a normal one starts from.
 enum Agreed {
-    /// The anchors match: everything up to the cursor is on the device; the bookmark is to say so.
-    Normal { cursor: Seq, anchor: String, own: String },
+    /// The anchors match: the device has reached this place.
+    Normal(Place),
     /// They do not.
     Slow { why: String },
 }
@@ -90,10 +90,10 @@ impl Desk<'_> {
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
         let agreed = self.agree(&id, &last);
         // A device that wants to resume remembers the session, so it was not reset.
-        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal { .. });
+        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal(_));
         let (mode, code) = match (wish, &agreed) {
             (Wish::Slow, _) => (Mode::Slow, status::OK),
-            (Wish::Normal, Agreed::Normal { .. }) => (Mode::TwoWay, status::OK),
+            (Wish::Normal, Agreed::Normal(_)) => (Mode::TwoWay, status::OK),
             (Wish::Normal, Agreed::Slow { .. }) | (Wish::Resume, _) => (Mode::Slow, status::REFRESH_REQUIRED),
         };
         let why = match (wish, &agreed) {
@@ -135,73 +135,51 @@ impl Desk<'_> {
         self.ask_for_device();
     }
 
-    /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered position, or the one before.
+    /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
     fn agree(&self, id: &CollectionId, last: &str) -> Agreed {
         let bookmark = self.bookmarked(id);
-        let known = |anchor: &str| !last.is_empty() && anchor == last;
+        let known = |place: &Place| place.cursor > 0 && !last.is_empty() && place.anchor == last;
         let horizon = self.snapshot.account.as_ref().map_or(0, |account| account.horizon);
-        let (cursor, anchor, own) = match () {
-            () if bookmark.offered_cursor > 0 && known(&bookmark.offered_anchor) => {
-                (bookmark.offered_cursor, bookmark.offered_anchor, bookmark.offered_own)
+        let slow = |why: &str| Agreed::Slow { why: why.to_owned() };
+        match [&bookmark.offered, &bookmark.confirmed].into_iter().find(|place| known(place)) {
+            Some(place) if place.cursor < horizon => {
+                slow("the device was away for longer than deletions are remembered")
             }
-            () if bookmark.cursor > 0 && known(&bookmark.anchor) => {
-                (bookmark.cursor, bookmark.anchor, bookmark.own_anchor)
+            Some(place) => Agreed::Normal(place.clone()),
+            None if bookmark.newest().own_anchor.is_empty() => {
+                slow("the device has never completed a sync of it")
             }
-            () if bookmark.own_anchor.is_empty() && bookmark.offered_own.is_empty() => {
-                return Agreed::Slow { why: "the device has never completed a sync of it".into() };
-            }
-            () if last.is_empty() => {
-                return Agreed::Slow { why: "the device came without its anchor: it was reset".into() };
-            }
-            () => {
-                let expected = &bookmark.offered_anchor;
-                return Agreed::Slow { why: format!("its anchor is {last:?} and {expected:?} was expected") };
-            }
-        };
-        if cursor < horizon {
-            return Agreed::Slow {
-                why: "the device was away for longer than deletions are remembered".into(),
-            };
+            None if last.is_empty() => slow("the device came without its anchor: it was reset"),
+            None => slow(&format!("its anchor is {last:?} and {:?} was expected", bookmark.newest().anchor)),
         }
-        Agreed::Normal { cursor, anchor, own }
     }
 
     /// What the bookmark says while the session lives.
     fn bookmark_opening(&mut self, id: &CollectionId, mode: Mode, agreed: Agreed) {
-        self.confirm_generation(id, &agreed);
         let bookmark = self.bookmark(id);
-        if let Agreed::Normal { cursor, anchor, own } = agreed {
-            (bookmark.cursor, bookmark.anchor, bookmark.own_anchor) = (cursor, anchor, own);
-            bookmark.offered_cursor = 0;
-            bookmark.offered_anchor.clear();
-            bookmark.offered_own.clear();
-        }
         bookmark.sending = true;
         bookmark.sending_all = mode == Mode::Slow;
-        bookmark.until = 0;
-        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.cursor };
-        if mode == Mode::Slow {
-            bookmark.attempt = bookmark.attempt.max(bookmark.generation) + 1;
+        if let Agreed::Normal(place) = agreed {
+            // A device that uses the anchor of a slow sync has completed it: what it held before no longer counts. Not
+            // sooner: one that lost the end of it goes on with what it held.
+            let begun_anew = bookmark.confirmed.anchor.is_empty();
+            let outdated = begun_anew || place.generation > bookmark.confirmed.generation;
+            (bookmark.confirmed, bookmark.offered) = (place, Place::default());
+            let generation = bookmark.confirmed.generation;
+            self.batch.outdated.extend(outdated.then(|| (id.clone(), generation)));
         }
-    }
-
-    /// A device that uses the anchor of a slow sync has completed it: what it held before no longer counts. Not sooner: one
-    /// that lost the end of it goes on with what it held.
-    fn confirm_generation(&mut self, id: &CollectionId, agreed: &Agreed) {
         let bookmark = self.bookmark(id);
-        let offered = matches!(agreed, Agreed::Normal { cursor, .. } if bookmark.offered_cursor == *cursor);
-        if offered && bookmark.offered_generation > bookmark.generation {
-            bookmark.generation = bookmark.offered_generation;
-            let outdated = (id.clone(), bookmark.generation);
-            self.batch.outdated.push(outdated);
+        bookmark.until = 0;
+        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
+        if mode == Mode::Slow {
+            bookmark.attempt = bookmark.attempt.max(bookmark.confirmed.generation) + 1;
         }
     }
 
     /// Our `Next` anchor: the account's position now, and never the one we gave before.
     fn own_anchor(&self, id: &CollectionId) -> String {
-        let Bookmark { own_anchor, offered_own, .. } = self.bookmarked(id);
-        let before = [own_anchor, offered_own].iter().filter_map(|anchor| anchor.parse().ok()).max();
-        self.head().max(self.now).max(before.unwrap_or(0) + 1).to_string()
+        let before = self.bookmarked(id).newest().own_anchor.parse().unwrap_or(0);
+        self.head().max(self.now).max(before + 1).to_string()
     }
 
     fn alert_status(&mut self, alert: &Alert, item: Option<&Item>, code: u16, next: Option<String>) {

@@ -35,7 +35,7 @@ impl Desk<'_> {
 
     fn map_one(&mut self, collection: &CollectionId, found: &Target, luid: Luid) {
         let bookmark = self.bookmarked(collection);
-        let passed = bookmark.cursor.max(bookmark.until).max(bookmark.position);
+        let passed = bookmark.confirmed.cursor.max(bookmark.until).max(bookmark.position);
         let index = self.state.datastore(collection).map(|(index, _)| index);
         let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
         let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
@@ -66,7 +66,7 @@ impl Desk<'_> {
         if answer.command_ref.trim() == "0" {
             return;
         }
-        if answer.command == "Sync" && !is_success(answer.code) {
+        if answer.command == "Sync" && !status::is_done(answer.code) {
             self.sync_refused(answer);
             return;
         }
@@ -76,11 +76,11 @@ impl Desk<'_> {
             return;
         };
         match (sent.kind, answer.code) {
-            (SentKind::Add, code) if is_success(code) || code == status::ALREADY_EXISTS => {
+            (SentKind::Add, code) if status::is_done(code) || code == status::ALREADY_EXISTS => {
                 self.took_add(&collection, &sent)
             }
-            (SentKind::Replace, code) if is_success(code) => self.took_replace(&collection, &sent),
-            (SentKind::Delete, code) if is_success(code) || is_gone(code) => {
+            (SentKind::Replace, code) if status::is_done(code) => self.took_replace(&collection, &sent),
+            (SentKind::Delete, code) if status::is_done(code) || is_gone(code) => {
                 let luid = self.luid_of(&collection, &sent.record);
                 self.drop_alias(&collection, &sent.record, luid.as_ref());
             }
@@ -165,10 +165,6 @@ impl Desk<'_> {
             }
         }
     }
-}
-
-fn is_success(code: u16) -> bool {
-    (200..300).contains(&code)
 }
 
 fn is_gone(code: u16) -> bool {

@@ -7,13 +7,34 @@ use super::desk::Desk;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
 use crate::limits;
-use crate::peer::{Alias, Luid};
-use crate::record::{Body, Content, Form, Kind, Record, RecordId, Seq};
+use crate::peer::{Alias, Luid, Place};
+use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
 use crate::syncml::message::ChangeKind;
 use crate::syncml::session::{Datastore, Mode, PendingStatus};
 use crate::syncml::status;
+
+/// An item on its way in: what it is, and where it goes.
+#[derive(Clone, Copy)]
+pub struct Arriving<'a> {
+    pub collection: &'a Collection,
+    pub datastore: &'a Datastore,
+    /// The datastore's index in the session.
+    pub index: usize,
+    pub kind: ChangeKind,
+    pub item: &'a Incoming,
+}
+
+impl Arriving<'_> {
+    /// The status of an item that was here already.
+    fn done(&self) -> u16 {
+        match (self.kind, self.datastore.mode) {
+            (ChangeKind::Add, Mode::Slow) => status::ITEM_ADDED,
+            _ => status::OK,
+        }
+    }
+}
 
 /// What this turn knows of the record behind a device's id.
 pub struct Standing {
@@ -39,7 +60,11 @@ impl Desk<'_> {
     pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
         let code = match self.datastore(&sync.path) {
             Some((_, datastore)) if self.forced_slow_now(datastore) => status::REFRESH_REQUIRED,
-            Some((index, _)) => {
+            Some((index, datastore)) => {
+                if !datastore.received && datastore.mode == Mode::Slow && !datastore.trusted {
+                    let collection = datastore.collection.clone();
+                    self.begin_another_life(&collection);
+                }
                 if let Some(datastore) = self.state.datastores.get_mut(index) {
                     datastore.received = true;
                 }
@@ -49,6 +74,14 @@ impl Desk<'_> {
         };
         let (targets, sources) = (vec![sync.target.clone()], vec![sync.source.clone()]);
         self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
+    }
+
+    /// The device was reset and now says what it holds: its ids of before mean nothing by themselves, and should an old backup of
+    /// it come back with an old anchor, it has to compare too. Not sooner: a device that turns back at the door is as it was.
+    fn begin_another_life(&mut self, collection: &CollectionId) {
+        let bookmark = self.bookmark(collection);
+        let own_anchor = std::mem::take(&mut bookmark.offered).own_anchor;
+        bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, ..Place::default() };
     }
 
     fn refusal_of(&self, sync: &SyncStep) -> u16 {
@@ -73,11 +106,9 @@ impl Desk<'_> {
         }
         let datastore = datastore.clone();
         let Some(collection) = self.collection(&change.path) else { return };
-        let codes: Vec<u16> = change
-            .items
-            .iter()
-            .map(|item| self.receive_item(collection, &datastore, index, change, item))
-            .collect();
+        let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
+        let codes: Vec<u16> =
+            change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
         self.answer_items(change, &codes);
     }
 
@@ -107,24 +138,18 @@ impl Desk<'_> {
         }
     }
 
-    fn receive_item(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        change: &ChangeStep,
-        item: &Incoming,
-    ) -> u16 {
+    fn receive_item(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
+        let Arriving { collection, index, item, .. } = arriving;
         let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
             status::INCOMPLETE_COMMAND
         } else if collection.read_only {
             status::PERMISSION_DENIED
         } else {
             match (change.kind, &item.body) {
-                (ChangeKind::Delete, _) => self.delete(collection, datastore, index, change, item),
+                (ChangeKind::Delete, _) => self.delete(arriving, change),
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
-                (kind, Ok(body)) => self.upsert(collection, datastore, index, kind, item, body),
+                (_, Ok(body)) => self.upsert(arriving, body),
             }
         };
         if code >= 300 {
@@ -136,21 +161,12 @@ impl Desk<'_> {
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
-    fn upsert(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        kind: ChangeKind,
-        item: &Incoming,
-        body: &Body,
-    ) -> u16 {
+    fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
+        let Arriving { datastore, index, kind, item, .. } = arriving;
         match self.standing(datastore, &item.luid, Some(body)) {
             Some(standing) => match standing.content.clone() {
-                Content::Body(stored) => {
-                    self.update(collection, datastore, index, kind, item, body, standing, stored)
-                }
-                Content::Deleted => self.revive(collection, datastore, index, item, body, standing),
+                Content::Body(stored) => self.update(arriving, body, standing, stored),
+                Content::Deleted => self.revive(arriving, body, standing),
             },
             None => match self.match_found(datastore, item) {
                 Some((record, seq)) => {
@@ -159,16 +175,7 @@ impl Desk<'_> {
                     if kind == ChangeKind::Add { status::ITEM_ADDED } else { status::OK }
                 }
                 None => {
-                    let id = RecordId::mint(self.seed.draw());
-                    self.write(
-                        collection,
-                        id.clone(),
-                        body.clone(),
-                        item.key.clone(),
-                        true,
-                        self.peer.id.0.clone(),
-                    );
-                    self.claim(datastore, id, item.luid.clone(), 0);
+                    self.insert(arriving, body);
                     self.tally(index, |tally| tally.added += 1);
                     status::ITEM_ADDED
                 }
@@ -191,11 +198,11 @@ impl Desk<'_> {
         let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
             bookmark.attempt
         } else {
-            bookmark.generation
+            bookmark.confirmed.generation
         };
         let record = held.record.as_ref()?;
         let standing = self.standing_of(held.alias.clone(), record, held.base.clone());
-        let known = held.alias.generation >= bookmark.generation
+        let known = datastore.mode == Mode::Slow
             && standing.content.body().zip(body).is_some_and(|(stored, body)| {
                 let supported = self.supported(datastore, &body.form);
                 standing.unchanged(body, supported.as_ref())
@@ -224,7 +231,7 @@ impl Desk<'_> {
     }
 
     fn standing_of(&self, alias: Alias, record: &Record, base: Option<Body>) -> Standing {
-        let known = self.bookmarked(&record.collection).cursor.max(alias.seq);
+        let known = self.bookmarked(&record.collection).confirmed.cursor.max(alias.seq);
         let changed = self.changed(&record.collection, &record.id);
         let versions = self.known.versions(&record.collection, &record.id).iter().copied();
         let (acknowledged, sent): (Vec<_>, Vec<_>) = versions.partition(|version| version.seq <= alias.seq);
@@ -240,23 +247,18 @@ impl Desk<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the item, where it came from and what it meets")]
-    fn update(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        kind: ChangeKind,
-        item: &Incoming,
-        body: &Body,
-        standing: Standing,
-        stored: Body,
-    ) -> u16 {
-        let done = if kind == ChangeKind::Add && datastore.mode == Mode::Slow {
-            status::ITEM_ADDED
-        } else {
-            status::OK
-        };
+    /// A record that is new here, under an id of ours.
+    pub fn insert(&mut self, arriving: Arriving<'_>, body: &Body) {
+        let Arriving { collection, datastore, item, .. } = arriving;
+        let id = RecordId::mint(self.seed.draw());
+        let origin = self.peer.id.0.clone();
+        self.write(collection, id.clone(), body.clone(), item.key.clone(), true, origin);
+        self.claim(datastore, id, item.luid.clone(), 0);
+    }
+
+    fn update(&mut self, arriving: Arriving<'_>, body: &Body, standing: Standing, stored: Body) -> u16 {
+        let Arriving { collection, datastore, index, item, .. } = arriving;
+        let done = arriving.done();
         if item.key.is_some() && item.key == matching::key(&stored) {
             self.claim(
                 datastore,
@@ -275,7 +277,7 @@ impl Desk<'_> {
             return done;
         }
         if standing.conflict {
-            return self.conflict(collection, datastore, index, item, body, standing, stored);
+            return self.conflict(arriving, body, standing, stored);
         }
         let replaced = merge::replace(&stored, body, supported.as_ref());
         if replaced == stored {
@@ -298,14 +300,8 @@ impl Desk<'_> {
         done
     }
 
-    fn delete(
-        &mut self,
-        collection: &Collection,
-        datastore: &Datastore,
-        index: usize,
-        change: &ChangeStep,
-        item: &Incoming,
-    ) -> u16 {
+    fn delete(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
+        let Arriving { collection, datastore, index, item, .. } = arriving;
         if datastore.mode == Mode::Slow {
             return status::FORBIDDEN;
         }

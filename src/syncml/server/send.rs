@@ -6,7 +6,7 @@
 use super::desk::Desk;
 use crate::content;
 use crate::limits;
-use crate::peer::Alias;
+use crate::peer::{Alias, Place};
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::secret;
 use crate::store::Outgoing;
@@ -90,7 +90,7 @@ impl Desk<'_> {
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| {
             let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
-            if bookmark.offered_own.is_empty() { &bookmark.own_anchor } else { &bookmark.offered_own }.clone()
+            bookmark.newest().own_anchor.clone()
         };
         let device =
             || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
@@ -180,7 +180,8 @@ impl Desk<'_> {
         if let (Some(seq), Some(datastore)) = (later, self.state.datastores.get_mut(index)) {
             datastore.hold(seq);
         }
-        let changes = (whole && !datastore.opened && self.counts_changes()).then_some(count as u64);
+        let total = if whole { Some(count as u64) } else { self.total(datastore) };
+        let changes = total.filter(|_| !datastore.opened && self.counts_changes());
         if datastore.opened && count == 0 {
             self.move_to(collection, dues.last().map(|(record, _)| record.seq), whole.then_some(until));
             return Filled::All;
@@ -218,6 +219,44 @@ impl Desk<'_> {
         bookmark.position = bookmark.position.max(to);
     }
 
+    /// How many changes the device is to expect where the page was cut: what was due when it was read, less what this very
+    /// message has settled. `None` where it was not counted.
+    fn total(&self, datastore: &Datastore) -> Option<u64> {
+        let total =
+            self.snapshot.totals.iter().find(|(collection, _)| *collection == datastore.collection)?.1;
+        let mine = self.aliases.iter().filter(|((collection, _), _)| *collection == datastore.collection);
+        let settled =
+            mine.filter(|(key, alias)| self.was_due(datastore, key) && !self.is_due(key, alias.as_ref()));
+        Some(total.saturating_sub(settled.count() as u64))
+    }
+
+    /// Whether a record that this message named was due when it was read.
+    fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
+        let alias = self.known.alias(&key.0, &key.1);
+        let attempt = self.bookmarked(&key.0).attempt;
+        if datastore.mode == Mode::Slow && alias.is_none_or(|alias| alias.generation < attempt) {
+            let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
+            return !new.is_some_and(|change| change.insert);
+        }
+        let record = self.known.record(&key.0, &key.1);
+        record.is_some_and(|record| {
+            record.origin != self.peer.id.0
+                && record.seq > self.bookmarked(&key.0).position
+                && alias.is_none_or(|alias| alias.seq < record.seq)
+        })
+    }
+
+    /// Whether it still is, as this message leaves it.
+    fn is_due(&self, key: &(CollectionId, RecordId), alias: Option<&Alias>) -> bool {
+        let now = self.changed(&key.0, &key.1);
+        if now.is_some() {
+            let change = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
+            return change.is_some_and(|change| change.origin.is_empty());
+        }
+        let seq = self.known.record(&key.0, &key.1).map_or(0, |record| record.seq);
+        alias.is_none_or(|alias| alias.seq < seq)
+    }
+
     fn counts_changes(&self) -> bool {
         self.device.as_ref().is_some_and(|device| device.number_of_changes)
     }
@@ -230,7 +269,8 @@ impl Desk<'_> {
             return Due::Nothing;
         }
         let bookmark = self.bookmarked(&record.collection);
-        let believed = if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.generation };
+        let believed =
+            if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation };
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
         let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
@@ -369,11 +409,15 @@ impl Desk<'_> {
             let bookmark = self.bookmark(&datastore.collection);
             let reached = bookmark.until.max(bookmark.position);
             let held_back = lowest.filter(|seq| *seq <= reached);
-            bookmark.offered_cursor = held_back.map_or(reached, |seq| (seq - 1).max(1));
-            bookmark.offered_anchor = datastore.next.clone();
-            bookmark.offered_own = datastore.own_next.clone();
-            bookmark.offered_generation =
-                if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.generation };
+            bookmark.offered = Place {
+                cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
+                anchor: datastore.next.clone(),
+                own_anchor: datastore.own_next.clone(),
+                generation: match datastore.mode {
+                    Mode::Slow => bookmark.attempt,
+                    Mode::TwoWay => bookmark.confirmed.generation,
+                },
+            };
         }
     }
 
@@ -421,7 +465,6 @@ fn base36(mut number: i64) -> String {
     digits.iter().rev().collect()
 }
 
-/// The form itself, for tests of other rooms.
 #[cfg(test)]
 mod tests {
     use super::base36;

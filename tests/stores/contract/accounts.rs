@@ -71,7 +71,7 @@ pub fn tenants_never_meet<S: Store>(make: impl Fn() -> S) {
         let second = Change { key: Some("k".into()), ..change("contacts", &format!("{word}2"), text(word)) };
         let full = Batch {
             aliases: vec![Alias { temporary: Some("t".into()), ..alias("contacts", "r", Some("1"), 1, 1) }],
-            bookmarks: vec![Bookmark { anchor: word.into(), sending: true, ..bookmark("contacts") }],
+            bookmarks: vec![Bookmark { confirmed: named(word), sending: true, ..bookmark("contacts") }],
             peer: Some(Peer { nonce: word.into(), ..Peer::default() }),
             session: Some(Session { token: word.into(), state: word.into(), ..Session::default() }),
             ..changing(tenant, vec![keyed.clone(), second])
@@ -203,6 +203,7 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
         "1e400",
         "NaN",
         "é\u{FFFF}😀",
+        "\u{2028}\u{2029}\u{85}",
         " ",
         "x'); DROP TABLE record; --",
         "?1",
@@ -235,8 +236,8 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
         };
         let mark = Bookmark {
             collection: at(&name),
-            anchor: word.into(),
-            own_anchor: word.into(),
+            confirmed: named(word),
+            offered: named(word),
             ..Bookmark::default()
         };
         let session = Session {
@@ -307,8 +308,68 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
         );
         assert_eq!((&snapshot.targets[0].target, &snapshot.targets[0].record), (&name, &record));
         assert_eq!((snapshot.found[0].key.as_str(), &snapshot.found[0].alias), (word, &Some(alias)));
-        assert_eq!(snapshot.page[0].record, snapshot.records[0]);
+        assert!(snapshot.page.is_empty(), "the device's own change");
         let by_token = read(&store, &Reads::of(Who::Token(word.into())));
         assert_eq!(by_token.token.map(|token| token.label), Some(word.into()));
     }
+}
+
+/// One device of two, in one account of two: its row, session, aliases and bookmarks go, nothing else does.
+pub fn a_device_is_forgotten_whole_and_alone<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let (a, b) = (open(&store, "a"), open(&store, "b"));
+    for (tenant, device) in [(&a, "phone"), (&a, "other"), (&b, "phone")] {
+        let full = Batch {
+            peer_id: peer(device),
+            aliases: vec![Alias { temporary: Some("t".into()), ..alias("contacts", "r", Some("1"), 1, 1) }],
+            bookmarks: vec![bookmark("contacts"), bookmark("unit")],
+            peer: Some(Peer::default()),
+            session: Some(Session { token: format!("{device} {}", tenant.0), ..Session::default() }),
+            ..changing(tenant, vec![change("contacts", "r", text("x"))])
+        };
+        commit(&store, &full);
+    }
+    let seen = |tenant: &AccountId, device: &str| {
+        let luids = vec![("contacts".into(), vec![luid("1")])];
+        let targets = vec![("contacts".into(), vec!["t".into()])];
+        uncosted(read(&store, &Reads { peer: Some(peer(device)), luids, targets, ..asking(tenant) }))
+    };
+    let (other, elsewhere) = (seen(&a, "other"), seen(&b, "phone"));
+    commit(&store, &editing(&a, vec![Edit::ForgetPeer(peer("phone"))]));
+    let gone = seen(&a, "phone");
+    assert!(gone.peer.is_none() && gone.session.is_none() && gone.bookmarks.is_empty(), "{gone:?}");
+    assert!(gone.held.is_empty() && gone.targets.is_empty(), "{gone:?}");
+    assert_eq!((seen(&a, "other"), seen(&b, "phone")), (other, elsewhere));
+    assert_eq!(changes(&store, &a, "contacts", 0).len(), 1, "records stay");
+    let by_token = Who::Syncml {
+        login: None,
+        session_token: Some("phone a".into()),
+        session_id: "9".into(),
+        address: "".into(),
+    };
+    assert!(read(&store, &Reads { peer: Some(peer("phone")), ..Reads::of(by_token) }).account.is_none());
+    commit(&store, &editing(&a, vec![Edit::ForgetPeer(peer("phone")), Edit::ForgetPeer(peer("nobody"))]));
+    let last = Batch { peer: Some(Peer::default()), ..editing(&a, vec![Edit::ForgetPeer(peer("phone"))]) };
+    commit(&store, &last);
+    assert!(seen(&a, "phone").peer.is_none(), "forgetting comes last");
+}
+
+/// A turn that read the settings before they were changed does not write them back.
+pub fn settings_are_the_operator_s_alone<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let (a, b) = (open(&store, "a"), open(&store, "b"));
+    let row = |settings: &str, nonce: &str| {
+        Some(Peer { settings: settings.into(), nonce: nonce.into(), ..Peer::default() })
+    };
+    let settings =
+        |tenant: &AccountId| read(&store, &asking(tenant)).peer.map(|peer| (peer.settings, peer.nonce));
+    let set = |text: &str| vec![Edit::SetPeer(peer("phone"), text.into())];
+    commit(&store, &editing(&a, set("early")));
+    assert_eq!(settings(&a), None);
+    commit(&store, &Batch { peer: row("first", "1"), ..batch(&a) });
+    commit(&store, &Batch { peer: row("first", "1"), ..batch(&b) });
+    commit(&store, &editing(&a, set("set")));
+    commit(&store, &Batch { peer: row("stale", "2"), ..batch(&a) });
+    assert_eq!(settings(&a), Some(("set".into(), "2".into())));
+    assert_eq!(settings(&b), Some(("first".into(), "1".into())));
 }

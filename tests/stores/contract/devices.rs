@@ -1,7 +1,7 @@
 //! Devices: who they are, what they hold, what they still have to get.
 
 use crate::house::*;
-use anchorage::peer::{Alias, Bookmark};
+use anchorage::peer::{Alias, Bookmark, Place};
 use anchorage::record::{AccountId, Content, Seq};
 use anchorage::store::{Acknowledged, Batch, Change, Held, Reads, Session, Snapshot, Store, Sweep, Who};
 
@@ -103,8 +103,10 @@ pub fn acknowledging_keeps_the_luid<S: Store>(make: impl Fn() -> S) {
         |record: &str| Acknowledged { collection: at("contacts"), record: id(record), seq, generation: 3 };
     commit(&store, &Batch { acknowledged: vec![took("r"), took("s")], ..batch(&account) });
     let aliases = outgoing_aliases(&store, &account);
-    assert_eq!(aliases[0].1, Some(Alias { seq, generation: 3, ..full }));
-    assert_eq!(aliases[1].1, Some(alias("contacts", "s", None, 3, seq)));
+    assert_eq!(aliases[0].1, Some(alias("contacts", "s", None, 3, seq)));
+    assert_eq!(aliases.len(), 1, "what was acknowledged is not due");
+    let asked = Reads { luids: vec![("contacts".into(), vec![luid("1")])], ..asking(&account) };
+    assert_eq!(read(&store, &asked).held[0].alias, Alias { seq, generation: 3, ..full });
 }
 
 pub fn outdated_aliases_go<S: Store>(make: impl Fn() -> S) {
@@ -147,7 +149,7 @@ pub fn bases_are_what_the_device_last_had<S: Store>(make: impl Fn() -> S) {
     assert_eq!(base(), Some("one".into()));
     edit("three", "tablet", true);
     assert_eq!(base(), Some("one".into()));
-    marked(&store, &account, vec![Bookmark { cursor: second, ..bookmark("contacts") }]);
+    marked(&store, &account, vec![Bookmark { confirmed: place(second), ..bookmark("contacts") }]);
     assert_eq!(base(), Some("two".into()), "the cursor says so too");
     edit("four", "phone", true);
     assert_eq!(base(), None, "the device made this itself");
@@ -248,14 +250,15 @@ pub fn what_is_still_to_be_sent<S: Store>(make: impl Fn() -> S) {
         &store,
         &account,
         vec![
-            Bookmark { cursor: stamps[0], position: stamps[1], ..bookmark("contacts") },
-            Bookmark { cursor: units[0], ..bookmark("unit") },
+            Bookmark { confirmed: place(stamps[0]), position: stamps[1], ..bookmark("contacts") },
+            Bookmark { confirmed: place(units[0]), ..bookmark("unit") },
         ],
     );
     assert_eq!(sent(&ask(&[])), "");
     assert_eq!(sent(&ask(&["unit"])), "u2");
     assert_eq!(sent(&ask(&["unit", "card", "./Contacts"])), "c2,c3,u2");
-    let sending = Bookmark { cursor: stamps[0], position: 0, sending: true, ..bookmark("contacts") };
+    let sending =
+        Bookmark { confirmed: place(stamps[0]), position: 0, sending: true, ..bookmark("contacts") };
     marked(&store, &account, vec![sending.clone()]);
     assert_eq!(sent(&ask(&[])), "c1,c2,c3");
     marked(&store, &account, vec![Bookmark { position: stamps[0], until: stamps[1], ..sending }]);
@@ -292,8 +295,13 @@ pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
     }
     delete(&store, &account, "contacts", "gone");
     delete(&store, &account, "contacts", "claimed");
-    let slow =
-        Bookmark { generation: 1, attempt: 2, sending: true, sending_all: true, ..bookmark("contacts") };
+    let slow = Bookmark {
+        confirmed: Place { generation: 1, ..Place::default() },
+        attempt: 2,
+        sending: true,
+        sending_all: true,
+        ..bookmark("contacts")
+    };
     marked(&store, &account, vec![slow.clone()]);
     aliased(
         &store,
@@ -302,6 +310,7 @@ pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
             alias("contacts", "old", Some("1"), 1, 0),
             alias("contacts", "now", Some("2"), 2, Seq::MAX >> 11),
             alias("contacts", "next", None, 3, Seq::MAX >> 11),
+            alias("contacts", "gone", Some("4"), 1, 0),
             alias("contacts", "claimed", Some("3"), 2, 1),
         ],
     );
@@ -312,7 +321,10 @@ pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
     assert_eq!(ask().page[0].alias, Some(alias("contacts", "old", Some("1"), 1, 0)));
     assert_eq!(ask().page[2].alias, None);
     marked(&store, &account, vec![Bookmark { sending_all: false, ..slow }]);
-    assert_eq!(sent(&ask()), "old,now,next,none,others,gone,claimed");
+    assert_eq!(sent(&ask()), "old,next,none,others,gone,claimed", "what the device has is not due");
+    let own = Change { origin: "phone".into(), ..change("contacts", "none", text("by the device")) };
+    commit(&store, &changing(&account, vec![own]));
+    assert_eq!(sent(&ask()), "old,next,others,gone,claimed", "nor what it did itself");
 }
 
 pub fn peer_pages_are_cut<S: Store>(make: impl Fn() -> S) {

@@ -1,0 +1,85 @@
+//! How each command goes, for people.
+
+/// Every command that `--help` tells of.
+pub const COMMANDS: [&str; 11] = [
+    "add",
+    "list",
+    "token",
+    "revoke",
+    "password",
+    "remove",
+    "device",
+    "collection",
+    "import",
+    "export",
+    "import-app",
+];
+
+const HELP: &str = "\
+Manages the accounts of this server.
+
+  npm run account -- add NAME [--password P] [--token]      a new account, with contacts, calendar, todo and notes
+  npm run account -- list [NAME]                            accounts, collections, devices, tokens
+  npm run account -- token NAME [--label L] [--days N]      issue a MAX token, shown once
+  npm run account -- revoke NAME --label L | --all | HASH   make tokens worthless (list shows the first digits of HASH)
+  npm run account -- password NAME [--password P]           a new password
+  npm run account -- remove NAME --yes                      delete the account and everything in it
+  npm run account -- device NAME [DEVICE] [--ctcap on|off] [--forget]
+  npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|off]
+                                        [--alias A]… [--remove-alias A]… [--standard-fields]
+  npm run account -- import NAME [COLLECTION] PATH…         read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
+  npm run account -- export NAME [COLLECTION] DIR [--one-file | --json-lines]
+  npm run account -- import-app NAME FILE                   declare collections by a MAX application file
+
+  --state DIR   the folder of local data (as for `npm start -- --state DIR`); .anchorage unless said
+  --remote      the deployed database, not the local one; wants CLOUDFLARE_API_TOKEN or `npx wrangler login`,
+                and for passwords ANCHORAGE_SECRET
+
+A password that is not given is asked for at a terminal, read from ANCHORAGE_PASSWORD, or made and shown once.
+More in docs/accounts.md; `npm run account -- COMMAND --help` shows one command.";
+
+/// The line (or lines) that say how a command goes.
+pub fn usage(command: &str) -> String {
+    let start = format!("  npm run account -- {command} ");
+    let mut lines = HELP.lines().skip_while(|line| !line.starts_with(&start));
+    let first = lines.next().map_or("see --help", str::trim);
+    let more = lines.take_while(|line| line.starts_with("      ")).map(str::trim);
+    [first].into_iter().chain(more).collect::<Vec<_>>().join(" ")
+}
+
+/// One command's help, or everything where it is no command.
+pub fn of(command: Option<&str>) -> String {
+    let Some(command) = command.filter(|command| COMMANDS.contains(command)) else { return HELP.to_owned() };
+    let more = match command {
+        "add" => "Names are 1 to 64 of a-z, 0-9, . _ - + @, beginning with a letter or a digit.",
+        "token" => {
+            "A MAX app sends the token as `auth`. What is stored is its hash: a lost token is revoked and a new one issued."
+        }
+        "revoke" => "Whoever holds such a token is asked to sign in again at its next request.",
+        "password" => {
+            "Phones must be told the new password; tokens already issued still count (`revoke NAME --all` ends them)."
+        }
+        "remove" => "There is no way back. `export` first.",
+        "device" => {
+            "Shows the devices, or one: what it is and how far it has come in each collection. DEVICE is its id or how that begins.
+--ctcap on: our device information lists every property for it, which some devices want and others choke on.
+--forget: drops what is known of it. No record is lost; its next sync is a slow one, which finds again what both have."
+        }
+        "collection" => {
+            "Shows a collection, or changes it. --policy says how it ends when two devices changed the same record.
+--read-only on: devices and apps may read it only. --alias A: it answers to the path A too.
+--standard-fields: it gets the MAX fields that this release has for its kind."
+        }
+        "import" => {
+            "Without COLLECTION each piece goes where its kind lives: cards into contacts, events into calendar, tasks into todo, text into notes.
+What is there already with equal content is left alone, so the same import twice makes no duplicates."
+        }
+        "export" => {
+            "DIR must be empty or not exist yet. Without COLLECTION every collection gets a folder in it.
+What was imported comes out with the same bytes."
+        }
+        "import-app" => "Nothing is written unless all of the file is right.",
+        _ => "Tokens and passwords are never shown again.",
+    };
+    format!("{}\n\n{more}\n\n`npm run account -- --help` shows all commands.", usage(command))
+}

@@ -1,0 +1,179 @@
+//! An account's devices: what they are, how far each has come, what the operator sets for one, and forgetting it.
+
+use super::command::DeviceDeed;
+use super::list::{clean, date, plural};
+use super::{Operator, Refusal, Terminal, refuse};
+use crate::peer::{Bookmark, PeerId, PeerSettings};
+use crate::record::{Kind, Seq};
+use crate::store::survey::{Overview, Survey};
+use crate::store::{Batch, Edit, Peer, Reads, Who};
+use crate::syncml::device::DevInf;
+
+impl<S: Survey, T: Terminal> Operator<'_, S, T> {
+    pub(super) async fn device(
+        &mut self,
+        name: &str,
+        device: Option<&str>,
+        deed: DeviceDeed,
+    ) -> Result<(), Refusal> {
+        let overview = self.overview(name).await?;
+        let Some(device) = device else {
+            let count = plural(overview.devices.len() as u64, "device");
+            self.terminal.say(&format!("`{name}` has {count}."));
+            for (peer, bookmarks) in &overview.devices {
+                self.show_device(&overview, peer, bookmarks);
+            }
+            return Ok(());
+        };
+        let (peer, bookmarks) = find(&overview, device)?;
+        let shown = clean(&peer.id.0);
+        match deed {
+            DeviceDeed::Show => self.show_device(&overview, peer, bookmarks),
+            DeviceDeed::Set(settings) => {
+                self.edit_device(&overview, &peer.id, Edit::SetPeer(peer.id.clone(), settings.text()))
+                    .await?;
+                let words = if settings.ctcap { "on: it is told every property" } else { "off" };
+                self.terminal.say(&format!("ctcap of {shown} is {words}, from its next sync."));
+            }
+            DeviceDeed::Forget => {
+                self.edit_device(&overview, &peer.id, Edit::ForgetPeer(peer.id.clone())).await?;
+                self.terminal.say(&format!(
+                    "Forgot {shown}. No record is lost; its next sync is a slow one and finds again what both have."
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Decided from the device as it is: one that has gone meanwhile is said.
+    async fn edit_device(&mut self, overview: &Overview, peer: &PeerId, edit: Edit) -> Result<(), Refusal> {
+        let account = overview.account.id.clone();
+        let reads = Reads { peer: Some(peer.clone()), ..Reads::of(Who::Account(account.clone())) };
+        self.change(reads, |snapshot, now, _| match &snapshot.peer {
+            None => refuse("That device has just gone."),
+            Some(_) => {
+                let edits = vec![edit.clone()];
+                Ok(((), Some(Batch { account: account.clone(), now, edits, ..Batch::default() })))
+            }
+        })
+        .await
+    }
+
+    fn show_device(&mut self, overview: &Overview, peer: &Peer, bookmarks: &[Bookmark]) {
+        self.terminal.say(&headline(peer));
+        let synchronised = overview.collections.iter().filter(|(known, _)| known.kind != Kind::Table);
+        for (collection, _) in synchronised {
+            let bookmark = bookmarks.iter().find(|bookmark| bookmark.collection == collection.id);
+            let state = bookmark.map(|bookmark| state(bookmark, overview.account.horizon));
+            let state = state.unwrap_or_else(|| "never synchronised".into());
+            self.terminal.say(&format!("  {:<12} {state}", collection.id.0));
+        }
+        if PeerSettings::of_text(&peer.settings).ctcap {
+            self.terminal.say("  ctcap on");
+        }
+    }
+}
+
+/// The device of that id, or the only one whose id begins so.
+fn find<'a>(overview: &'a Overview, device: &str) -> Result<&'a (Peer, Vec<Bookmark>), Refusal> {
+    let devices = &overview.devices;
+    if let Some(found) = devices.iter().find(|(peer, _)| peer.id.0 == device) {
+        return Ok(found);
+    }
+    let mut beginning = devices.iter().filter(|(peer, _)| peer.id.0.starts_with(device));
+    match (beginning.next(), beginning.next()) {
+        (Some(found), None) => Ok(found),
+        (Some(_), Some(_)) => {
+            refuse(format!("More than one device begins with `{device}`: give more of it."))
+        }
+        (None, _) => {
+            let name = &overview.account.id.0;
+            refuse(format!("`{name}` has no device `{device}`. `device {name}` shows what there is."))
+        }
+    }
+}
+
+/// Its id, what it says it is, when it was here and as whom.
+pub(super) fn headline(peer: &Peer) -> String {
+    let (id, what) = (clean(&peer.id.0), what(&peer.device));
+    format!("{id}   {what}   last here {}   as {}", date(peer.seen), clean(&peer.login))
+}
+
+/// Maker and model as the device tells them (`Man`, `Mod`), with its software or firmware.
+fn what(device: &str) -> String {
+    let unknown = || String::from("(has not said what it is)");
+    let Ok(device) = serde_json::from_str::<DevInf>(device) else { return unknown() };
+    let told = [
+        &device.maker,
+        &device.model,
+        device.software.as_ref().map_or(&device.firmware, |_| &device.software),
+    ];
+    let told: Vec<String> =
+        told.into_iter().flatten().map(|text| clean(text.trim())).filter(|text| !text.is_empty()).collect();
+    if told.is_empty() { unknown() } else { told.join(" ") }
+}
+
+/// How far a device has come in a collection; `horizon` is the account's.
+pub(super) fn state(bookmark: &Bookmark, horizon: Seq) -> String {
+    let offered = bookmark.offered.cursor > 0;
+    let reached = bookmark.newest().cursor;
+    let mut words = match () {
+        () if bookmark.sending && bookmark.sending_all => "slow sync under way, or it broke off".to_owned(),
+        () if bookmark.sending => {
+            format!("sync under way, or it broke off; up to date as of {}", date(reached))
+        }
+        () if reached == 0 => "slow sync pending: none has been completed".to_owned(),
+        () if reached < horizon => {
+            "slow sync pending: it was away for longer than deletions are remembered".to_owned()
+        }
+        () if offered => format!("offered: up to date as of {} once its next sync says so", date(reached)),
+        () => format!("up to date as of {}", date(reached)),
+    };
+    if bookmark.held > 0 {
+        let syncs = plural(u64::try_from(bookmark.held).unwrap_or_default(), "sync");
+        words += &format!("; held back for {syncs} by what it refuses");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::Place;
+
+    #[test]
+    fn a_bookmark_is_told_in_words() {
+        let day = 1_760_000_000_000;
+        let place = |cursor| Place { cursor, ..Place::default() };
+        let at = |cursor, offered| Bookmark {
+            confirmed: place(cursor),
+            offered: place(offered),
+            ..Bookmark::default()
+        };
+        let says = |bookmark: Bookmark, words: &str| {
+            let state = state(&bookmark, 1_000);
+            assert!(state.starts_with(words), "{state}");
+        };
+        says(at(0, 0), "slow sync pending: none");
+        says(at(999, 0), "slow sync pending: it was away");
+        says(at(day, 0), "up to date as of 2025-10-09");
+        says(at(999, day), "offered: up to date as of 2025-10-09");
+        says(Bookmark { sending: true, ..at(day, 0) }, "sync under way");
+        says(Bookmark { sending: true, sending_all: true, ..at(day, 0) }, "slow sync under way");
+        assert!(
+            state(&Bookmark { held: 2, ..at(day, 0) }, 0)
+                .ends_with("held back for 2 syncs by what it refuses")
+        );
+    }
+
+    #[test]
+    fn a_device_says_what_it_is_or_that_it_has_not() {
+        assert_eq!(
+            what(r#"{"maker":"Nokia","model":"E71\u001b[2J","firmware":"1.0"}"#),
+            "Nokia E71\\u{1b}[2J 1.0"
+        );
+        for silent in ["", "{}", "no json", r#"{"maker":" "}"#] {
+            assert_eq!(what(silent), "(has not said what it is)");
+        }
+    }
+}

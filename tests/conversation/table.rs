@@ -1,0 +1,118 @@
+//! Rows of the conflict table (`syncml.md` 3.3) that a well-behaved phone never asks for: a hand that writes its own messages.
+
+use crate::phone::{Phone, change};
+use crate::sqlite::SqliteStore;
+use crate::world::World;
+use crate::{card, pair};
+use anchorage::store::Policy;
+use anchorage::syncml::message::{ChangeKind, Command, Item, Location};
+
+/// A two-way session in which the phone sends these changes.
+fn send(world: &World<SqliteStore>, phone: &mut Phone, changes: Vec<Command>) -> Vec<(String, u16)> {
+    phone.instead = changes;
+    let session = phone.sync(world).unwrap();
+    phone.instead = Vec::new();
+    let changes = ["Add", "Replace", "Delete"];
+    session.statuses.into_iter().filter(|(name, _)| changes.contains(&name.as_str())).collect()
+}
+
+fn add(luid: &str, text: &str) -> Command {
+    change(ChangeKind::Add, luid, Some(text), "text/vcard")
+}
+
+fn delete(luid: &str) -> Command {
+    change(ChangeKind::Delete, luid, None, "text/vcard")
+}
+
+fn codes(statuses: &[(String, u16)]) -> Vec<u16> {
+    statuses.iter().map(|(_, code)| *code).collect()
+}
+
+#[test]
+fn an_add_under_a_mapped_id_is_taken_for_a_replace() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let luid = a.find("Card 1");
+    let statuses = send(&world, &mut a, vec![add(&luid, &card("Card 1", "TITLE:new\r\n"))]);
+    assert_eq!(codes(&statuses), vec![200]);
+    assert_eq!(world.live("contacts").len(), 10);
+    assert!(world.live("contacts").iter().any(|text| text.contains("TITLE:new")));
+}
+
+#[test]
+fn client_wins_deletes_what_another_changed() {
+    let world = World::with_policy(SqliteStore::new(), Policy::ClientWins);
+    let (mut a, mut b) = pair(&world);
+    let (luid_a, luid_b) = (a.find("Card 1"), b.find("Card 1"));
+    b.edit(&luid_b, &card("Card 1", "TITLE:b\r\n"));
+    b.sync(&world).unwrap();
+    a.delete(&luid_a);
+    let session = a.sync(&world).unwrap();
+    assert_eq!((session.statuses_of("Delete"), session.received), (vec![200], 0));
+    b.sync(&world).unwrap();
+    assert_eq!((a.contents().len(), b.contents().len()), (9, 9));
+}
+
+#[test]
+fn one_item_twice_in_a_message_is_done_in_order() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let luid = a.find("Card 1");
+    let edit = |title: &str| change(ChangeKind::Replace, &luid, Some(&card("Card 1", title)), "text/vcard");
+    let twice =
+        vec![edit("TITLE:first\r\n"), edit("TITLE:second\r\n"), add("new", &card("New", "")), delete("new")];
+    assert_eq!(codes(&send(&world, &mut a, twice)), vec![200, 200, 201, 200]);
+    assert_eq!(world.live("contacts").len(), 10);
+    assert!(world.live("contacts").iter().any(|text| text.contains("second") && !text.contains("first")));
+    // An id that moves on to another record.
+    let moved = vec![delete(&luid), add(&luid, &card("Moved", ""))];
+    assert_eq!(codes(&send(&world, &mut a, moved)), vec![200, 201]);
+    assert_eq!(world.live("contacts").len(), 10);
+    assert!(world.live("contacts").iter().all(|text| !text.contains("Card 1\r\n")));
+}
+
+#[test]
+fn a_delete_in_a_slow_sync_is_forbidden() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let luid = a.find("Card 1");
+    a.slow = true;
+    assert_eq!(codes(&send(&world, &mut a, vec![delete(&luid)])), vec![403]);
+    assert_eq!(world.live("contacts").len(), 10);
+}
+
+#[test]
+fn several_items_in_one_command_share_a_status_where_they_end_alike() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let items = |luids: &[&str]| -> Vec<Item> {
+        luids.iter().map(|luid| Item { source: Some(Location::of(*luid)), ..Item::default() }).collect()
+    };
+    let delete_all = |luids: &[&str]| {
+        let Command::Change(mut change) = delete("") else { panic!() };
+        change.items = items(luids);
+        Command::Change(change)
+    };
+    let (one, two) = (a.find("Card 1"), a.find("Card 2"));
+    assert_eq!(codes(&send(&world, &mut a, vec![delete_all(&["no", "nor this"])])), vec![211]);
+    assert_eq!(codes(&send(&world, &mut a, vec![delete_all(&[&one, "no", &two])])), vec![200, 211, 200]);
+    assert_eq!(world.live("contacts").len(), 8);
+}
+
+#[test]
+fn a_soft_delete_makes_room_on_the_phone_only() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let luid = a.find("Card 1");
+    let Command::Change(mut soft) = delete(&luid) else { panic!() };
+    soft.soft_delete = true;
+    assert_eq!(codes(&send(&world, &mut a, vec![Command::Change(soft)])), vec![200]);
+    a.only().items.remove(&luid);
+    assert_eq!((world.live("contacts").len(), a.sync(&world).unwrap().received), (10, 0));
+    // A later change brings it back.
+    let luid_b = b.find("Card 1");
+    b.edit(&luid_b, &card("Card 1", "TITLE:b\r\n"));
+    b.sync(&world).unwrap();
+    assert_eq!(a.sync(&world).unwrap().received, 1);
+    assert_eq!(a.contents(), b.contents());
+}
