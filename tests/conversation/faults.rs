@@ -449,3 +449,25 @@ fn what_was_added_in_this_session_is_not_added_again_because_it_changed() {
         assert_eq!(a.contents().len(), if reached { 39 } else { 40 });
     }
 }
+
+#[test]
+fn a_map_of_what_was_deleted_meanwhile_takes_the_item_away() {
+    for replaced in [false, true] {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        let luid = a.add(&card("Doe", ""));
+        a.sync(&world).unwrap();
+        b.fault = Fault::DiesBefore(3);
+        b.sync(&world).unwrap_err();
+        b.fault = Fault::None;
+        assert_eq!(b.contents().len(), 11);
+        match replaced {
+            true => a.edit(&luid, &card("Doe", "TITLE:new\r\n")),
+            false => a.delete(&luid),
+        }
+        a.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents(), "replaced {replaced}: {:#?}", world.lines.borrow());
+    }
+}

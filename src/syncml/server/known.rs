@@ -17,6 +17,7 @@ pub struct Known<'a> {
     by_key: BTreeMap<(&'a CollectionId, &'a str), Vec<&'a Found>>,
     targets: BTreeMap<(&'a CollectionId, &'a str), &'a Target>,
     targeted: BTreeSet<Key<'a>>,
+    paged: BTreeSet<Key<'a>>,
     aliases: BTreeMap<Key<'a>, &'a Alias>,
 }
 
@@ -44,6 +45,7 @@ impl<'a> Known<'a> {
             known.targets.insert((&target.collection, target.target.as_str()), target);
             known.targeted.insert((&target.collection, &target.record));
         }
+        known.paged = snapshot.page.iter().map(|o| (&o.record.collection, &o.record.id)).collect();
         let found = snapshot.found.iter().filter_map(|found| found.alias.as_ref());
         let targets = snapshot.targets.iter().filter_map(|target| target.alias.as_ref());
         let page = snapshot.page.iter().filter_map(|outgoing| outgoing.alias.as_ref());
@@ -84,6 +86,11 @@ impl<'a> Known<'a> {
     /// Whether a Map names the record.
     pub fn is_mapped(&self, collection: &CollectionId, record: &RecordId) -> bool {
         self.targeted.contains(&(collection, record))
+    }
+
+    /// Whether the page holds the record.
+    pub fn is_paged(&self, collection: &CollectionId, record: &RecordId) -> bool {
+        self.paged.contains(&(collection, record))
     }
 
     /// The device's alias of a record, wherever it was read.

@@ -35,7 +35,6 @@ impl Desk<'_> {
 
     fn map_one(&mut self, collection: &CollectionId, found: &Target, luid: Luid) {
         let bookmark = self.bookmarked(collection);
-        let passed = bookmark.confirmed.cursor.max(bookmark.until).max(bookmark.position);
         let index = self.state.datastore(collection).map(|(index, _)| index);
         let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
         let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
@@ -52,10 +51,12 @@ impl Desk<'_> {
             generation: bookmark.attempt,
             seq,
         });
+        let paged = self.known.is_paged(collection, &found.record);
         if let Some((_, datastore)) = self.state.datastore(collection) {
             datastore.unmapped.retain(|unmapped| unmapped.record != found.record);
-            if found.seq <= passed && seq < found.seq {
-                // What was mapped has changed since, and its page is past: the next session looks at it again.
+            if seq < found.seq && !paged {
+                // What was mapped has changed since, or is deleted, and the page was read without the Map: the next session
+                // looks at it again.
                 datastore.hold(found.seq);
             }
         }
