@@ -170,7 +170,7 @@ scenario!(two_inserts_racing_under_one_id_make_one_record, world => {
 scenario!(a_post_that_always_loses_is_told_so_and_changes_nothing, world => {
     world.submit("tasks", "id=A&title=One");
     let between = Between::new(&world.store);
-    for n in 1..=5 {
+    for n in 1..=anchorage::limits::ATTEMPTS_MAX {
         let world = &world;
         between.before_commit.borrow_mut().push(Box::new(move || {
             world.submit("tasks", &format!("id=A&done={n}"));
