@@ -43,7 +43,7 @@ use world::World;
 
 /// Whoever is still at it.
 enum Done {
-    Owner(Owner),
+    Owner(Box<Owner>),
     App(App),
 }
 
@@ -73,7 +73,7 @@ fn run<S: Store>(scene: &Scene<S>) {
     let mut lives: Vec<Life<'_>> = Vec::new();
     for index in 0..phones {
         let owner = Owner::new(scene, index);
-        lives.push(Box::pin(async move { Done::Owner(owner.live(scene, rounds).await) }));
+        lives.push(Box::pin(async move { Done::Owner(Box::new(owner.live(scene, rounds).await)) }));
     }
     lives.push(Box::pin(async move { Done::App(App::default().live(scene, rounds * 2).await) }));
     let (mut owners, app) = live(scene, lives);
@@ -112,7 +112,7 @@ fn live<S: Store>(scene: &Scene<S>, mut lives: Vec<Life<'_>>) -> (Vec<Owner>, Op
         if let Poll::Ready(done) = lives[index].as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             drop(lives.remove(index));
             match done {
-                Done::Owner(owner) => owners.push(owner),
+                Done::Owner(owner) => owners.push(*owner),
                 Done::App(done) => app = Some(done),
             }
         }
