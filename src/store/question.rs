@@ -163,8 +163,9 @@ pub struct Held {
     pub alias: Alias,
     /// The record as it is now; `None` where it is gone without a tombstone.
     pub record: Option<Record>,
-    /// The content the device last had: of the versions stamped up to `alias.seq` or the bookmark's cursor, or made by this
-    /// device, the newest. `None` where the record itself is that, or where it is no longer kept.
+    /// The content the device last had: of the versions stamped up to `alias.seq`, or made by this device, the newest. `None`
+    /// where the record itself is that, or where it is no longer kept. (The cursor says nothing here: a version below it may
+    /// have been superseded before it could be sent.)
     pub base: Option<Body>,
 }
 

@@ -233,7 +233,8 @@ impl Server<'_> {
             if is_changed && !held.contains(&(&target.collection, &target.record)) {
                 records.entry(target.path.clone()).or_default().push(target.record.clone());
                 let sent = state.earlier(&target.collection, &target.record).map(|earlier| earlier.seq);
-                let sent = sent.filter(|seq| *seq < target.seq).map(|seq| (target.record.clone(), seq));
+                let sent = sent.chain(target.alias.as_ref().map(|alias| alias.seq));
+                let sent = sent.map(|seq| (target.record.clone(), seq));
                 versions.entry(target.path.clone()).or_default().extend(sent);
             }
         }

@@ -471,3 +471,36 @@ fn a_map_of_what_was_deleted_meanwhile_takes_the_item_away() {
         assert_eq!(a.contents(), b.contents(), "replaced {replaced}: {:#?}", world.lines.borrow());
     }
 }
+
+#[test]
+fn what_was_superseded_before_it_could_be_sent_was_never_on_the_phone() {
+    for before in 3..=6 {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        b.max_message = Some(1_500);
+        for number in 0..30 {
+            a.add(&card(&format!("More {number}"), ""));
+        }
+        a.sync(&world).unwrap();
+        let (of_a, of_b) = (a.find("Card 1"), b.find("Card 1"));
+        a.edit(&of_a, &a.text_of("Card 1").replace("END:", "TITLE:one\r\nEND:"));
+        a.sync(&world).unwrap();
+        let wire = Meanwhile {
+            world: &world,
+            before,
+            sent: Cell::new(0),
+            happens: RefCell::new(|| {
+                a.edit(&of_a, &a.text_of("Card 1").replace("END:", "ROLE:two\r\nEND:"));
+                a.sync(&world).unwrap();
+            }),
+        };
+        now(b.converse(&wire)).unwrap();
+        assert!(wire.sent.get() > before, "it takes many messages");
+        b.edit(&of_b, &b.text_of("Card 1").replace("END:", "NOTE:three\r\nEND:"));
+        b.sync(&world).unwrap();
+        a.sync(&world).unwrap();
+        assert_eq!(a.contents(), b.contents());
+        let text = a.text_of("Card 1");
+        assert!(["TITLE:one", "ROLE:two", "NOTE:three"].iter().all(|part| text.contains(part)), "{text}");
+    }
+}

@@ -188,8 +188,7 @@ impl Tenant {
 
     /// What the device last acknowledged or sent, where the record has moved on since by another's hand.
     fn base(&self, peer: &PeerId, alias: &Alias, record: &Record) -> Option<Body> {
-        let cursor = self.bookmark(peer, &alias.collection).map_or(0, |bookmark| bookmark.confirmed.cursor);
-        let known = alias.seq.max(cursor);
+        let known = alias.seq;
         if record.seq <= known || record.origin == peer.0 {
             return None;
         }

@@ -145,13 +145,12 @@ FROM ",
 CROSS JOIN alias AS a ON a.account = me.account AND a.peer = ?9 AND a.luid = asked.value ->> 1 AND a.collection = ",
     collection!("me.account", "asked.value ->> 0"),
     "
-LEFT JOIN bookmark AS b ON b.account = a.account AND b.peer = a.peer AND b.collection = a.collection
 LEFT JOIN record AS r ON r.account = a.account AND r.collection = a.collection AND r.id = a.record
 LEFT JOIN version AS v ON v.account = a.account AND v.collection = a.collection AND v.record = a.record
-  AND r.seq > max(a.seq, coalesce(b.cursor, 0)) AND r.origin <> a.peer AND v.seq =
+  AND r.seq > a.seq AND r.origin <> a.peer AND v.seq =
   (SELECT w.seq FROM version AS w
     WHERE w.account = a.account AND w.collection = a.collection AND w.record = a.record
-      AND (w.seq <= max(a.seq, coalesce(b.cursor, 0)) OR w.origin = a.peer)
+      AND (w.seq <= a.seq OR w.origin = a.peer)
     ORDER BY w.seq DESC LIMIT 1)"
 );
 

@@ -1,6 +1,6 @@
 //! Package 3: the device's changes, each applied or refused with its own status (DS 1.2 section 6.4; `syncml.md` 3.3).
 //!
-//! A conflict is a record that moved past this device's cursor by another's hand. Whatever is decided here about content is
+//! A conflict is a record that moved past what this device has of it, by another's hand. Whatever is decided here about content is
 //! said in `journal/merge.rs`; here is what becomes of records, aliases and statuses.
 
 use super::desk::Desk;
@@ -231,17 +231,17 @@ impl Desk<'_> {
     }
 
     fn standing_of(&self, alias: Alias, record: &Record, base: Option<Body>) -> Standing {
-        let known = self.bookmarked(&record.collection).confirmed.cursor.max(alias.seq);
         let changed = self.changed(&record.collection, &record.id);
         let versions = self.known.versions(&record.collection, &record.id).iter().copied();
         let (acknowledged, sent): (Vec<_>, Vec<_>) = versions.partition(|version| version.seq <= alias.seq);
         let body = |version: &Record| version.content.body().cloned();
         let base = base.or_else(|| acknowledged.into_iter().find_map(body));
+        let alias_seq = alias.seq;
         Standing {
             alias,
             content: changed.unwrap_or(&record.content).clone(),
             seq: record.seq,
-            conflict: changed.is_none() && record.seq > known && record.origin != self.peer.id.0,
+            conflict: changed.is_none() && record.seq > alias_seq && record.origin != self.peer.id.0,
             base,
             sent: sent.into_iter().filter_map(body).collect(),
         }
