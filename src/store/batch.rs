@@ -93,9 +93,10 @@ pub struct Acknowledged {
 /// What is past its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// Tombstones stamped up to this and versions superseded up to this go, and it becomes the account's horizon.
+    /// Tombstones stamped up to this and versions superseded up to this go, and it becomes the account's horizon. So do
+    /// sessions that were over by then: until then one that broke off says what its device may have been sent.
     pub horizon: Seq,
-    /// Sessions that were over before this moment go; so do failure counters.
+    /// Failure counters that were over before this moment go.
     pub now: Moment,
 }
 

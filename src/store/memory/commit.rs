@@ -219,7 +219,7 @@ impl Tenant {
             versions.retain(|version| version.superseded > sweep.horizon);
             !versions.is_empty()
         });
-        self.sessions.retain(|_, session| session.expires >= sweep.now);
+        self.sessions.retain(|_, session| session.expires >= sweep.horizon);
     }
 }
 

@@ -268,7 +268,7 @@ impl Writes {
     fn sweep(&mut self, sweep: &Sweep) {
         self.write(SWEEP_TOMBSTONES, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_VERSIONS, [Value::Integer(sweep.horizon)]);
-        self.write(SWEEP_SESSIONS, [Value::Integer(sweep.now)]);
+        self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
         self.write(SWEPT, [Value::Integer(sweep.horizon), Value::Integer(sweep.now)]);

@@ -328,8 +328,8 @@ pub fn sweeping_moves_the_horizon<S: Store>(make: impl Fn() -> S) {
     let old = read(&store, &asking(&account)).account.unwrap().head;
     delete(&store, &account, "contacts", "just gone");
     let session = |expires| Some(Session { expires, ..Session::default() });
-    commit(&store, &Batch { session: session(10), ..batch(&account) });
-    commit(&store, &Batch { session: session(20), peer_id: peer("tablet"), ..batch(&account) });
+    commit(&store, &Batch { session: session(old - 1), ..batch(&account) });
+    commit(&store, &Batch { session: session(old), peer_id: peer("tablet"), ..batch(&account) });
     let sweep = Some(Sweep { horizon: old, now: 15 });
     let receipt = commit(&store, &Batch { sweep, ..batch(&account) });
     let snapshot = read(&store, &asking(&account));
