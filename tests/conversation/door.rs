@@ -1,5 +1,6 @@
 //! Who gets in, and what becomes of messages that belong to no session.
 
+use crate::faults::Meanwhile;
 use crate::house::now;
 use crate::phone::{Broken, Phone};
 use crate::sqlite::SqliteStore;
@@ -9,6 +10,7 @@ use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential;
 use anchorage::syncml::message::*;
+use std::cell::{Cell, RefCell};
 
 #[test]
 fn a_wrong_password_is_refused_and_a_right_one_within_ten_tries_gets_in() {
@@ -188,6 +190,29 @@ fn one_accounts_devices_never_see_anothers_records() {
         (ann.contents(), bob.contents()),
         (vec!["ann's note".to_owned()], vec!["bob's note".to_owned()])
     );
+}
+
+/// Two households behind one address, each with a phone that calls itself by the maker's name and ignores `RespURI`.
+#[test]
+fn a_session_that_could_be_two_accounts_is_nobodys() {
+    for before in 1..=4 {
+        let world = World::new(SqliteStore::new());
+        world.add_account("bob", "other", Policy::Merge);
+        let (mut ann, mut bob) = (Phone::notes("same-device"), Phone::notes("same-device"));
+        (ann.stubborn, ann.per_message) = (true, 1);
+        (bob.user, bob.password, bob.stubborn) = ("bob".into(), "other".into(), true);
+        for name in ["ann's note", "ann's other note"] {
+            ann.add(name);
+        }
+        let happens = RefCell::new(|| drop(bob.sync(&world)));
+        let wire = Meanwhile { world: &world, before, sent: Cell::new(0), happens };
+        let ended = now(ann.converse(&wire)).map(drop);
+        assert!(matches!(ended, Ok(()) | Err(Broken::Refused(407))), "before {before}: {ended:?}");
+        assert_eq!(world.records_of("bob", "notes"), [], "before {before}");
+        ann.sync(&world).unwrap();
+        assert_eq!(world.records_of("ann", "notes").len(), 2, "before {before}");
+        assert!(bob.contents().is_empty(), "before {before}");
+    }
 }
 
 #[test]

@@ -291,11 +291,11 @@ fn what_a_broken_session_sent_is_no_edit_of_the_phone() {
 }
 
 /// A wire that lets something happen before one message.
-struct Meanwhile<'a, S, F> {
-    world: &'a World<S>,
-    before: u32,
-    sent: Cell<u32>,
-    happens: RefCell<F>,
+pub struct Meanwhile<'a, S, F> {
+    pub world: &'a World<S>,
+    pub before: u32,
+    pub sent: Cell<u32>,
+    pub happens: RefCell<F>,
 }
 
 impl<S: Store, F: FnMut()> Wire for Meanwhile<'_, S, F> {

@@ -58,17 +58,15 @@ impl House {
         self.logins.get(name).map(|login| (login.account.clone(), Some(login.name.clone())))
     }
 
-    /// Of the sessions meant, the one that ends last; of equals, that of the first account.
+    /// The one session meant: where it could be one of two, it is none.
     fn session(&self, meant: impl Fn(&Session) -> bool) -> Option<(AccountId, Option<String>)> {
-        let mut best: Option<(&AccountId, &Session)> = None;
-        for (account, tenant) in &self.tenants {
-            for session in tenant.sessions.values().filter(|session| meant(session)) {
-                if best.is_none_or(|(_, other)| session.expires > other.expires) {
-                    best = Some((account, session));
-                }
-            }
-        }
-        best.map(|(account, session)| (account.clone(), Some(session.login.clone())))
+        let all = self
+            .tenants
+            .iter()
+            .flat_map(|(account, tenant)| tenant.sessions.values().map(move |session| (account, session)));
+        let mut all = all.filter(|(_, session)| meant(session));
+        let (account, session) = all.next()?;
+        all.next().is_none().then(|| (account.clone(), Some(session.login.clone())))
     }
 }
 

@@ -3,15 +3,16 @@
 //! Every statement finds the account by itself (`account!`, `?1` to `?7`), so that one batch asks everything and no question
 //! lacks the account. Joins are CROSS so that SQLite walks them in the order written: `tests/stores/budget.rs` holds the plans.
 
-/// The account meant, by token, login, session token, the device's session, or id.
+/// The account meant, by token, login, session token, the device's session, or id. Devices of two accounts may bear one name
+/// and stand behind one address: where a session could be either's, it is nobody's.
 macro_rules! account {
     () => {
         "coalesce(
   (SELECT account FROM token WHERE hash = ?1),
   (SELECT account FROM login WHERE name = ?2),
   (SELECT account FROM session WHERE token = ?3 AND token <> ''),
-  (SELECT account FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
-    ORDER BY expires DESC, account LIMIT 1),
+  (SELECT min(account) FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
+    GROUP BY session_id HAVING count(*) = 1),
   ?7)"
     };
 }
@@ -81,8 +82,8 @@ LEFT JOIN token AS t ON t.hash = ?1
 LEFT JOIN login AS l ON l.account = me.id AND l.name = coalesce(
   (SELECT name FROM login WHERE name = ?2),
   (SELECT login FROM session WHERE token = ?3 AND token <> ''),
-  (SELECT login FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
-    ORDER BY expires DESC, account LIMIT 1))",
+  (SELECT min(login) FROM session WHERE peer = ?4 AND session_id = ?5 AND address = ?6
+    GROUP BY session_id HAVING count(*) = 1))",
     concat!("me.id = ", account!())
 );
 
