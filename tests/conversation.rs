@@ -7,10 +7,14 @@ mod conflicts;
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/hand.rs"]
+mod hand;
 #[path = "stores/house.rs"]
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/odd.rs"]
+mod odd;
 #[path = "conversation/phone.rs"]
 mod phone;
 #[path = "conversation/races.rs"]

@@ -778,7 +778,7 @@ pub fn header_status(answer: &Message) -> Option<u16> {
     })
 }
 
-fn map_command(name: &str, target: &str, maps: &[(String, String)]) -> Command {
+pub fn map_command(name: &str, target: &str, maps: &[(String, String)]) -> Command {
     let items = maps.iter().map(|(guid, luid)| MapItem {
         target: Location::of(guid.clone()),
         source: Location::of(luid.clone()),
@@ -821,21 +821,29 @@ pub fn change(kind: ChangeKind, luid: &str, text: Option<&str>, media_type: &str
 }
 
 /// Gives a command and what is in it its CmdIDs.
-fn number(command: &mut Command, id: usize) {
+pub fn number(command: &mut Command, id: usize) {
     let text = id.to_string();
+    let inside = |commands: &mut [Command]| {
+        for (index, inner) in commands.iter_mut().enumerate() {
+            number(inner, id * 10_000 + index + 1);
+        }
+    };
     match command {
         Command::Alert(alert) => alert.command_id = text,
         Command::Put(put) | Command::Get(put) => put.command_id = text,
         Command::Map(map) => map.command_id = text,
         Command::Status(status) => status.command_id = text,
-        Command::Sync(sync) => {
-            sync.command_id = text.clone();
-            for (index, inner) in sync.commands.iter_mut().enumerate() {
-                if let Command::Change(change) = inner {
-                    change.command_id = format!("{text}{:04}", index + 1);
-                }
-            }
+        Command::Change(change) => change.command_id = text,
+        Command::Exec(exec) => exec.command_id = text,
+        Command::Results(results) => results.command_id = text,
+        Command::Search(search) => search.command_id = text,
+        Command::Group(group) => {
+            inside(&mut group.commands);
+            group.command_id = text;
         }
-        _ => {}
+        Command::Sync(sync) => {
+            inside(&mut sync.commands);
+            sync.command_id = text;
+        }
     }
 }

@@ -156,10 +156,8 @@ impl Desk<'_> {
 
     /// What the bookmark says while the session lives.
     fn bookmark_opening(&mut self, id: &CollectionId, mode: Mode, agreed: Agreed) {
-        let bookmark = self.bookmark(id);
-        bookmark.sending = true;
-        bookmark.sending_all = mode == Mode::Slow;
         if let Agreed::Normal(place) = agreed {
+            let bookmark = self.bookmark(id);
             // A device that uses the anchor of a slow sync has completed it: what it held before no longer counts. Not
             // sooner: one that lost the end of it goes on with what it held.
             let begun_anew = bookmark.confirmed.anchor.is_empty();
@@ -169,11 +167,18 @@ impl Desk<'_> {
             self.batch.outdated.extend(outdated.then(|| (id.clone(), generation)));
         }
         let bookmark = self.bookmark(id);
-        bookmark.until = 0;
-        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
         if mode == Mode::Slow {
             bookmark.attempt = bookmark.attempt.max(bookmark.confirmed.generation) + 1;
         }
+        self.start_sending(id, mode);
+    }
+
+    /// Our changes are to be sent from the beginning.
+    pub fn start_sending(&mut self, id: &CollectionId, mode: Mode) {
+        let bookmark = self.bookmark(id);
+        (bookmark.sending, bookmark.sending_all) = (true, mode == Mode::Slow);
+        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
+        bookmark.until = 0;
     }
 
     /// Our `Next` anchor: the account's position now, and never the one we gave before.

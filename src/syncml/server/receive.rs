@@ -65,15 +65,24 @@ impl Desk<'_> {
                     let collection = datastore.collection.clone();
                     self.begin_another_life(&collection);
                 }
-                if let Some(datastore) = self.state.datastores.get_mut(index) {
-                    datastore.received = true;
-                }
+                self.receive_datastore(index);
                 status::OK
             }
             None => self.refusal_of(sync),
         };
         let (targets, sources) = (vec![sync.target.clone()], vec![sync.source.clone()]);
         self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
+    }
+
+    /// A device that closes a package before it has said anything (Funambol's say `Final` with every 222) was taken for one
+    /// that leaves this datastore alone.
+    fn receive_datastore(&mut self, index: usize) {
+        let Some(datastore) = self.state.datastores.get_mut(index) else { return };
+        datastore.received = true;
+        let (collection, mode) = (datastore.collection.clone(), datastore.mode);
+        if !datastore.finished && !self.bookmarked(&collection).sending {
+            self.start_sending(&collection, mode);
+        }
     }
 
     /// The device was reset and now says what it holds: its ids of before mean nothing by themselves, and should an old backup of

@@ -46,8 +46,8 @@ impl Desk<'_> {
         }
         let unfinished =
             self.state.datastores.iter().any(|datastore| datastore.received && !datastore.finished);
-        if unfinished && self.state.phase == Phase::ExpectEnd {
-            // A datastore that was told to do a slow sync while another one went through.
+        if unfinished && matches!(self.state.phase, Phase::ExpectEnd | Phase::Over) {
+            // A datastore that was told to do a slow sync while another one went through, or that was late.
             self.state.phase = Phase::ExpectMore;
         }
         self.flush();
@@ -147,12 +147,28 @@ impl Desk<'_> {
         true
     }
 
-    /// Whether the page was read for this datastore as it stands: in a slow sync that this very message opened it was not.
+    /// Whether the page was read for this datastore as it stands: it was read by the bookmark as the last message left it,
+    /// and this one may have opened another sync of it.
     fn pageable(&self, datastore: &Datastore) -> bool {
-        let read = self.snapshot.bookmarks.iter().find(|b| b.collection == datastore.collection);
-        datastore.mode == Mode::TwoWay
-            || read
-                .is_some_and(|b| b.sending_all && b.attempt == self.bookmarked(&datastore.collection).attempt)
+        let collection = &datastore.collection;
+        let Some(read) = self.snapshot.bookmarks.iter().find(|b| b.collection == *collection) else {
+            return false;
+        };
+        let now = self.bookmarked(collection);
+        if datastore.mode == Mode::Slow {
+            return read.sending && read.sending_all && read.attempt == now.attempt;
+        }
+        let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
+        let (after, until) = match (read.sending, read.sending_all) {
+            (true, true) => return false,
+            (true, false) => (read.position, read.until),
+            (false, _) if self.inbox.has_sync_alert() && self.inbox.sync_paths().iter().any(named) => {
+                (read.confirmed.cursor, 0)
+            }
+            (false, _) => return false,
+        };
+        let whole = after <= now.position && (until == 0 || until == now.until);
+        whole && read.confirmed.generation == now.confirmed.generation
     }
 
     /// Whether this turn changed something that has to go back to the device: it is in the next page.
