@@ -120,6 +120,15 @@ impl Inbox {
         self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
     }
 
+    /// Whether it only asks us to go on.
+    pub fn says_nothing(&self) -> bool {
+        self.message.commands.iter().all(|command| match command {
+            Command::Alert(alert) => alert.code.trim() == super::alert::NEXT_MESSAGE.to_string(),
+            Command::Status(status) => matches!(status.command.as_str(), "SyncHdr" | "Alert"),
+            _ => false,
+        })
+    }
+
     /// The paths of its `Sync`s.
     pub fn sync_paths(&self) -> Vec<String> {
         let paths = self.steps.iter().filter_map(|step| match step {
@@ -275,6 +284,10 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
 fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
     if item.more {
         return Err(status::ENTITY_TOO_LARGE);
+    }
+    if item.meta.field_level || meta.field_level {
+        // A part of an item; our DevInf does not offer it, and taken for the whole it would remove the rest.
+        return Err(status::PARTIAL_NOT_ACCEPTED);
     }
     let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
     let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();

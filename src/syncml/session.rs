@@ -16,6 +16,12 @@ pub struct State {
     pub phase: Phase,
     /// Whether the client has closed the package being waited for, while our own answer to it is still going out.
     pub heard: bool,
+    /// SHA-256 of the message that began it.
+    #[serde(default)]
+    pub first: String,
+    /// How many messages in a row said nothing while the client was to say something.
+    #[serde(default)]
+    pub silent: u32,
     /// `MsgID` of our last message.
     pub message_id: u32,
     /// The device's `MaxMsgSize`, already within our own bounds.

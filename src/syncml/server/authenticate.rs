@@ -83,13 +83,38 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
     {
         return Verdict::Replay(session.reply.clone());
     }
+    if session.is_some_and(|session| is_late_copy(server, session, now)) {
+        return answered_already(server, version);
+    }
     let Some(cred) = header.credential.as_ref() else {
         return continued(server, snapshot, session, version, now);
     };
     match check(server, snapshot, cred, version, now) {
-        Err(refusal) => refusal.verdict(server, version),
+        Err(refusal) => match continued(server, snapshot, session, version, now) {
+            Verdict::Admit(admitted) if repeats_digest(server) => Verdict::Admit(admitted),
+            _ => refusal.verdict(server, version),
+        },
         Ok(proof) => admit(server, snapshot, session, version, now, proof),
     }
+}
+
+/// Whether a message is the one that began a session that has gone on since. Its answer is no longer kept, and taken for a
+/// new session it would end the one that lives. After the end of that, a device that says the same has begun anew.
+fn is_late_copy(server: &Server<'_>, session: &Session, now: Moment) -> bool {
+    let last = session.expires.saturating_sub(limits::SESSION_IDLE_MS);
+    let recent = session.expires > now && now < last.saturating_add(limits::LATE_COPY_MS);
+    recent
+        && i64::from(server.inbox.message.header.message_id) < session.message
+        && State::read(&session.state)
+            .is_some_and(|state| state.phase != Phase::Over && state.first == server.digest)
+}
+
+/// Whether a message signs in by a digest and opens nothing: some devices repeat their first one in every message, and its
+/// nonce has been replaced. Without it the message would be let in too.
+fn repeats_digest(server: &Server<'_>) -> bool {
+    let cred = server.inbox.message.header.credential.as_ref();
+    let digest = cred.is_some_and(|cred| matches!(credential::read(cred), Credential::Md5 { .. }));
+    digest && !server.inbox.has_sync_alert()
 }
 
 /// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
@@ -215,7 +240,7 @@ fn admit(
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
         let earlier = before().map(State::unanswered).unwrap_or_default();
-        State { version, earlier, ..State::default() }
+        State { version, earlier, first: server.digest.clone(), ..State::default() }
     };
     let state = state.unwrap_or_else(begun);
     let throttle = throttle_key(&proof.login, &server.address);
@@ -294,7 +319,7 @@ fn check(
     now: Moment,
 ) -> Result<Proof, Box<Refusal>> {
     let refusal = |code: u16, scheme: &'static str, why: String| {
-        let nonce = nonce_now(server, now);
+        let nonce = if scheme == credential::MD5 { nonce_now(server, now) } else { String::new() };
         Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
     };
     let credential = credential::read(cred);

@@ -79,8 +79,10 @@ impl<'a> Desk<'a> {
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        if fresh || message.header.meta.max_message_bytes.is_some() {
-            state.message_bytes_max = server.reply_bytes();
+        if let Some(bytes_max) = server.reply_bytes() {
+            state.message_bytes_max = bytes_max;
+        } else if fresh {
+            state.message_bytes_max = limits::SYNCML_REPLY_BYTES_MAX;
         }
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(

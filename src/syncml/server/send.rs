@@ -38,7 +38,7 @@ impl Desk<'_> {
     /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
     pub fn send(&mut self) {
         let inbox = self.inbox;
-        self.state.heard |= inbox.message.last;
+        self.state.heard |= inbox.message.last || self.is_silent();
         let received = self.state.datastores.iter().any(|datastore| datastore.received);
         if received && self.state.phase == Phase::ExpectAlerts {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
@@ -53,7 +53,8 @@ impl Desk<'_> {
         self.flush();
         let flushed = self.state.pending.is_empty();
         let mut last = false;
-        if flushed && self.state.heard {
+        // What comes after the end changes nothing about it: late Maps, or a client that has not noticed.
+        if flushed && (self.state.heard || self.state.phase == Phase::Over) {
             match self.state.phase {
                 Phase::ExpectAlerts => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
