@@ -1,7 +1,8 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
 //! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session.
+//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
+//! (`waiting`).
 
 mod authenticate;
 mod conflict;
@@ -13,6 +14,7 @@ mod map;
 mod receive;
 mod send;
 mod unanswered;
+mod waiting;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;

@@ -201,7 +201,15 @@ impl<'a> Desk<'a> {
     /// Makes an alias, in this turn's eyes at once.
     pub fn put_alias(&mut self, alias: Alias) {
         if let Some(luid) = &alias.luid {
-            self.luids.insert((alias.collection.clone(), luid.clone()), Some(alias.record.clone()));
+            let id = (alias.collection.clone(), luid.clone());
+            // An id means one record: that of which it was said last.
+            if let Some(Some(other)) = self.luids.insert(id, Some(alias.record.clone()))
+                && other != alias.record
+                && let Some(Some(other)) = self.aliases.get_mut(&(alias.collection.clone(), other))
+                && other.luid == alias.luid
+            {
+                other.luid = None;
+            }
         }
         self.aliases.insert((alias.collection.clone(), alias.record.clone()), Some(alias));
     }

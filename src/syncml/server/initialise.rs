@@ -301,11 +301,15 @@ impl Desk<'_> {
     pub fn get(&mut self, get: &Get) {
         let targets = refs(&get.items, |item| item.target.as_ref());
         let asks_device = targets.iter().any(|target| inbox::comparable(target).starts_with("devinf1"));
-        let code = if asks_device { status::OK } else { status::NOT_FOUND };
+        let results = Pending::Device(self.inbox.message.header.message_id, get.command_id.clone());
+        let code = match asks_device {
+            true if self.fits_a_message(&results) => status::OK,
+            true => status::ENTITY_TOO_LARGE,
+            false => status::NOT_FOUND,
+        };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
-        if asks_device {
-            let message = self.inbox.message.header.message_id;
-            self.queue.push(Pending::Device(message, get.command_id.clone()));
+        if code == status::OK {
+            self.queue.push(results);
         }
     }
 

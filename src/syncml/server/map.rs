@@ -37,7 +37,9 @@ impl Desk<'_> {
         let bookmark = self.bookmarked(collection);
         let index = self.state.datastore(collection).map(|(index, _)| index);
         let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
-        let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
+        let key = (collection.clone(), found.record.clone());
+        let before = self.alias(&key, found.alias.as_ref()).cloned();
+        let acknowledged = before.as_ref().map_or(0, |alias| alias.seq);
         let seq = match sent {
             Some(sent) => sent.seq,
             None => acknowledged.max(self.state.added_earlier(collection, &found.record).unwrap_or(0)),
@@ -47,7 +49,7 @@ impl Desk<'_> {
             record: found.record.clone(),
             luid: Some(luid),
             // A phone that does not learn that its Map came sends it again, under the same name.
-            temporary: found.alias.as_ref().and_then(|alias| alias.temporary.clone()),
+            temporary: before.and_then(|alias| alias.temporary),
             generation: bookmark.attempt,
             seq,
         });
