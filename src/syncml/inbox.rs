@@ -92,6 +92,8 @@ pub struct Incoming {
     pub target: Option<String>,
     /// `Source` as spelt, for the status.
     pub source: Option<String>,
+    /// Whether it is a piece, and more of it comes.
+    pub more: bool,
     /// The content, or the status that refuses it.
     pub body: Result<Body, u16>,
     /// Its match key.
@@ -277,7 +279,8 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     let luid = Luid(trim(source.as_deref().unwrap_or_default()).to_owned());
     let body = if with_content { body(item, meta) } else { Err(status::OK) };
     let key = body.as_ref().ok().and_then(matching::key);
-    Incoming { luid, target: item.target.as_ref().map(|target| target.uri.clone()), source, body, key }
+    let target = item.target.as_ref().map(|target| target.uri.clone());
+    Incoming { luid, target, source, more: item.more, body, key }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.

@@ -4,6 +4,7 @@
 
 use super::message::Version;
 use crate::limits;
+use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,9 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
+    /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<(CollectionId, Luid)>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,

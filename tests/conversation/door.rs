@@ -271,6 +271,54 @@ fn the_newest_session_of_a_device_is_the_one_that_lives() {
 }
 
 #[test]
+fn a_session_that_is_named_by_its_url_may_move_and_keeps_its_version() {
+    let world = World::new(SqliteStore::new());
+    let answer = ask(&world, &hello("7", 1, Some(credential::basic_cred("ann", "secret"))));
+    let url = answer.header.respond_to.clone().unwrap();
+    *world.address.borrow_mut() = "198.51.100.1".into();
+    let mut next = hello("7", 2, None);
+    next.commands.clear();
+    // Some devices say the RespURI in the header too.
+    next.header.target.uri = url.clone();
+    let mut say = |number: u32, url: &str, version: &str| {
+        next.header.message_id = number;
+        (next.header.dtd, next.header.protocol) = (version.into(), format!("SyncML/{version}"));
+        let response = world.post(url, "application/vnd.syncml+xml", &encode(&next, Encoding::Xml));
+        let (answer, _) = decode(&response.body).unwrap();
+        (statuses(&answer)[0].1, answer.header.respond_to)
+    };
+    assert_eq!(say(2, &url, "1.1"), (200, Some(url.clone())));
+    *world.address.borrow_mut() = "203.0.113.1".into();
+    assert_eq!(say(3, &format!("{url}x"), "1.1").0, 407, "another token says nothing");
+    assert_eq!(say(3, &url, "1.2").0, 407, "the version is fixed");
+    assert_eq!(say(3, &url, "1.1").0, 200, "and the session lives");
+}
+
+#[test]
+fn a_copy_of_any_message_of_a_device_that_always_signs_in_ends_nothing() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    ask(&world, &hello("7", 1, cred()));
+    let mut next = hello("7", 2, cred());
+    (next.commands, next.last) = (Vec::new(), false);
+    let mut said = Vec::new();
+    for number in 2..6 {
+        next.header.message_id = number;
+        next.commands =
+            vec![Command::Alert(Alert { command_id: "1".into(), code: "222".into(), ..Alert::default() })];
+        assert_eq!(statuses(&ask(&world, &next))[0].1, 212);
+        said.push(next.clone());
+    }
+    said.pop();
+    for late in said {
+        assert_eq!(statuses(&ask(&world, &late))[0].1, 400);
+    }
+    next.header.message_id = 6;
+    next.header.credential = None;
+    assert_eq!(statuses(&ask(&world, &next))[0].1, 200);
+}
+
+#[test]
 fn a_login_for_local_development_is_refused_elsewhere() {
     use anchorage::store::{Batch, Edit, Login, Store};
     let mut world = World::new(MemoryStore::new());

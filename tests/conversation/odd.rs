@@ -2,7 +2,7 @@
 
 use crate::card;
 use crate::hand::*;
-use crate::phone::Phone;
+use crate::phone::{Phone, change};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
 use anchorage::syncml::message::*;
@@ -553,4 +553,67 @@ fn an_answer_that_fits_no_message_keeps_nothing_waiting() {
         new += added(&answer).len();
     }
     assert_eq!((got, new), (vec![200, 412, 200, 201], 3));
+}
+
+#[test]
+fn the_end_of_an_object_in_pieces_is_not_taken_for_the_whole() {
+    let world = world();
+    let piece = |luid: &str, text: &str, more: bool| {
+        let mut piece = change(ChangeKind::Replace, luid, Some(text), "text/plain");
+        let Command::Change(inner) = &mut piece else { panic!() };
+        (inner.items[0].more, inner.items[0].meta.size) = (more, more.then_some(9));
+        vec![sync("notes", vec![piece])]
+    };
+    let mut hand = Hand::new(&world, "1");
+    hand.say(vec![alert("200", "./C", "notes", "", "1")], true);
+    for (luid, text, more, code) in [
+        ("1", "whole", false, 201),
+        ("1", "abc", true, 413),
+        ("1", "def", true, 413),
+        ("2", "another", false, 201),
+        ("1", "ghi", false, 413),
+        ("1", "whole again", false, 200),
+    ] {
+        assert_eq!(codes(&hand.say(piece(luid, text, more), false)), [200, code], "{text}");
+    }
+    assert_eq!(world.live("notes"), ["another", "whole again"]);
+}
+
+#[test]
+fn a_sync_the_device_refuses_as_a_whole_comes_again() {
+    for anchor in ["1", "2"] {
+        let world = world();
+        settle(&world);
+        meanwhile(&world);
+        let mut hand = Hand::greeted(&world, "2", "1", "2");
+        let answer = hand.say(vec![sync("contacts", Vec::new())], true);
+        assert_eq!(added(&answer).len(), 1);
+        let mut owed = acknowledge(&answer);
+        owed.retain(|command| !matches!(command, Command::Status(status) if status.command == "Add"));
+        for command in &mut owed {
+            let Command::Status(status) = command else { continue };
+            status.code = if status.command == "Sync" { 510 } else { status.code };
+        }
+        hand.say(owed, true);
+        let mut hand = Hand::new(&world, "3");
+        assert_eq!(codes(&hand.say(vec![alert("200", "./C", "contacts", anchor, "3")], true)), [200]);
+        let answer = hand.say(vec![sync("contacts", Vec::new())], true);
+        assert_eq!(added(&answer).len(), 1, "after {anchor}");
+    }
+}
+
+#[test]
+fn an_alert_may_have_several_items() {
+    let world = world();
+    let item = |name: &str, target: &str| {
+        let Command::Alert(alert) = alert("201", name, target, "", "1") else { panic!() };
+        alert.items[0].clone()
+    };
+    let items = vec![item("./C", "contacts"), item("./X", "nowhere"), item("./N", "notes")];
+    let said = Command::Alert(Alert { code: "201".into(), items, ..Alert::default() });
+    let answer = Hand::new(&world, "1").say(vec![said], true);
+    let said: Vec<_> =
+        statuses(&answer).into_iter().skip(1).map(|s| (s.source_refs[0].clone(), s.code)).collect();
+    assert_eq!(said, [("./C".into(), 200), ("./X".into(), 404), ("./N".into(), 200)]);
+    assert_eq!(others(&answer), ["201", "Get", "201"]);
 }

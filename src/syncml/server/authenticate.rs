@@ -12,7 +12,7 @@ use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential};
 use crate::syncml::message::{Command, Header, Version};
 use crate::syncml::session::{PendingStatus, Phase, State};
-use crate::syncml::status;
+use crate::syncml::{alert, status};
 
 /// What becomes of a message at the door.
 pub enum Verdict {
@@ -204,11 +204,14 @@ fn answered_already(server: &Server<'_>, version: Version) -> Verdict {
     Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None }
 }
 
-/// Whether a message holds nothing that could begin a session: changes, Maps and statuses only.
+/// Whether a message holds nothing that could begin a session: changes, Maps, statuses and 222 only.
 fn goes_on_only(server: &Server<'_>) -> bool {
     let inbox = &server.inbox;
-    let goes_on =
-        |command: &Command| matches!(command, Command::Sync(_) | Command::Map(_) | Command::Status(_));
+    let goes_on = |command: &Command| match command {
+        Command::Sync(_) | Command::Map(_) | Command::Status(_) => true,
+        Command::Alert(alert) => alert.code.trim() == alert::NEXT_MESSAGE.to_string(),
+        _ => false,
+    };
     !inbox.message.commands.is_empty() && inbox.message.commands.iter().all(goes_on)
 }
 

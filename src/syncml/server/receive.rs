@@ -156,6 +156,7 @@ impl Desk<'_> {
         } else {
             match (change.kind, &item.body) {
                 (ChangeKind::Delete, _) => self.delete(arriving, change),
+                _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
                 (_, Ok(body)) => self.upsert(arriving, body),
@@ -167,6 +168,17 @@ impl Desk<'_> {
             self.notes.push(format!("{} {} of {luid}: {code}", collection.id.0, change.kind.name()));
         }
         code
+    }
+
+    /// Whether an item is a piece of a larger one. Of the last piece only what came before it tells: a text's end is a text.
+    fn is_piece(&mut self, arriving: Arriving<'_>) -> bool {
+        let Arriving { collection, item, .. } = arriving;
+        let id = (collection.id.clone(), item.luid.clone());
+        if item.more {
+            self.state.broken = Some(id);
+            return true;
+        }
+        self.state.broken.take_if(|broken| *broken == id).is_some()
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
