@@ -21,6 +21,8 @@ mod phone;
 mod races;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "conversation/stray.rs"]
+mod stray;
 #[path = "conversation/table.rs"]
 mod table;
 #[path = "conversation/world.rs"]
