@@ -222,3 +222,27 @@ fn a_delete_of_what_another_changed_obeys_only_where_the_client_wins() {
         assert_eq!(a.sync(&world).unwrap().received, 0, "{policy:?}");
     }
 }
+
+#[test]
+fn ids_come_in_all_kinds_and_are_echoed_as_they_were_spelt() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let long = "7".repeat(255);
+    let ids = ["1", "./2", "a/b c%20", "00A0FF", "ключ", "x:y", "' OR 1", &long];
+    let said = ids.iter().map(|id| add(id, &card(&format!("Of {id}"), ""))).collect();
+    let echoed = |kind: &str, ids: &[String], code: u16| -> Vec<_> {
+        ids.iter().map(|id| (id.clone(), kind.to_owned(), code)).collect()
+    };
+    a.answered.clear();
+    send(&world, &mut a, said);
+    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(std::mem::take(&mut a.answered), echoed("Add", &ids, 201));
+    // Padded, as C writes its strings.
+    let padded: Vec<String> = ids.iter().map(|id| format!("{id}\0")).collect();
+    let deleted = send(&world, &mut a, padded.iter().map(|id| delete(id)).collect());
+    assert_eq!(codes(&deleted), vec![200; ids.len()]);
+    // An id may be used again.
+    let again = ids.iter().map(|id| add(id, &card(&format!("Again {id}"), ""))).collect();
+    assert_eq!(codes(&send(&world, &mut a, again)), vec![201; ids.len()]);
+    assert_eq!(world.live("contacts").len(), 10 + ids.len());
+}
