@@ -280,6 +280,16 @@ impl State {
         self.earlier(collection, record).find(|earlier| earlier.add).map(|earlier| earlier.seq)
     }
 
+    /// Opens a datastore, in the place of one of the same collection; its index.
+    pub fn put_datastore(&mut self, opened: Datastore) -> usize {
+        let place = self.datastores.iter().position(|known| known.collection == opened.collection);
+        match place.and_then(|index| self.datastores.get_mut(index)) {
+            Some(known) => *known = opened,
+            None => self.datastores.push(opened),
+        }
+        place.unwrap_or(self.datastores.len() - 1)
+    }
+
     /// The datastore of a collection.
     pub fn datastore(&mut self, collection: &CollectionId) -> Option<(usize, &mut Datastore)> {
         self.datastores.iter_mut().enumerate().find(|(_, datastore)| datastore.collection == *collection)

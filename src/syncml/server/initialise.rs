@@ -128,16 +128,7 @@ impl Desk<'_> {
             trusted,
             ..Datastore::default()
         };
-        let index = match self.state.datastore(&id) {
-            Some((index, datastore)) => {
-                *datastore = opened;
-                index
-            }
-            None => {
-                self.state.datastores.push(opened);
-                self.state.datastores.len() - 1
-            }
-        };
+        let index = self.state.put_datastore(opened);
         self.alert_status(alert, Some(item), code, Some(next));
         if !self.queue.contains(&Pending::Alert(index)) {
             self.queue.push(Pending::Alert(index));
