@@ -59,12 +59,11 @@ impl Stray {
         }
         let last = !odd || chance.percent(70);
         let answer = hand.say(first, last);
+        let greeting = hand.sent.clone();
         self.take(&mut talk, &answer);
         for _ in 0..if odd { chance.below(5) } else { 0 } {
             if chance.percent(30) {
-                let text = format!("b{}-{}", self.sessions, chance.below(1_000_000));
-                b.add(&card(&text, ""));
-                b.sync(world).unwrap();
+                busy(b, world, chance);
             }
             let mut said = std::mem::take(&mut talk.owed);
             match chance.below(3) {
@@ -74,6 +73,15 @@ impl Stray {
             }
             let answer = hand.say(said, chance.percent(50));
             self.take(&mut talk, &answer);
+            if chance.percent(20) {
+                let again = if chance.percent(50) { hand.sent.clone() } else { greeting.clone() };
+                let again = hand.repeat(&again);
+                if again != answer && statuses(&again)[0].code != 400 {
+                    // The session was over, and this is another one.
+                    assert_eq!(statuses(&again)[0].code, 212);
+                    return;
+                }
+            }
             if chance.percent(7) {
                 return;
             }
@@ -166,9 +174,22 @@ impl Stray {
     }
 }
 
+/// Another phone adds, edits and deletes.
+fn busy(b: &mut Phone, world: &World<SqliteStore>, chance: &mut Chance) {
+    let text = format!("b{}", chance.below(1_000_000));
+    let luids: Vec<String> = b.only().items.keys().cloned().collect();
+    let luid = luids.get(usize::try_from(chance.below(20)).unwrap());
+    match (chance.below(3), luid) {
+        (0, Some(luid)) => b.edit(luid, &card(&text, "")),
+        (1, Some(luid)) => b.delete(luid),
+        _ => drop(b.add(&card(&text, ""))),
+    }
+    b.sync(world).unwrap();
+}
+
 #[test]
 fn a_device_without_any_order_holds_what_all_hold_in_the_end() {
-    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(40);
+    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
     for seed in 0..rounds {
         let mut chance = Chance(seed * 7_919 + 1);
         let world = World::new(SqliteStore::new());
