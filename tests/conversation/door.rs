@@ -104,14 +104,17 @@ fn without_credentials_every_command_is_407_with_a_challenge_and_nothing_else() 
     let answer = ask(&world, &hello("1", 2, Some(cred)));
     assert_eq!(statuses(&answer), vec![("SyncHdr".into(), 212), ("Alert".into(), 508)]);
     let Command::Status(status) = &answer.commands[0] else { panic!() };
-    assert_eq!((&status.target_refs[0][..], &status.source_refs[0][..]), ("http://h/syncml", "IMEI:1"));
+    assert_eq!(
+        (&status.target_refs, &status.source_refs),
+        (&vec!["http://h/syncml".into()], &vec!["IMEI:1".into()])
+    );
     // Others keep MsgID 1, and one says two versions at once.
     let mut again = hello("2", 1, None);
     assert_eq!(statuses(&ask(&world, &again))[0].1, 407);
     again = hello("2", 1, Some(credential::basic_cred("ann", "secret")));
     again.header.dtd = "1.2".into();
     let answer = ask(&world, &again);
-    assert_eq!((statuses(&answer)[0].1, &answer.header.dtd[..]), (212, "1.1"));
+    assert_eq!((statuses(&answer)[0].1, answer.header.dtd.as_str()), (212, "1.1"));
 }
 
 #[test]
