@@ -228,6 +228,19 @@ fn a_digest_that_is_repeated_in_every_message_does_not_end_the_session() {
 }
 
 #[test]
+fn a_wrong_digest_from_elsewhere_enters_no_session() {
+    let world = World::new(SqliteStore::new());
+    ask(&world, &hello("7", 1, Some(credential::basic_cred("ann", "secret"))));
+    let mut next = hello("7", 2, Some(credential::md5_cred("ann", "wrong", b"nonce", Version::V11)));
+    next.commands.clear();
+    *world.address.borrow_mut() = "198.51.100.1".into();
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 401)]);
+    // Whoever could go on without a digest may go on with a stale one.
+    *world.address.borrow_mut() = "192.0.2.1".into();
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 200)]);
+}
+
+#[test]
 fn credentials_that_are_broken_are_challenged() {
     let world = World::new(SqliteStore::new());
     let cred = |scheme: Option<&str>, data: &str| {

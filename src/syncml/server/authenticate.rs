@@ -91,7 +91,7 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
     };
     match check(server, snapshot, cred, version, now) {
         Err(refusal) => match continued(server, snapshot, session, version, now) {
-            Verdict::Admit(admitted) if repeats_digest(server) => Verdict::Admit(admitted),
+            Verdict::Admit(admitted) if repeats_digest(server, session) => Verdict::Admit(admitted),
             _ => refusal.verdict(server, version),
         },
         Ok(proof) => admit(server, snapshot, session, version, now, proof),
@@ -109,12 +109,17 @@ fn is_late_copy(server: &Server<'_>, session: &Session, now: Moment) -> bool {
             .is_some_and(|state| state.phase != Phase::Over && state.first == server.digest)
 }
 
-/// Whether a message signs in by a digest and opens nothing: some devices repeat their first one in every message, and its
-/// nonce has been replaced. Without it the message would be let in too.
-fn repeats_digest(server: &Server<'_>) -> bool {
+/// Whether a message of a live session signs in by a digest and opens nothing: some devices repeat their first one in every
+/// message, and its nonce has been replaced. Without it the message would be let in too: it comes with the session's token,
+/// or from where the session is.
+fn repeats_digest(server: &Server<'_>, session: Option<&Session>) -> bool {
     let cred = server.inbox.message.header.credential.as_ref();
     let digest = cred.is_some_and(|cred| matches!(credential::read(cred), Credential::Md5 { .. }));
-    digest && !server.inbox.has_sync_alert()
+    let known = session.is_some_and(|session| {
+        let token = server.token.as_deref().map(secret::token_hash);
+        session.address == server.address || token.is_some_and(|token| token == session.token)
+    });
+    digest && known && !server.inbox.has_sync_alert()
 }
 
 /// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
