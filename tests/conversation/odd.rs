@@ -617,3 +617,27 @@ fn an_alert_may_have_several_items() {
     assert_eq!(said, [("./C".into(), 200), ("./X".into(), 404), ("./N".into(), 200)]);
     assert_eq!(others(&answer), ["201", "Get", "201"]);
 }
+
+#[test]
+fn a_path_is_said_back_as_it_was_spelt() {
+    // Newer Nokias look for it, filter and all, in our DevInf and our Sync.
+    let world = world();
+    let path = "./Contacts?SINCE&EQ;20061206T120000";
+    let item = Item { target: Some(Location::of("./devinf12")), ..Item::default() };
+    let get = Command::Get(Get { items: vec![item], ..Get::default() });
+    let mut hand = Hand::new(&world, "1");
+    let answer = hand.say(vec![get, alert("200", "./C", path, "", "1")], true);
+    let device = answer.commands.iter().find_map(|command| match command {
+        Command::Results(results) => results.items[0].data.clone(),
+        _ => None,
+    });
+    let Some(Data::Device(device)) = device else { panic!() };
+    assert!(device.datastores.iter().any(|store| store.source_ref == path));
+    assert!(device.datastores.iter().any(|store| store.source_ref == "./notes"));
+    let answer = hand.say(vec![sync(path, Vec::new())], true);
+    let Some(Command::Sync(ours)) = answer.commands.last() else { panic!() };
+    assert_eq!(
+        (ours.source.clone().unwrap().uri, ours.target.clone().unwrap().uri),
+        (path.into(), "./C".into())
+    );
+}
