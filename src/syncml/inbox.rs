@@ -237,9 +237,25 @@ fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut u
                     inside(&group.commands, path, steps, items);
                 }
             }
-            _ => {}
+            other => steps.extend(named(other).map(|(command, name, silent)| {
+                Step::Refuse(RefuseStep { command, name, silent, code: status::NOT_ALLOWED })
+            })),
         }
     }
+}
+
+/// `CmdID`, name and `NoResp` of a command that is a step of its own and has a status.
+pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
+    Some(match command {
+        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
+        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
+        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
+        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
+        Command::Map(map) => (map.command_id.clone(), "Map", false),
+        Command::Results(results) => (results.command_id.clone(), "Results", false),
+        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
+        _ => return None,
+    })
 }
 
 /// A Sequence inside a Sync is executed in order, as everything is; an Atomic, or either outside, is refused.

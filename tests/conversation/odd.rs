@@ -167,6 +167,8 @@ fn what_is_not_offered_is_refused_by_its_own_status() {
         ("Sequence outside", of(vec![group(GroupKind::Sequence, vec![bare("100")])]), vec![406]),
         ("Copy", in_sync(of_kind(ChangeKind::Copy)), vec![200, 406]),
         ("Move", in_sync(of_kind(ChangeKind::Move)), vec![200, 406]),
+        ("Alert inside", in_sync(bare("200")), vec![200, 405]),
+        ("Map inside", in_sync(map("contacts", &[("1", "2")])), vec![200, 405]),
         ("Add outside", of(vec![add()]), vec![403]),
         ("Delete outside", of(vec![of_kind(ChangeKind::Delete)]), vec![403]),
         ("Exec", of(vec![Command::Exec(Exec::default())]), vec![406]),
