@@ -66,5 +66,15 @@ pub const EARLIER_MAX: usize = 1_000;
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;
 
+/// The bytes of a datastore's path as a device spells it, with whatever filter stands behind it: it is kept in the session.
+pub const URI_BYTES_MAX: usize = 1_000;
+
+/// For how long after a session's last message a copy of its first one is taken for one that was late on its way. After that
+/// a device has begun anew that says the same again: some have one session id and an anchor that only moves on success.
+pub const LATE_COPY_MS: i64 = 60 * 1000;
+
+/// How many messages in a row may ask us to go on while it is the client's turn: then its `Final` was forgotten.
+pub const SILENT_MESSAGES_MAX: u32 = 3;
+
 /// The bytes of a name that becomes a key: a device's, a session's, a login's.
 pub const NAME_BYTES_MAX: usize = 255;

@@ -7,16 +7,22 @@ mod conflicts;
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/hand.rs"]
+mod hand;
 #[path = "stores/house.rs"]
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/odd.rs"]
+mod odd;
 #[path = "conversation/phone.rs"]
 mod phone;
 #[path = "conversation/races.rs"]
 mod races;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "conversation/stray.rs"]
+mod stray;
 #[path = "conversation/table.rs"]
 mod table;
 #[path = "conversation/world.rs"]

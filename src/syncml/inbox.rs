@@ -92,6 +92,8 @@ pub struct Incoming {
     pub target: Option<String>,
     /// `Source` as spelt, for the status.
     pub source: Option<String>,
+    /// Whether it is a piece, and more of it comes.
+    pub more: bool,
     /// The content, or the status that refuses it.
     pub body: Result<Body, u16>,
     /// Its match key.
@@ -118,6 +120,15 @@ impl Inbox {
     /// Whether any step is a `Sync`.
     pub fn has_sync(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
+    }
+
+    /// Whether it only asks us to go on.
+    pub fn says_nothing(&self) -> bool {
+        self.message.commands.iter().all(|command| match command {
+            Command::Alert(alert) => alert.code.trim() == super::alert::NEXT_MESSAGE.to_string(),
+            Command::Status(status) => matches!(status.command.as_str(), "SyncHdr" | "Alert"),
+            _ => false,
+        })
     }
 
     /// The paths of its `Sync`s.
@@ -226,9 +237,25 @@ fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut u
                     inside(&group.commands, path, steps, items);
                 }
             }
-            _ => {}
+            other => steps.extend(named(other).map(|(command, name, silent)| {
+                Step::Refuse(RefuseStep { command, name, silent, code: status::NOT_ALLOWED })
+            })),
         }
     }
+}
+
+/// `CmdID`, name and `NoResp` of a command that is a step of its own and has a status.
+pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
+    Some(match command {
+        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
+        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
+        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
+        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
+        Command::Map(map) => (map.command_id.clone(), "Map", false),
+        Command::Results(results) => (results.command_id.clone(), "Results", false),
+        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
+        _ => return None,
+    })
 }
 
 /// A Sequence inside a Sync is executed in order, as everything is; an Atomic, or either outside, is refused.
@@ -268,13 +295,18 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     let luid = Luid(trim(source.as_deref().unwrap_or_default()).to_owned());
     let body = if with_content { body(item, meta) } else { Err(status::OK) };
     let key = body.as_ref().ok().and_then(matching::key);
-    Incoming { luid, target: item.target.as_ref().map(|target| target.uri.clone()), source, body, key }
+    let target = item.target.as_ref().map(|target| target.uri.clone());
+    Incoming { luid, target, source, more: item.more, body, key }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.
 fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
     if item.more {
         return Err(status::ENTITY_TOO_LARGE);
+    }
+    if item.meta.field_level || meta.field_level {
+        // A part of an item; our DevInf does not offer it, and taken for the whole it would remove the rest.
+        return Err(status::PARTIAL_NOT_ACCEPTED);
     }
     let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
     let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();

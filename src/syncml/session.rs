@@ -4,6 +4,7 @@
 
 use super::message::Version;
 use crate::limits;
+use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,12 @@ pub struct State {
     pub phase: Phase,
     /// Whether the client has closed the package being waited for, while our own answer to it is still going out.
     pub heard: bool,
+    /// SHA-256 of the message that began it.
+    #[serde(default)]
+    pub first: String,
+    /// How many messages in a row said nothing while the client was to say something.
+    #[serde(default)]
+    pub silent: u32,
     /// `MsgID` of our last message.
     pub message_id: u32,
     /// The device's `MaxMsgSize`, already within our own bounds.
@@ -26,6 +33,9 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
+    /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<(CollectionId, Luid)>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
@@ -268,6 +278,16 @@ impl State {
     /// The version of a record that the last Add of earlier sessions carried.
     pub fn added_earlier(&self, collection: &CollectionId, record: &RecordId) -> Option<Seq> {
         self.earlier(collection, record).find(|earlier| earlier.add).map(|earlier| earlier.seq)
+    }
+
+    /// Opens a datastore, in the place of one of the same collection; its index.
+    pub fn put_datastore(&mut self, opened: Datastore) -> usize {
+        let place = self.datastores.iter().position(|known| known.collection == opened.collection);
+        match place.and_then(|index| self.datastores.get_mut(index)) {
+            Some(known) => *known = opened,
+            None => self.datastores.push(opened),
+        }
+        place.unwrap_or(self.datastores.len() - 1)
     }
 
     /// The datastore of a collection.

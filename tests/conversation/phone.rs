@@ -86,6 +86,10 @@ pub struct Phone {
     pub forgets_maps: bool,
     /// Whether Maps are sent when all of the server's changes have come, and not as they come.
     pub maps_late: bool,
+    /// Whether its first digest goes with every message.
+    pub always_signs_in: bool,
+    /// Whether it answers the server's alert with 508, and syncs slowly without another alert.
+    pub doubts: bool,
     /// Whether the phone ignores RespURI.
     pub stubborn: bool,
     /// Whether it understands NumberOfChanges.
@@ -155,6 +159,8 @@ impl Phone {
             verdict: 0,
             forgets_maps: false,
             maps_late: false,
+            always_signs_in: false,
+            doubts: false,
             stubborn: false,
             counts: true,
             eager: false,
@@ -360,7 +366,9 @@ impl<'a> Talk<'a> {
             self.learn_nonce(&answer);
             answer = self.exchange(world, self.package_1(), true, true).await?;
         }
-        self.learn_nonce(&answer);
+        if !self.phone.always_signs_in {
+            self.learn_nonce(&answer);
+        }
         self.take(&answer);
         while !answer.last {
             let owed = self.owed_or_next();
@@ -442,7 +450,8 @@ impl<'a> Talk<'a> {
         for (index, command) in commands.iter_mut().enumerate() {
             number(command, index + 1);
         }
-        let message = Message { header: self.header(login), commands, last };
+        let signs_in = login || self.phone.always_signs_in;
+        let message = Message { header: self.header(signs_in), commands, last };
         let bytes = encode(&message, self.phone.encoding);
         let content_type = match self.phone.encoding {
             Encoding::Xml => "application/vnd.syncml+xml",
@@ -645,9 +654,11 @@ impl<'a> Talk<'a> {
                     }
                 }
                 Command::Alert(alert) if alert.code != "222" => {
+                    let answer = if self.phone.doubts { 508 } else { 200 };
+                    self.owe(message, &alert.command_id, "Alert", answer, alert.items.first());
                     for item in &alert.items {
                         let name = item.target.as_ref().unwrap().uri.clone();
-                        let code = alert.code.parse().unwrap();
+                        let code = if self.phone.doubts { 201 } else { alert.code.parse().unwrap() };
                         self.session.alerts.push((name.clone(), code));
                         let anchor = item.meta.anchor.clone().unwrap();
                         let folder = &self.phone.folders[&name];
@@ -662,7 +673,6 @@ impl<'a> Talk<'a> {
                         self.phone.was_slow |= code == 201;
                         self.modes.insert(name, code);
                     }
-                    self.owe(message, &alert.command_id, "Alert", 200, None);
                 }
                 Command::Sync(sync) => self.take_sync(message, sync),
                 Command::Results(results) => self.owe(message, &results.command_id, "Results", 200, None),
@@ -778,7 +788,7 @@ pub fn header_status(answer: &Message) -> Option<u16> {
     })
 }
 
-fn map_command(name: &str, target: &str, maps: &[(String, String)]) -> Command {
+pub fn map_command(name: &str, target: &str, maps: &[(String, String)]) -> Command {
     let items = maps.iter().map(|(guid, luid)| MapItem {
         target: Location::of(guid.clone()),
         source: Location::of(luid.clone()),
@@ -821,21 +831,29 @@ pub fn change(kind: ChangeKind, luid: &str, text: Option<&str>, media_type: &str
 }
 
 /// Gives a command and what is in it its CmdIDs.
-fn number(command: &mut Command, id: usize) {
+pub fn number(command: &mut Command, id: usize) {
     let text = id.to_string();
+    let inside = |commands: &mut [Command]| {
+        for (index, inner) in commands.iter_mut().enumerate() {
+            number(inner, id * 10_000 + index + 1);
+        }
+    };
     match command {
         Command::Alert(alert) => alert.command_id = text,
         Command::Put(put) | Command::Get(put) => put.command_id = text,
         Command::Map(map) => map.command_id = text,
         Command::Status(status) => status.command_id = text,
-        Command::Sync(sync) => {
-            sync.command_id = text.clone();
-            for (index, inner) in sync.commands.iter_mut().enumerate() {
-                if let Command::Change(change) = inner {
-                    change.command_id = format!("{text}{:04}", index + 1);
-                }
-            }
+        Command::Change(change) => change.command_id = text,
+        Command::Exec(exec) => exec.command_id = text,
+        Command::Results(results) => results.command_id = text,
+        Command::Search(search) => search.command_id = text,
+        Command::Group(group) => {
+            inside(&mut group.commands);
+            group.command_id = text;
         }
-        _ => {}
+        Command::Sync(sync) => {
+            inside(&mut sync.commands);
+            sync.command_id = text;
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential};
 use crate::syncml::message::{Command, Header, Version};
 use crate::syncml::session::{PendingStatus, Phase, State};
-use crate::syncml::status;
+use crate::syncml::{alert, status};
 
 /// What becomes of a message at the door.
 pub enum Verdict {
@@ -83,13 +83,43 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
     {
         return Verdict::Replay(session.reply.clone());
     }
+    if session.is_some_and(|session| is_late_copy(server, session, now)) {
+        return answered_already(server, version);
+    }
     let Some(cred) = header.credential.as_ref() else {
         return continued(server, snapshot, session, version, now);
     };
     match check(server, snapshot, cred, version, now) {
-        Err(refusal) => refusal.verdict(server, version),
+        Err(refusal) => match continued(server, snapshot, session, version, now) {
+            Verdict::Admit(admitted) if repeats_digest(server, session) => Verdict::Admit(admitted),
+            _ => refusal.verdict(server, version),
+        },
         Ok(proof) => admit(server, snapshot, session, version, now, proof),
     }
+}
+
+/// Whether a message is the one that began a session that has gone on since. Its answer is no longer kept, and taken for a
+/// new session it would end the one that lives. After the end of that, a device that says the same has begun anew.
+fn is_late_copy(server: &Server<'_>, session: &Session, now: Moment) -> bool {
+    let last = session.expires.saturating_sub(limits::SESSION_IDLE_MS);
+    let recent = session.expires > now && now < last.saturating_add(limits::LATE_COPY_MS);
+    recent
+        && i64::from(server.inbox.message.header.message_id) < session.message
+        && State::read(&session.state)
+            .is_some_and(|state| state.phase != Phase::Over && state.first == server.digest)
+}
+
+/// Whether a message of a live session signs in by a digest and opens nothing: some devices repeat their first one in every
+/// message, and its nonce has been replaced. Without it the message would be let in too: it comes with the session's token,
+/// or from where the session is.
+fn repeats_digest(server: &Server<'_>, session: Option<&Session>) -> bool {
+    let cred = server.inbox.message.header.credential.as_ref();
+    let digest = cred.is_some_and(|cred| matches!(credential::read(cred), Credential::Md5 { .. }));
+    let known = session.is_some_and(|session| {
+        let token = server.token.as_deref().map(secret::token_hash);
+        session.address == server.address || token.is_some_and(|token| token == session.token)
+    });
+    digest && known && !server.inbox.has_sync_alert()
 }
 
 /// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
@@ -179,11 +209,14 @@ fn answered_already(server: &Server<'_>, version: Version) -> Verdict {
     Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None }
 }
 
-/// Whether a message holds nothing that could begin a session: changes, Maps and statuses only.
+/// Whether a message holds nothing that could begin a session: changes, Maps, statuses and 222 only.
 fn goes_on_only(server: &Server<'_>) -> bool {
     let inbox = &server.inbox;
-    let goes_on =
-        |command: &Command| matches!(command, Command::Sync(_) | Command::Map(_) | Command::Status(_));
+    let goes_on = |command: &Command| match command {
+        Command::Sync(_) | Command::Map(_) | Command::Status(_) => true,
+        Command::Alert(alert) => alert.code.trim() == alert::NEXT_MESSAGE.to_string(),
+        _ => false,
+    };
     !inbox.message.commands.is_empty() && inbox.message.commands.iter().all(goes_on)
 }
 
@@ -215,7 +248,7 @@ fn admit(
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
         let earlier = before().map(State::unanswered).unwrap_or_default();
-        State { version, earlier, ..State::default() }
+        State { version, earlier, first: server.digest.clone(), ..State::default() }
     };
     let state = state.unwrap_or_else(begun);
     let throttle = throttle_key(&proof.login, &server.address);
@@ -294,7 +327,7 @@ fn check(
     now: Moment,
 ) -> Result<Proof, Box<Refusal>> {
     let refusal = |code: u16, scheme: &'static str, why: String| {
-        let nonce = nonce_now(server, now);
+        let nonce = if scheme == credential::MD5 { nonce_now(server, now) } else { String::new() };
         Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
     };
     let credential = credential::read(cred);

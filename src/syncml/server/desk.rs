@@ -16,8 +16,8 @@ use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
-use crate::syncml::inbox::{Inbox, Step};
-use crate::syncml::message::{Command, Version};
+use crate::syncml::inbox::{self, Inbox, Step};
+use crate::syncml::message::Version;
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,8 +79,10 @@ impl<'a> Desk<'a> {
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        if fresh || message.header.meta.max_message_bytes.is_some() {
-            state.message_bytes_max = server.reply_bytes();
+        if let Some(bytes_max) = server.reply_bytes() {
+            state.message_bytes_max = bytes_max;
+        } else if fresh {
+            state.message_bytes_max = limits::SYNCML_REPLY_BYTES_MAX;
         }
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(
@@ -199,7 +201,15 @@ impl<'a> Desk<'a> {
     /// Makes an alias, in this turn's eyes at once.
     pub fn put_alias(&mut self, alias: Alias) {
         if let Some(luid) = &alias.luid {
-            self.luids.insert((alias.collection.clone(), luid.clone()), Some(alias.record.clone()));
+            let id = (alias.collection.clone(), luid.clone());
+            // An id means one record: that of which it was said last.
+            if let Some(Some(other)) = self.luids.insert(id, Some(alias.record.clone()))
+                && other != alias.record
+                && let Some(Some(other)) = self.aliases.get_mut(&(alias.collection.clone(), other))
+                && other.luid == alias.luid
+            {
+                other.luid = None;
+            }
         }
         self.aliases.insert((alias.collection.clone(), alias.record.clone()), Some(alias));
     }
@@ -437,7 +447,7 @@ pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
 pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
     let message = inbox.message.header.message_id;
     let all = inbox.steps.iter().filter_map(|step| match step {
-        Step::Command(index) => inbox.message.commands.get(*index).and_then(named),
+        Step::Command(index) => inbox.message.commands.get(*index).and_then(inbox::named),
         Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
         Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
         Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
@@ -451,19 +461,6 @@ pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
             ..Default::default()
         })
         .collect()
-}
-
-fn named(command: &Command) -> Option<(String, &'static str, bool)> {
-    Some(match command {
-        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
-        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
-        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
-        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
-        Command::Map(map) => (map.command_id.clone(), "Map", false),
-        Command::Results(results) => (results.command_id.clone(), "Results", false),
-        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
-        _ => return None,
-    })
 }
 
 /// Versions we speak, as a 505 or 513 names them.

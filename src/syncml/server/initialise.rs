@@ -1,10 +1,12 @@
 //! Package 1: DevInf both ways, and alerts that open datastores (DS 1.2 sections 6.2, 6.7; `syncml.md` 4.1, 4.4, 4.12).
 
 use super::desk::Desk;
+use super::map;
+use crate::limits;
 use crate::peer::Place;
 use crate::record::CollectionId;
 use crate::syncml::inbox::{self, trim};
-use crate::syncml::message::{Alert, Data, Get, Item, Location, Results, Version};
+use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
 use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
 use crate::syncml::{alert, status};
 
@@ -73,18 +75,24 @@ impl Desk<'_> {
     fn open_datastore(&mut self, alert: &Alert, item: &Item, wish: Wish) {
         let target = item.target.clone().unwrap_or_default();
         let source = item.source.clone().unwrap_or_default();
+        if target.uri.len().max(source.uri.len()) > limits::URI_BYTES_MAX {
+            self.alert_status(alert, None, status::URI_TOO_LONG, None);
+            return;
+        }
         let path = inbox::path(&target, Some(&source));
         let Some(collection) = self.collection(&path) else {
             self.notes.push(format!("there is no collection at {path:?}"));
             self.alert_status(alert, Some(item), status::NOT_FOUND, None);
             return;
         };
-        if self.datastore(&path).is_some_and(|(_, datastore)| datastore.received) {
-            self.alert_status(alert, Some(item), status::FORBIDDEN, None);
+        let anchor = item.meta.anchor.clone().unwrap_or_default();
+        if let Some((code, hint)) = self.refusal_of_alert(&path, &target, &source, &anchor) {
+            let mut refused = self.of_alert(alert, Some(item), code);
+            refused.hint = hint.map(str::to_owned);
+            self.push_status(alert.no_response, refused);
             return;
         }
         let id = collection.id.clone();
-        let anchor = item.meta.anchor.clone().unwrap_or_default();
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
@@ -120,19 +128,39 @@ impl Desk<'_> {
             trusted,
             ..Datastore::default()
         };
-        let index = match self.state.datastore(&id) {
-            Some((index, datastore)) => {
-                *datastore = opened;
-                index
-            }
-            None => {
-                self.state.datastores.push(opened);
-                self.state.datastores.len() - 1
-            }
-        };
+        let index = self.state.put_datastore(opened);
         self.alert_status(alert, Some(item), code, Some(next));
-        self.queue.push(Pending::Alert(index));
+        if !self.queue.contains(&Pending::Alert(index)) {
+            self.queue.push(Pending::Alert(index));
+        }
         self.ask_for_device();
+    }
+
+    /// Why an alert of a collection is refused: the status, and the name of what is not offered.
+    fn refusal_of_alert(
+        &self,
+        path: &str,
+        target: &Location,
+        source: &Location,
+        anchor: &Anchor,
+    ) -> Option<(u16, Option<&'static str>)> {
+        let filter = target.filter.as_ref();
+        if filter.is_some_and(|filter| filter.field.is_some() || filter.record.is_some()) {
+            return Some((status::NOT_SUPPORTED, Some("Filter")));
+        }
+        let too_long =
+            |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > limits::NAME_BYTES_MAX);
+        if too_long(&anchor.last) || too_long(&anchor.next) {
+            return Some((status::BAD_REQUEST, None));
+        }
+        let late = match self.datastore(path) {
+            // One collection is one datastore: two of the device's would share their anchors.
+            Some((_, known)) => {
+                known.received || inbox::comparable(&known.source) != inbox::comparable(&source.uri)
+            }
+            None => matches!(self.state.phase, Phase::ExpectMore | Phase::ExpectEnd | Phase::Over),
+        };
+        late.then_some((status::FORBIDDEN, None))
     }
 
     /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
@@ -156,10 +184,8 @@ impl Desk<'_> {
 
     /// What the bookmark says while the session lives.
     fn bookmark_opening(&mut self, id: &CollectionId, mode: Mode, agreed: Agreed) {
-        let bookmark = self.bookmark(id);
-        bookmark.sending = true;
-        bookmark.sending_all = mode == Mode::Slow;
         if let Agreed::Normal(place) = agreed {
+            let bookmark = self.bookmark(id);
             // A device that uses the anchor of a slow sync has completed it: what it held before no longer counts. Not
             // sooner: one that lost the end of it goes on with what it held.
             let begun_anew = bookmark.confirmed.anchor.is_empty();
@@ -168,12 +194,41 @@ impl Desk<'_> {
             let generation = bookmark.confirmed.generation;
             self.batch.outdated.extend(outdated.then(|| (id.clone(), generation)));
         }
-        let bookmark = self.bookmark(id);
-        bookmark.until = 0;
-        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
+        self.open_bookmark(id, mode);
+    }
+
+    fn open_bookmark(&mut self, id: &CollectionId, mode: Mode) {
         if mode == Mode::Slow {
+            let bookmark = self.bookmark(id);
             bookmark.attempt = bookmark.attempt.max(bookmark.confirmed.generation) + 1;
         }
+        self.start_sending(id, mode);
+    }
+
+    /// The device says 508 to our alert: our `Last` is not what it remembers. Its `Sync` is a slow one, without another alert
+    /// (DS 1.2, 6.2). A status that does not say which alert it means can only mean the one there was.
+    pub fn compare_after_all(&mut self, answer: &Status) {
+        let only = self.state.datastores.len() == 1;
+        for index in 0..self.state.datastores.len() {
+            let Some(datastore) = self.state.datastores.get_mut(index) else { continue };
+            let meant = only || map::is_about(answer, datastore);
+            if !meant || datastore.received || datastore.mode == Mode::Slow {
+                continue;
+            }
+            datastore.mode = Mode::Slow;
+            let id = datastore.collection.clone();
+            self.notes
+                .push(format!("slow sync of {} because the device remembers another anchor of ours", id.0));
+            self.open_bookmark(&id, Mode::Slow);
+        }
+    }
+
+    /// Our changes are to be sent from the beginning.
+    pub fn start_sending(&mut self, id: &CollectionId, mode: Mode) {
+        let bookmark = self.bookmark(id);
+        (bookmark.sending, bookmark.sending_all) = (true, mode == Mode::Slow);
+        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
+        bookmark.until = 0;
     }
 
     /// Our `Next` anchor: the account's position now, and never the one we gave before.
@@ -237,11 +292,15 @@ impl Desk<'_> {
     pub fn get(&mut self, get: &Get) {
         let targets = refs(&get.items, |item| item.target.as_ref());
         let asks_device = targets.iter().any(|target| inbox::comparable(target).starts_with("devinf1"));
-        let code = if asks_device { status::OK } else { status::NOT_FOUND };
+        let results = Pending::Device(self.inbox.message.header.message_id, get.command_id.clone());
+        let code = match asks_device {
+            true if self.fits_a_message(&results) => status::OK,
+            true => status::ENTITY_TOO_LARGE,
+            false => status::NOT_FOUND,
+        };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
-        if asks_device {
-            let message = self.inbox.message.header.message_id;
-            self.queue.push(Pending::Device(message, get.command_id.clone()));
+        if code == status::OK {
+            self.queue.push(results);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::record::{CollectionId, RecordId, Seq};
 use crate::store::{Acknowledged, Target};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Map, Status};
-use crate::syncml::session::{Sent, SentKind};
+use crate::syncml::session::{Datastore, Sent, SentKind};
 use crate::syncml::status;
 
 impl Desk<'_> {
@@ -37,7 +37,9 @@ impl Desk<'_> {
         let bookmark = self.bookmarked(collection);
         let index = self.state.datastore(collection).map(|(index, _)| index);
         let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
-        let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
+        let key = (collection.clone(), found.record.clone());
+        let before = self.alias(&key, found.alias.as_ref()).cloned();
+        let acknowledged = before.as_ref().map_or(0, |alias| alias.seq);
         let seq = match sent {
             Some(sent) => sent.seq,
             None => acknowledged.max(self.state.added_earlier(collection, &found.record).unwrap_or(0)),
@@ -47,7 +49,7 @@ impl Desk<'_> {
             record: found.record.clone(),
             luid: Some(luid),
             // A phone that does not learn that its Map came sends it again, under the same name.
-            temporary: found.alias.as_ref().and_then(|alias| alias.temporary.clone()),
+            temporary: before.and_then(|alias| alias.temporary),
             generation: bookmark.attempt,
             seq,
         });
@@ -67,9 +69,10 @@ impl Desk<'_> {
         if answer.command_ref.trim() == "0" {
             return;
         }
-        if answer.command == "Sync" && !status::is_done(answer.code) {
-            self.sync_refused(answer);
-            return;
+        match answer.command.as_str() {
+            "Sync" if !status::is_done(answer.code) => return self.sync_refused(answer),
+            "Alert" if answer.code == status::REFRESH_REQUIRED => return self.compare_after_all(answer),
+            _ => {}
         }
         let sent = self.unanswered.answered(answer.message_ref, answer.command_ref.trim());
         let Some(sent) = sent else { return };
@@ -152,12 +155,8 @@ impl Desk<'_> {
     /// The device refused a `Sync` as a whole: none of its anchors moves.
     fn sync_refused(&mut self, answer: &Status) {
         for datastore in &mut self.state.datastores {
-            let named = |refs: &[String], path: &str| {
-                refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
-            };
-            let about = named(&answer.target_refs, &datastore.source)
-                || named(&answer.source_refs, &datastore.target);
-            if about || (answer.target_refs.is_empty() && answer.source_refs.is_empty()) {
+            if is_about(answer, datastore) || (answer.target_refs.is_empty() && answer.source_refs.is_empty())
+            {
                 datastore.failed = true;
                 self.notes.push(format!(
                     "the device refused the Sync of {} with {}",
@@ -166,6 +165,14 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+/// Whether a status of our alert or `Sync` names this datastore.
+pub fn is_about(answer: &Status, datastore: &Datastore) -> bool {
+    let named = |refs: &[String], path: &str| {
+        refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
+    };
+    named(&answer.target_refs, &datastore.source) || named(&answer.source_refs, &datastore.target)
 }
 
 fn is_gone(code: u16) -> bool {

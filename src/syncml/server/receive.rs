@@ -65,15 +65,24 @@ impl Desk<'_> {
                     let collection = datastore.collection.clone();
                     self.begin_another_life(&collection);
                 }
-                if let Some(datastore) = self.state.datastores.get_mut(index) {
-                    datastore.received = true;
-                }
+                self.receive_datastore(index);
                 status::OK
             }
             None => self.refusal_of(sync),
         };
         let (targets, sources) = (vec![sync.target.clone()], vec![sync.source.clone()]);
         self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
+    }
+
+    /// A device that closes a package before it has said anything (Funambol's say `Final` with every 222) was taken for one
+    /// that leaves this datastore alone.
+    fn receive_datastore(&mut self, index: usize) {
+        let Some(datastore) = self.state.datastores.get_mut(index) else { return };
+        datastore.received = true;
+        let (collection, mode) = (datastore.collection.clone(), datastore.mode);
+        if !datastore.finished && !self.bookmarked(&collection).sending {
+            self.start_sending(&collection, mode);
+        }
     }
 
     /// The device was reset and now says what it holds: its ids of before mean nothing by themselves, and should an old backup of
@@ -147,6 +156,7 @@ impl Desk<'_> {
         } else {
             match (change.kind, &item.body) {
                 (ChangeKind::Delete, _) => self.delete(arriving, change),
+                _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
                 (_, Ok(body)) => self.upsert(arriving, body),
@@ -158,6 +168,17 @@ impl Desk<'_> {
             self.notes.push(format!("{} {} of {luid}: {code}", collection.id.0, change.kind.name()));
         }
         code
+    }
+
+    /// Whether an item is a piece of a larger one. Of the last piece only what came before it tells: a text's end is a text.
+    fn is_piece(&mut self, arriving: Arriving<'_>) -> bool {
+        let Arriving { collection, item, .. } = arriving;
+        let id = (collection.id.clone(), item.luid.clone());
+        if item.more {
+            self.state.broken = Some(id);
+            return true;
+        }
+        self.state.broken.take_if(|broken| *broken == id).is_some()
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).

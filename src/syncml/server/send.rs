@@ -12,7 +12,6 @@ use crate::secret;
 use crate::store::Outgoing;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
-use crate::syncml::outbox::Context;
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
@@ -38,7 +37,7 @@ impl Desk<'_> {
     /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
     pub fn send(&mut self) {
         let inbox = self.inbox;
-        self.state.heard |= inbox.message.last;
+        self.state.heard |= inbox.message.last || self.is_silent();
         let received = self.state.datastores.iter().any(|datastore| datastore.received);
         if received && self.state.phase == Phase::ExpectAlerts {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
@@ -46,14 +45,15 @@ impl Desk<'_> {
         }
         let unfinished =
             self.state.datastores.iter().any(|datastore| datastore.received && !datastore.finished);
-        if unfinished && self.state.phase == Phase::ExpectEnd {
-            // A datastore that was told to do a slow sync while another one went through.
+        if unfinished && matches!(self.state.phase, Phase::ExpectEnd | Phase::Over) {
+            // A datastore that was told to do a slow sync while another one went through, or that was late.
             self.state.phase = Phase::ExpectMore;
         }
         self.flush();
         let flushed = self.state.pending.is_empty();
         let mut last = false;
-        if flushed && self.state.heard {
+        // What comes after the end changes nothing about it: late Maps, or a client that has not noticed.
+        if flushed && (self.state.heard || self.state.phase == Phase::Over) {
             match self.state.phase {
                 Phase::ExpectAlerts => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
@@ -81,21 +81,6 @@ impl Desk<'_> {
             self.outbox.push_next_message(&inbox.message);
         }
         self.outbox.set_last(last);
-    }
-
-    /// Writes what waited from earlier messages, then what this one left.
-    fn flush(&mut self) {
-        let mut pending = std::mem::take(&mut self.state.pending);
-        pending.append(&mut self.queue);
-        let bookmarks = &self.bookmarks;
-        let own_last = |datastore: &Datastore| {
-            let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
-            bookmark.newest().own_anchor.clone()
-        };
-        let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
-        let context = Context { own_last: &own_last, device: &device };
-        self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
     }
 
     /// A datastore the client never sent a `Sync` for is left alone: in a slow sync we would send it everything twice.
@@ -147,12 +132,28 @@ impl Desk<'_> {
         true
     }
 
-    /// Whether the page was read for this datastore as it stands: in a slow sync that this very message opened it was not.
+    /// Whether the page was read for this datastore as it stands: it was read by the bookmark as the last message left it,
+    /// and this one may have opened another sync of it.
     fn pageable(&self, datastore: &Datastore) -> bool {
-        let read = self.snapshot.bookmarks.iter().find(|b| b.collection == datastore.collection);
-        datastore.mode == Mode::TwoWay
-            || read
-                .is_some_and(|b| b.sending_all && b.attempt == self.bookmarked(&datastore.collection).attempt)
+        let collection = &datastore.collection;
+        let Some(read) = self.snapshot.bookmarks.iter().find(|b| b.collection == *collection) else {
+            return false;
+        };
+        let now = self.bookmarked(collection);
+        if datastore.mode == Mode::Slow {
+            return read.sending && read.sending_all && read.attempt == now.attempt;
+        }
+        let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
+        let (after, until) = match (read.sending, read.sending_all) {
+            (true, true) => return false,
+            (true, false) => (read.position, read.until),
+            (false, _) if self.inbox.has_sync_alert() && self.inbox.sync_paths().iter().any(named) => {
+                (read.confirmed.cursor, 0)
+            }
+            (false, _) => return false,
+        };
+        let whole = after <= now.position && (until == 0 || until == now.until);
+        whole && read.confirmed.generation == now.confirmed.generation
     }
 
     /// Whether this turn changed something that has to go back to the device: it is in the next page.
