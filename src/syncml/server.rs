@@ -10,6 +10,8 @@ mod desk;
 mod initialise;
 mod known;
 mod map;
+mod notes;
+mod owed;
 mod receive;
 mod send;
 mod unanswered;
@@ -190,6 +192,15 @@ impl Server<'_> {
     /// Everything the message may need.
     fn reads(&self) -> Reads {
         let header = &self.inbox.message.header;
+        if authenticate::misnamed(self).is_some() {
+            // Refused whoever it is: what would become a key is not even looked up.
+            return Reads::of(Who::Syncml {
+                login: None,
+                session_token: None,
+                session_id: String::new(),
+                address: self.address.clone(),
+            });
+        }
         let login = authenticate::login_of(header);
         let mut reads = Reads::of(Who::Syncml {
             login: login.clone(),

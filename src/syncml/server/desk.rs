@@ -5,6 +5,7 @@
 
 use super::authenticate::Admitted;
 use super::known::Known;
+use super::notes::Notes;
 use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
@@ -57,8 +58,10 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
+    /// How many bytes of the session's row all that is owed would take.
+    pub owed: usize,
     /// Sentences for the log.
-    pub notes: Vec<String>,
+    pub notes: Notes,
     login: String,
     token_hash: String,
     version_read: i64,
@@ -97,6 +100,7 @@ impl<'a> Desk<'a> {
         }
         let mut peer = snapshot.peer.clone().unwrap_or_default();
         peer.id = server.device();
+        let unmapped_bytes = state.unmapped_bytes();
         let mut desk = Self {
             server,
             inbox: &server.inbox,
@@ -116,13 +120,14 @@ impl<'a> Desk<'a> {
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             known: Known::of(snapshot),
-            unanswered: Unanswered::of(std::mem::take(&mut state.sent)),
+            unanswered: Unanswered::of(std::mem::take(&mut state.sent), unmapped_bytes),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,
             outbox,
             queue: Vec::new(),
-            notes: Vec::new(),
+            owed: state.pending.iter().map(Pending::bytes).sum(),
+            notes: Notes::default(),
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -235,39 +240,6 @@ impl<'a> Desk<'a> {
         self.batch.changes.get(*index).map(|change| &change.content)
     }
 
-    /// Leaves a status for a command, unless none is wanted.
-    pub fn status(
-        &mut self,
-        silent: bool,
-        command: &str,
-        name: &str,
-        targets: &[String],
-        sources: &[String],
-        code: u16,
-    ) {
-        self.push_status(
-            silent,
-            PendingStatus {
-                command: command.to_owned(),
-                name: name.to_owned(),
-                targets: targets.to_vec(),
-                sources: sources.to_vec(),
-                code,
-                ..PendingStatus::default()
-            },
-        );
-    }
-
-    /// Leaves a status with more to say.
-    pub fn push_status(&mut self, silent: bool, mut status: PendingStatus) {
-        let header = &self.inbox.message.header;
-        if silent || header.no_response || status.command.is_empty() {
-            return;
-        }
-        status.message = header.message_id;
-        self.queue.push(Pending::Status(status));
-    }
-
     /// One answer and one batch, and the line for the log.
     pub fn close(mut self) -> (Turn<Answer>, String) {
         self.state.sent = std::mem::take(&mut self.unanswered).into_sent();
@@ -312,8 +284,8 @@ impl<'a> Desk<'a> {
             record: change.id.clone(),
             seq: journal::stamp(head, count, index),
         });
-        self.state.earlier.splice(0..0, merged);
-        self.state.earlier.truncate(limits::EARLIER_MAX);
+        let merged = merged.collect();
+        self.state.remember(merged);
     }
 
     fn session(&self) -> Session {
@@ -387,11 +359,7 @@ impl<'a> Desk<'a> {
                 t.sent
             ));
         }
-        for note in &self.notes {
-            line.push_str("; ");
-            line.push_str(note);
-        }
-        line
+        line + &self.notes.line()
     }
 }
 

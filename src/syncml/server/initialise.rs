@@ -1,11 +1,12 @@
 //! Package 1: DevInf both ways, and alerts that open datastores (DS 1.2 sections 6.2, 6.7; `syncml.md` 4.1, 4.4, 4.12).
 
 use super::desk::Desk;
+use crate::limits;
 use crate::peer::Place;
 use crate::record::CollectionId;
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Data, Get, Item, Location, Results, Version};
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, text_bytes};
 use crate::syncml::{alert, status};
 
 /// What a device asks for.
@@ -85,6 +86,17 @@ impl Desk<'_> {
         }
         let id = collection.id.clone();
         let anchor = item.meta.anchor.clone().unwrap_or_default();
+        if !self.can_keep(&id, &[&target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()]) {
+            self.notes.push(format!("{}: a path or an anchor too long, or too many datastores", id.0));
+            return self.status(
+                alert.no_response,
+                &alert.command_id,
+                "Alert",
+                &[],
+                &[],
+                status::ENTITY_TOO_LARGE,
+            );
+        }
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
@@ -131,8 +143,20 @@ impl Desk<'_> {
             }
         };
         self.alert_status(alert, Some(item), code, Some(next));
-        self.queue.push(Pending::Alert(index));
+        self.owe(Pending::Alert(index));
         self.ask_for_device();
+    }
+
+    /// Whether a session and a bookmark have room for a datastore of these names.
+    fn can_keep(&self, id: &CollectionId, names: &[&str]) -> bool {
+        // Few of a path's or an anchor's characters need escaping.
+        let fits = |name: &&str| {
+            name.len() <= limits::NAME_BYTES_MAX && text_bytes(name) <= limits::NAME_BYTES_MAX * 2
+        };
+        let open = &self.state.datastores;
+        let room =
+            open.len() < limits::DATASTORES_MAX || open.iter().any(|datastore| datastore.collection == *id);
+        room && names.iter().all(fits)
     }
 
     /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
@@ -222,7 +246,7 @@ impl Desk<'_> {
         });
         let Some(device) = device else { return false };
         let text = serde_json::to_string(device).unwrap_or_default();
-        if text.len() > crate::limits::ROW_BYTES_MAX / 4 {
+        if text.len() > limits::ROW_BYTES_MAX / 4 {
             return false;
         }
         if text != self.peer.device {
@@ -241,7 +265,7 @@ impl Desk<'_> {
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
         if asks_device {
             let message = self.inbox.message.header.message_id;
-            self.queue.push(Pending::Device(message, get.command_id.clone()));
+            self.owe(Pending::Device(message, get.command_id.clone()));
         }
     }
 
@@ -251,7 +275,7 @@ impl Desk<'_> {
             self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
         let asked = self.queue.contains(&Pending::AskDevice);
         if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
-            self.queue.push(Pending::AskDevice);
+            self.owe(Pending::AskDevice);
         }
     }
 }

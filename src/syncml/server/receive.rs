@@ -104,6 +104,9 @@ impl Desk<'_> {
         if self.forced_slow_now(datastore) {
             return self.answer_items(change, &vec![status::REFRESH_REQUIRED; change.items.len()]);
         }
+        if change.too_many || self.owes_too_much() {
+            return self.put_off(index, change);
+        }
         let datastore = datastore.clone();
         let Some(collection) = self.collection(&change.path) else { return };
         let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
@@ -131,6 +134,7 @@ impl Desk<'_> {
                     name: change.kind.name().into(),
                     targets: refs(|item| item.target.as_ref(), &items),
                     sources: refs(|item| item.source.as_ref(), &items),
+                    part: !equal,
                     code,
                     ..PendingStatus::default()
                 },

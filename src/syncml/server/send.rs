@@ -12,7 +12,6 @@ use crate::secret;
 use crate::store::Outgoing;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
-use crate::syncml::outbox::Context;
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
@@ -81,21 +80,6 @@ impl Desk<'_> {
             self.outbox.push_next_message(&inbox.message);
         }
         self.outbox.set_last(last);
-    }
-
-    /// Writes what waited from earlier messages, then what this one left.
-    fn flush(&mut self) {
-        let mut pending = std::mem::take(&mut self.state.pending);
-        pending.append(&mut self.queue);
-        let bookmarks = &self.bookmarks;
-        let own_last = |datastore: &Datastore| {
-            let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
-            bookmark.newest().own_anchor.clone()
-        };
-        let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
-        let context = Context { own_last: &own_last, device: &device };
-        self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
     }
 
     /// A datastore the client never sent a `Sync` for is left alone: in a slow sync we would send it everything twice.
@@ -288,7 +272,7 @@ impl Desk<'_> {
 
     /// Whether the record went out as an Add in this session, and no Map has come.
     fn is_added(&self, index: usize, datastore: &Datastore, id: &RecordId) -> bool {
-        self.unanswered.has_add(index, id) || datastore.unmapped.iter().any(|unmapped| unmapped.record == *id)
+        self.unanswered.has_add(index, id) || datastore.unmapped.contains_key(id)
     }
 
     /// Writes one change; false where the message is full.
@@ -404,7 +388,7 @@ impl Desk<'_> {
                 continue;
             }
             let open = self.unanswered.lowest(index);
-            let held = datastore.unmapped.iter().map(|unmapped| unmapped.seq).chain([datastore.held_from]);
+            let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
             let bookmark = self.bookmark(&datastore.collection);
             let reached = bookmark.until.max(bookmark.position);
