@@ -95,6 +95,7 @@ fn ids_that_swell_in_the_row_and_more_items_than_statuses_can_be_kept() {
     let world = World::new(SqliteStore::new());
     // One byte on the wire, six in JSON; and two messages one after the other, of which hardly a status is fetched between.
     let mut phone = burdened(ITEMS_MAX * 2, &"\u{1}".repeat(20));
+    phone.max_message = Some(6_000);
     let (session, _) = sync(&mut phone, &world);
     let statuses = session.statuses_of("Add");
     assert!(statuses.contains(&417) && statuses.len() < ITEMS_MAX * 2, "{}", world.last_line());
@@ -112,7 +113,7 @@ fn ids_that_swell_in_the_row_and_more_items_than_statuses_can_be_kept() {
 fn what_is_put_off_comes_with_the_next_session() {
     let world = World::new(SqliteStore::new());
     let mut phone = burdened(ITEMS_MAX + 500, &"x".repeat(10));
-    phone.per_message = ITEMS_MAX + 500;
+    (phone.per_message, phone.max_message) = (ITEMS_MAX + 500, Some(6_000));
     let (session, _) = sync(&mut phone, &world);
     let statuses = session.statuses_of("Add");
     assert_eq!(statuses.len(), ITEMS_MAX + 500);
@@ -158,7 +159,9 @@ fn commands_by_the_thousand_and_names_without_end() {
         let item = Item { target: Some(Location::of(uri)), ..Item::default() };
         Command::Get(Get { items: vec![item], ..Get::default() })
     };
+    phone.max_message = Some(60_000);
     phone.sync_with(&world, vec![get("./devinf12"); 10_000]).unwrap();
+    phone.max_message = Some(1_500);
     check_rows(&world);
     phone.sync_with(&world, vec![get(&"\u{1}".repeat(400_000))]).unwrap();
     check_rows(&world);
