@@ -10,10 +10,11 @@ use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
 use crate::journal::matching::MatchKey;
+use crate::journal::merge::Supported;
 use crate::journal::{self, Moment};
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
-use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
+use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
@@ -21,6 +22,7 @@ use crate::syncml::inbox::{Inbox, Step};
 use crate::syncml::message::{Command, Version};
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The working area of one turn.
@@ -41,6 +43,8 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the device said it can do, in this session or before.
     pub device: Option<DevInf>,
+    /// What that comes to for the device's path and a form, as far as it was looked up.
+    pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
     /// Records this turn changed, with their place in the batch: what the page says of them is no longer so.
@@ -109,6 +113,7 @@ impl<'a> Desk<'a> {
             seed,
             batch: Batch::default(),
             device: serde_json::from_str(&peer.device).ok(),
+            supported: RefCell::default(),
             peer,
             peer_changed: false,
             bookmarks: snapshot

@@ -107,11 +107,16 @@ impl Desk<'_> {
         if change.too_many || self.owes_too_much() {
             return self.put_off(index, change);
         }
-        let datastore = datastore.clone();
         let Some(collection) = self.collection(&change.path) else { return };
+        // Nothing here looks at what waits for Maps, and thousands may.
+        let unmapped = self.state.datastores.get_mut(index).map(|open| std::mem::take(&mut open.unmapped));
+        let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
         let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
         let codes: Vec<u16> =
             change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
+        if let Some(open) = self.state.datastores.get_mut(index) {
+            open.unmapped = unmapped.unwrap_or_default();
+        }
         self.answer_items(change, &codes);
     }
 
@@ -403,7 +408,9 @@ impl Desk<'_> {
     /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
     pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
         let device = self.device.as_ref()?;
-        super::describe::supported(device, &datastore.source, form)
+        let key = (datastore.source.clone(), form.clone());
+        let listed = || super::describe::supported(device, &datastore.source, form);
+        self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
     }
 }
 
