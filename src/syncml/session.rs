@@ -281,6 +281,20 @@ impl State {
         self.earlier(collection, record).find(|earlier| earlier.add).map(|earlier| earlier.seq)
     }
 
+    /// Opens a datastore, or opens it anew; says at which index.
+    pub fn open(&mut self, opened: Datastore) -> usize {
+        match self.datastore(&opened.collection) {
+            Some((index, datastore)) => {
+                *datastore = opened;
+                index
+            }
+            None => {
+                self.datastores.push(opened);
+                self.datastores.len() - 1
+            }
+        }
+    }
+
     /// The datastore of a collection.
     pub fn datastore(&mut self, collection: &CollectionId) -> Option<(usize, &mut Datastore)> {
         self.datastores.iter_mut().enumerate().find(|(_, datastore)| datastore.collection == *collection)

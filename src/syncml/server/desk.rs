@@ -104,7 +104,6 @@ impl<'a> Desk<'a> {
         }
         let mut peer = snapshot.peer.clone().unwrap_or_default();
         peer.id = server.device();
-        let unmapped_bytes = state.unmapped_bytes();
         let mut desk = Self {
             server,
             inbox: &server.inbox,
@@ -125,7 +124,7 @@ impl<'a> Desk<'a> {
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             known: Known::of(snapshot),
-            unanswered: Unanswered::of(std::mem::take(&mut state.sent), unmapped_bytes),
+            unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,

@@ -88,14 +88,7 @@ impl Desk<'_> {
         let anchor = item.meta.anchor.clone().unwrap_or_default();
         if !self.can_keep(&id, &[&target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()]) {
             self.notes.push(format!("{}: a path or an anchor too long, or too many datastores", id.0));
-            return self.status(
-                alert.no_response,
-                &alert.command_id,
-                "Alert",
-                &[],
-                &[],
-                status::ENTITY_TOO_LARGE,
-            );
+            return self.alert_status(alert, None, status::ENTITY_TOO_LARGE, None);
         }
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
@@ -132,16 +125,7 @@ impl Desk<'_> {
             trusted,
             ..Datastore::default()
         };
-        let index = match self.state.datastore(&id) {
-            Some((index, datastore)) => {
-                *datastore = opened;
-                index
-            }
-            None => {
-                self.state.datastores.push(opened);
-                self.state.datastores.len() - 1
-            }
-        };
+        let index = self.state.open(opened);
         self.alert_status(alert, Some(item), code, Some(next));
         self.owe(Pending::Alert(index));
         self.ask_for_device();
