@@ -75,7 +75,7 @@ pub const DATASTORES_MAX: usize = 16;
 
 /// What a datastore of a session takes at most: two paths and an anchor, every character of them escaped, our own anchor, a
 /// collection's id and the numbers.
-const DATASTORE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 * 3 + 700;
+pub const DATASTORE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 * 3 + 700;
 
 /// A session is one row: its state, its last answer as base64, and a few names.
 const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX

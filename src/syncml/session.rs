@@ -381,6 +381,44 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_datastore_and_what_is_remembered_of_earlier_sessions_stay_within_their_bounds() {
+        let name = "\"".repeat(limits::NAME_BYTES_MAX);
+        let many = u32::MAX;
+        let tally = Tally {
+            added: many,
+            changed: many,
+            deleted: many,
+            same: many,
+            conflicts: many,
+            refused: many,
+            sent: many,
+        };
+        let datastore = Datastore {
+            collection: CollectionId("c".repeat(64)),
+            target: name.clone(),
+            source: name.clone(),
+            next: name,
+            own_next: i64::MAX.to_string(),
+            held_from: i64::MAX,
+            tally,
+            ..Datastore::default()
+        };
+        assert!(serde_json::to_string(&datastore).unwrap().len() < limits::DATASTORE_BYTES_MAX);
+        let earlier = |number: usize| Earlier {
+            collection: CollectionId("c".repeat(64)),
+            add: false,
+            record: RecordId::new(format!("{}{number}", "\"".repeat(200))).unwrap(),
+            seq: 1 << 53,
+        };
+        let mut state = State::default();
+        state.remember((0..2_000).map(earlier).collect());
+        state.remember(vec![earlier(9_999)]);
+        assert_eq!(state.earlier[0], earlier(9_999));
+        let bytes = serde_json::to_string(&state.earlier).unwrap().len();
+        assert!((limits::EARLIER_BYTES_MAX * 9 / 10..=limits::EARLIER_BYTES_MAX).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
     fn nothing_takes_more_room_than_it_was_counted_for() {
         fn written(value: &impl Serialize) -> usize {
             serde_json::to_string(value).unwrap().len() + 1
