@@ -7,7 +7,7 @@ use crate::peer::Place;
 use crate::record::CollectionId;
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, text_bytes};
 use crate::syncml::{alert, status};
 
 /// What a device asks for.
@@ -93,6 +93,10 @@ impl Desk<'_> {
             return;
         }
         let id = collection.id.clone();
+        if !self.can_keep(&id, &[&target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()]) {
+            self.notes.push(format!("{}: strange names, or too many datastores", id.0));
+            return self.alert_status(alert, None, status::ENTITY_TOO_LARGE, None);
+        }
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
@@ -128,10 +132,10 @@ impl Desk<'_> {
             trusted,
             ..Datastore::default()
         };
-        let index = self.state.put_datastore(opened);
+        let index = self.state.open(opened);
         self.alert_status(alert, Some(item), code, Some(next));
         if !self.queue.contains(&Pending::Alert(index)) {
-            self.queue.push(Pending::Alert(index));
+            self.owe(Pending::Alert(index));
         }
         self.ask_for_device();
     }
@@ -161,6 +165,16 @@ impl Desk<'_> {
             None => matches!(self.state.phase, Phase::ExpectMore | Phase::ExpectEnd | Phase::Over),
         };
         late.then_some((status::FORBIDDEN, None))
+    }
+
+    /// Whether a session and a bookmark have room for a datastore of these names.
+    fn can_keep(&self, id: &CollectionId, names: &[&str]) -> bool {
+        // Few of a path's or an anchor's characters need escaping.
+        let fits = |name: &&str| text_bytes(name) <= name.len().max(limits::NAME_BYTES_MAX) * 2;
+        let open = &self.state.datastores;
+        let room =
+            open.len() < limits::DATASTORES_MAX || open.iter().any(|datastore| datastore.collection == *id);
+        room && names.iter().all(fits)
     }
 
     /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
@@ -277,7 +291,7 @@ impl Desk<'_> {
         });
         let Some(device) = device else { return false };
         let text = serde_json::to_string(device).unwrap_or_default();
-        if text.len() > crate::limits::ROW_BYTES_MAX / 4 {
+        if text.len() > limits::ROW_BYTES_MAX / 4 {
             return false;
         }
         if text != self.peer.device {
@@ -285,6 +299,7 @@ impl Desk<'_> {
             self.peer_changed = true;
         }
         self.device = Some((**device).clone());
+        self.supported.get_mut().clear();
         true
     }
 
@@ -300,7 +315,7 @@ impl Desk<'_> {
         };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
         if code == status::OK {
-            self.queue.push(results);
+            self.owe(results);
         }
     }
 
@@ -310,7 +325,7 @@ impl Desk<'_> {
             self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
         let asked = self.queue.contains(&Pending::AskDevice);
         if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
-            self.queue.push(Pending::AskDevice);
+            self.owe(Pending::AskDevice);
         }
     }
 }
