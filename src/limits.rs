@@ -87,6 +87,9 @@ const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
     + 1_000;
 const _: () = assert!(SESSION_BYTES_MAX < ROW_BYTES_MAX);
 
+/// How long after a session's end what a device staged in it is kept (alert 203).
+pub const STAGED_MS: i64 = 2 * 24 * 60 * 60 * 1000;
+
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;
 
