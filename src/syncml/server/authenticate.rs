@@ -250,8 +250,9 @@ fn admit(
     let fresh = state.is_none();
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
-        let earlier = before().map(State::unanswered).unwrap_or_default();
-        State { version, earlier, first: server.digest.clone(), ..State::default() }
+        let before = before().unwrap_or_default();
+        let (resumable, earlier) = (before.resumable(), before.unanswered());
+        State { version, resumable, earlier, first: server.digest.clone(), ..State::default() }
     };
     let state = state.unwrap_or_else(begun);
     let throttle = throttle_key(&proof.login, &server.address);
