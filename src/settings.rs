@@ -16,4 +16,7 @@ pub struct Settings {
     pub max_lenient: bool,
     /// `MAX_DELETE_WINS=1`: a MAX update that arrives after a delete does not revive the record.
     pub max_delete_wins: bool,
+    /// `SYNCML_QUIRKS`: what particular devices need done differently, as JSON (`syncml/quirk.rs`); empty for nothing more
+    /// than is known here.
+    pub syncml_quirks: String,
 }

@@ -11,6 +11,7 @@ pub mod device;
 pub mod inbox;
 pub mod message;
 pub mod outbox;
+pub mod quirk;
 pub mod server;
 pub mod session;
 pub mod status;

@@ -12,6 +12,7 @@ mod initialise;
 mod known;
 mod map;
 mod notes;
+mod oblige;
 mod owed;
 mod receive;
 mod refresh;
@@ -49,6 +50,7 @@ pub struct Server<'a> {
     token: Option<String>,
     origin: String,
     address: String,
+    user_agent: String,
     line: String,
     /// Whether what a broken session makes needful has been read.
     broken_read: bool,
@@ -75,6 +77,7 @@ impl<'a> Server<'a> {
             token,
             origin: request.origin.clone(),
             address: request.address.clone(),
+            user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             line: String::new(),
             broken_read: false,
         })

@@ -21,6 +21,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{self, Inbox, Step};
 use crate::syncml::message::Version;
 use crate::syncml::outbox::Outbox;
+use crate::syncml::quirk::Quirks;
 use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,8 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the device said it can do, in this session or before.
     pub device: Option<DevInf>,
+    /// What is done differently for it.
+    pub quirks: Quirks,
     /// What that comes to for the device's path and a form, as far as it was looked up.
     pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
     /// Bookmarks as they will be; the flag says whether they changed.
@@ -111,6 +114,7 @@ impl<'a> Desk<'a> {
             seed,
             batch: Batch::default(),
             device: serde_json::from_str(&peer.device).ok(),
+            quirks: Quirks::default(),
             supported: RefCell::default(),
             peer,
             peer_changed: false,
@@ -140,6 +144,7 @@ impl<'a> Desk<'a> {
         if fresh {
             desk.begin(nonce);
         }
+        desk.oblige();
         desk
     }
 
@@ -312,7 +317,7 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            page_records: i64::try_from(self.message_bytes_max() / 80).unwrap_or(i64::MAX),
         }
     }
 

@@ -50,7 +50,8 @@ impl Desk<'_> {
             return;
         }
         status.message = header.message_id;
-        let much = self.owed > NAMING_BYTES_MAX + self.state.message_bytes_max / 3;
+        let much = self.owed > NAMING_BYTES_MAX + self.message_bytes_max() / 3;
+        self.oblige_in_status(&mut status);
         let bare = if much { status.without_refs() } else { None };
         self.owe(Pending::Status(bare.unwrap_or(status)));
     }
@@ -87,7 +88,7 @@ impl Desk<'_> {
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| own_last(bookmarks, datastore);
         let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
+            || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
         if self.outbox.dropped() > 0 {
@@ -100,7 +101,7 @@ impl Desk<'_> {
     pub fn fits_a_message(&self, pending: &Pending) -> bool {
         let own_last = |datastore: &Datastore| own_last(&self.bookmarks, datastore);
         let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
+            || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         let mut emptied = self.outbox.emptied(&self.inbox.message, self.state.message_id);
         emptied.push_pending(vec![pending.clone()], &self.state.datastores, Some(&context));

@@ -320,6 +320,9 @@ impl Desk<'_> {
             Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
         };
+        if kind == SentKind::Delete && !self.takes_another_delete() {
+            return false;
+        }
         let (name, temporary) = match kind {
             SentKind::Add => self.name_for(datastore, &record.id),
             _ => (None, None),
@@ -369,7 +372,7 @@ impl Desk<'_> {
 
     /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
     fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
-        let bytes_max = super::describe::guid_bytes_max(self.device.as_ref(), &datastore.source);
+        let bytes_max = self.guid_bytes_max(datastore);
         if id.as_str().len() <= bytes_max {
             return (Some(id.as_str().to_owned()), None);
         }
