@@ -1,9 +1,9 @@
 //! Reading: what a turn may need ([`Reads`]) and the answer, all of one moment ([`Snapshot`]).
 
-use super::{Account, Collection, Cost, Login, Peer, Session, Throttle, Token};
+use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
+use crate::record::{AccountId, Body, CollectionId, Form, Record, RecordId, Seq};
 
 /// Whose data a turn is about. The store resolves it to one account inside every statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,14 @@ pub struct Reads {
     pub matches: Vec<(String, Vec<MatchKey>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
+    /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
+    /// [`limits::RECORD_BYTES_MAX`](crate::limits::RECORD_BYTES_MAX) is a [`Content::Large`](crate::record::Content::Large)
+    /// otherwise.
+    pub whole: Vec<(CollectionId, RecordId, Seq)>,
+    /// Whether all pieces of the object that is arriving from [`Self::peer`] are wanted.
+    pub arriving: bool,
+    /// How many pieces of the object that is leaving for it are wanted, the first ones.
+    pub leaving: u64,
     /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
     pub totals: bool,
 }
@@ -72,6 +80,9 @@ impl Reads {
             targets: Vec::new(),
             matches: Vec::new(),
             page: None,
+            whole: Vec::new(),
+            arriving: false,
+            leaving: 0,
             totals: false,
         }
     }
@@ -139,6 +150,8 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// Records of equal content.
     pub found: Vec<Found>,
+    /// Pieces of large objects, those arriving first, in order.
+    pub pieces: Vec<Piece>,
     /// The page, in order.
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
@@ -167,6 +180,9 @@ pub struct Held {
     /// where the record itself is that, or where it is no longer kept. (The cursor says nothing here: a version below it may
     /// have been superseded before it could be sent.)
     pub base: Option<Body>,
+    /// The stamp, the size and the form of that version where its bytes were left in the store ([`Reads::whole`] names them): then
+    /// there is no `base`.
+    pub base_large: Option<(Seq, usize, Form)>,
 }
 
 /// A record named by what we called it.

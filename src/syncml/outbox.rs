@@ -159,6 +159,9 @@ impl Outbox {
                 Command::Results(self.results(id, *message, command, (context?.device)()))
             }
             Pending::AskDevice => Command::Get(self.ask(id)),
+            Pending::NoEndOfData { target, source } => {
+                Command::Alert(no_end_of_data(id, target.as_ref(), source.as_ref()))
+            }
         })
     }
 
@@ -290,6 +293,14 @@ fn status(id: &str, pending: &PendingStatus) -> Status {
         code: pending.code,
         items: data.map(|data| Item { data: Some(data), ..Item::default() }).into_iter().collect(),
     }
+}
+
+/// A large object of the device's broke off; its own names for it.
+fn no_end_of_data(id: &str, target: Option<&String>, source: Option<&String>) -> Alert {
+    let location = |uri: Option<&String>| uri.map(|uri| Location::of(uri.clone()));
+    let item = Item { target: location(target), source: location(source), ..Item::default() };
+    let code = super::alert::NO_END_OF_DATA.to_string();
+    Alert { command_id: id.to_owned(), code, items: vec![item], ..Alert::default() }
 }
 
 fn alert(id: &str, datastore: &Datastore, own_last: String) -> Alert {

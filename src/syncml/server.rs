@@ -13,12 +13,14 @@ mod known;
 mod map;
 mod notes;
 mod owed;
+mod pieces;
 mod receive;
 mod send;
 mod unanswered;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;
+use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
@@ -28,9 +30,10 @@ use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
 use crate::journal::Moment;
+use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::PeerId;
-use crate::record::{RecordId, Seq};
+use crate::record::{CollectionId, RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
 use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
@@ -49,8 +52,24 @@ pub struct Server<'a> {
     origin: String,
     address: String,
     line: String,
-    /// Whether what a broken session makes needful has been read.
-    broken_read: bool,
+    needed: Needed,
+}
+
+/// What only an answer of the store has shown to be needed.
+#[derive(Debug, Default)]
+struct Needed {
+    /// Whether what a broken session makes needful was looked for; and what that is.
+    broken: bool,
+    records: Vec<(String, Vec<RecordId>)>,
+    versions: Vec<(String, Vec<(RecordId, Seq)>)>,
+    /// Whether all pieces of the object that is arriving are.
+    pieces: bool,
+    /// The object made of them, and its match key.
+    assembled: Option<Assembled>,
+    keys: Vec<(String, Vec<MatchKey>)>,
+    /// Whether large bodies were looked for; and which are.
+    large: bool,
+    whole: Vec<(CollectionId, RecordId, Seq)>,
 }
 
 /// What to send once the batch is safe.
@@ -75,7 +94,7 @@ impl<'a> Server<'a> {
             origin: request.origin.clone(),
             address: request.address.clone(),
             line: String::new(),
-            broken_read: false,
+            needed: Needed::default(),
         })
     }
 
@@ -116,6 +135,7 @@ impl<'a> Server<'a> {
     ) -> Turn<Answer> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
+        desk.end_of_pieces();
         desk.send();
         let (turn, line) = desk.close();
         self.line = line;
@@ -127,7 +147,7 @@ impl Protocol for Server<'_> {
     type Answer = Answer;
 
     fn ask(&mut self) -> Reads {
-        self.broken_read = false;
+        self.needed = Needed::default();
         self.reads()
     }
 
@@ -149,8 +169,11 @@ impl Protocol for Server<'_> {
                 turn
             }
             Verdict::Admit(admitted) => {
-                if let Some(more) = self.reads_of_broken(snapshot, &admitted.state) {
-                    return Decision::Ask(Box::new(more));
+                let state = &admitted.state;
+                let broken = self.reads_of_broken(snapshot, state);
+                let ends = self.assemble(snapshot, state);
+                if self.needs_whole(snapshot) || ends || broken {
+                    return Decision::Ask(Box::new(self.reads()));
                 }
                 self.admitted(*admitted, snapshot, now, seed)
             }
@@ -207,6 +230,10 @@ impl Server<'_> {
         reads.collections = true;
         reads.luids = self.inbox.luids();
         reads.matches = self.inbox.keys();
+        reads.matches.extend(self.needed.keys.iter().cloned());
+        (reads.records, reads.versions) = (self.needed.records.clone(), self.needed.versions.clone());
+        reads.arriving = self.needed.pieces && self.needed.assembled.is_none();
+        reads.whole = self.needed.whole.clone();
         reads.targets = self.inbox.map_targets();
         if self.wants_page() {
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
@@ -222,9 +249,9 @@ impl Server<'_> {
 
     /// A phone that lost the end of a session sends the Maps of that one, right before changes under the new ids; and what it
     /// changes now may be what that session sent it. Which records and versions that is about is known only now.
-    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> Option<Reads> {
-        if std::mem::replace(&mut self.broken_read, true) {
-            return None;
+    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> bool {
+        if std::mem::replace(&mut self.needed.broken, true) {
+            return false;
         }
         let mut records: BTreeMap<String, Vec<RecordId>> = BTreeMap::new();
         let mut versions: BTreeMap<String, Vec<(RecordId, Seq)>> = BTreeMap::new();
@@ -251,9 +278,9 @@ impl Server<'_> {
             versions.entry(alias.collection.0.clone()).or_default().extend(sent);
         }
         versions.retain(|_, versions| !versions.is_empty());
-        let (records, versions) = (records.into_iter().collect(), versions.into_iter().collect());
-        let more = Reads { records, versions, ..self.reads() };
-        (!more.records.is_empty() || !more.versions.is_empty()).then_some(more)
+        self.needed.records = records.into_iter().collect();
+        self.needed.versions = versions.into_iter().collect();
+        !self.needed.records.is_empty() || !self.needed.versions.is_empty()
     }
 
     /// The beginning of a log line.

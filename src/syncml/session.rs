@@ -34,12 +34,39 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
-    /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
+    /// The large object that is arriving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broken: Option<(CollectionId, Luid)>,
+    pub arriving: Option<Arrival>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+}
+
+/// A large object on its way in: what was said of it, and how far it has come. Its bytes are pieces in the store.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The device's id of it.
+    pub luid: Luid,
+    /// `Target` as spelt.
+    pub target: Option<String>,
+    /// `Source` as spelt.
+    pub source: Option<String>,
+    /// `Type`.
+    pub media_type: Option<String>,
+    /// `Format`.
+    pub format: Option<String>,
+    /// `Size`: how many bytes are announced, as they are transported.
+    pub size: u64,
+    /// How many are here.
+    pub bytes: u64,
+    /// Where the last piece of them began.
+    pub last: u64,
+    /// Whether it was refused, and with which status: what follows of it is not the whole. 0 for not.
+    pub refused: u16,
+    /// Whether its session broke off: it goes on where the next one resumes.
+    pub paused: bool,
 }
 
 /// What a session before has sent.
@@ -98,6 +125,9 @@ pub struct Datastore {
     pub opened: bool,
     /// Whether everything of it has been sent.
     pub finished: bool,
+    /// Whether it goes on where a session broke off (alert 225 accepted).
+    #[serde(default)]
+    pub resumed: bool,
     /// Whether the device refused our `Sync` as a whole: then no anchor moves.
     pub failed: bool,
     /// The smallest stamp that the device has not taken: the cursor stays below it. 0 for none.
@@ -167,6 +197,16 @@ pub enum Pending {
     Device(u32, String),
     /// A question for the device's DevInf.
     AskDevice,
+    /// A large object broke off: its `Target` and `Source`.
+    #[serde(rename = "e")]
+    NoEndOfData {
+        /// `Target` as spelt.
+        #[serde(rename = "t")]
+        target: Option<String>,
+        /// `Source` as spelt.
+        #[serde(rename = "s")]
+        source: Option<String>,
+    },
 }
 
 /// A status on its way out.
@@ -268,6 +308,12 @@ impl State {
         first_of(of_this.chain(earlier))
     }
 
+    /// The large object that was arriving when the session broke off, for the next one.
+    pub fn paused_arrival(&self) -> Option<Arrival> {
+        let arrival = self.arriving.clone().filter(|arrival| arrival.refused == 0)?;
+        Some(Arrival { paused: true, ..arrival })
+    }
+
     /// Remembers changes of ours before those of earlier sessions.
     pub fn remember(&mut self, changes: Vec<Earlier>) {
         if !changes.is_empty() {
@@ -336,6 +382,9 @@ impl Pending {
             Self::Alert(_) => 40,
             Self::Device(_, command) => 40 + text_bytes(command),
             Self::AskDevice => 20,
+            Self::NoEndOfData { target, source } => {
+                60 + [target, source].into_iter().flatten().map(|text| text_bytes(text)).sum::<usize>()
+            }
         }
     }
 }

@@ -136,6 +136,14 @@ impl Tenant {
         if let Some(new) = &batch.session {
             self.sessions.insert(peer.clone(), Session { peer: peer.clone(), ..new.clone() });
         }
+        for range in &batch.pieces_dropped {
+            self.pieces.retain(|(of, leaving, start), _| {
+                of != peer || *leaving != range.leaving || !(range.from..range.to).contains(start)
+            });
+        }
+        for piece in &batch.pieces {
+            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone());
+        }
         if let Some(sweep) = &batch.sweep {
             self.sweep(sweep);
         }
@@ -149,6 +157,7 @@ impl Tenant {
     fn forget(&mut self, peer: &PeerId) {
         self.peers.remove(peer);
         self.sessions.remove(peer);
+        self.pieces.retain(|(of, _, _), _| of != peer);
         self.bookmarks.retain(|(of, _), _| of != peer);
         self.aliases.retain(|(of, _, _), _| of != peer);
     }
@@ -213,13 +222,13 @@ impl Tenant {
     fn sweep(&mut self, sweep: &Sweep) {
         self.account.horizon = self.account.horizon.max(sweep.horizon);
         self.account.swept = sweep.now;
-        self.records
-            .retain(|_, stored| stored.record.content.body().is_some() || stored.record.seq > sweep.horizon);
+        self.records.retain(|_, stored| stored.record.content.is_live() || stored.record.seq > sweep.horizon);
         self.versions.retain(|_, versions| {
             versions.retain(|version| version.superseded > sweep.horizon);
             !versions.is_empty()
         });
         self.sessions.retain(|_, session| session.expires >= sweep.horizon);
+        self.pieces.retain(|(peer, _, _), _| self.sessions.contains_key(peer));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::peer::Place;
 use crate::record::{Content, Seq};
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{
-    Batch, Collection, Cost, Edit, Login, Peer, Receipt, Session, StoreError, Sweep, Throttle,
+    Batch, Collection, Cost, Edit, Login, Peer, PieceRange, Receipt, Session, StoreError, Sweep, Throttle,
 };
 use serde_json::json;
 
@@ -35,6 +35,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     if let Some(session) = &batch.session {
         writes.session(&batch.peer_id.0, session);
     }
+    writes.pieces(batch);
     writes.throttles(&batch.throttles);
     if let Some(sweep) = &batch.sweep {
         writes.sweep(sweep);
@@ -179,9 +180,20 @@ impl Writes {
             superseding.map(|(index, new)| json!([index, text::encode(&new.collection.0), new.id.as_str()])),
             std::slice::from_ref(&changes),
         );
+        let large = indexed().filter_map(|(index, new)| Some((index, new, new.content.body()?)));
+        let rows = large.flat_map(|(index, new, body)| {
+            let row = move |(start, base64, text): (usize, bool, String)| {
+                let collection = text::encode(&new.collection.0);
+                json!([index, collection, new.id.as_str(), start, i64::from(base64), text])
+            };
+            text::chunks(body).map(row)
+        });
+        self.write_lists(PUT_CHUNKS, rows, std::slice::from_ref(&changes));
         let rows = indexed().map(|(index, new)| {
             let (form, body, size) = match &new.content {
                 Content::Deleted => (None, None, 0),
+                // Nobody writes what was not read.
+                Content::Large(large) => (Some(text::encode(&large.form.label())), Some(String::new()), 0),
                 Content::Body(body) => {
                     let (form, text) = text::encode_body(body);
                     (Some(form), Some(text), body.bytes.len())
@@ -254,6 +266,19 @@ impl Writes {
         self.write(PUT_SESSION, texts.map(text).into_iter().chain([reply]).chain(numbers));
     }
 
+    fn pieces(&mut self, batch: &Batch) {
+        let peer = text(&batch.peer_id.0);
+        let place = |place: u64| Value::Integer(i64::try_from(place.min(PieceRange::END)).unwrap_or(0));
+        for range in &batch.pieces_dropped {
+            let leaving = Value::Integer(i64::from(range.leaving));
+            self.write(DROP_PIECES, [peer.clone(), leaving, place(range.from), place(range.to)]);
+        }
+        let pieces = batch.pieces.iter();
+        let rows = pieces
+            .map(|piece| json!([i64::from(piece.leaving), piece.start, text::encode_bytes(&piece.bytes)]));
+        self.write_lists(PUT_PIECES, rows, &[peer]);
+    }
+
     fn throttles(&mut self, throttles: &[Throttle]) {
         let over = throttles.iter().filter(|throttle| throttle.failures <= 0);
         let over = text::lists(over.map(|throttle| json!(text::encode(&throttle.key))));
@@ -268,7 +293,9 @@ impl Writes {
     fn sweep(&mut self, sweep: &Sweep) {
         self.write(SWEEP_TOMBSTONES, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_VERSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(SWEEP_CHUNKS, []);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(SWEEP_PIECES, []);
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
         self.write(SWEPT, [Value::Integer(sweep.horizon), Value::Integer(sweep.now)]);
@@ -311,7 +338,9 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 11] = [
+const REMOVE_ACCOUNT: [&str; 13] = [
+    "DELETE FROM chunk WHERE account = ?1",
+    "DELETE FROM piece WHERE account = ?1",
     "DELETE FROM record WHERE account = ?1",
     "DELETE FROM version WHERE account = ?1",
     "DELETE FROM alias WHERE account = ?1",
@@ -347,7 +376,8 @@ const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
 const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
 
-const FORGET_PEER: [&str; 4] = [
+const FORGET_PEER: [&str; 5] = [
+    "DELETE FROM piece WHERE account = ?1 AND peer = ?2",
     "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
     "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
     "DELETE FROM session WHERE account = ?1 AND peer = ?2",
@@ -357,9 +387,9 @@ const FORGET_PEER: [&str; 4] = [
 const HEAD: &str = "UPDATE account SET head = max(head + CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
 WHERE id = ?1 RETURNING head";
 
-const SUPERSEDE: &str = "INSERT INTO version (account, collection, record, seq, superseded, origin, form, body)
+const SUPERSEDE: &str = "INSERT INTO version (account, collection, record, seq, superseded, origin, size, form, body)
 SELECT r.account, r.collection, r.id, r.seq, me.head - CAST(?3 AS INTEGER) + 1 + (asked.value ->> 0), r.origin, \
-                         r.form, r.body
+                         r.size, r.form, r.body
 FROM account AS me CROSS JOIN json_each(?2) AS asked
 CROSS JOIN record AS r ON r.account = me.id AND r.collection = asked.value ->> 1 AND r.id = asked.value ->> 2
 WHERE me.id = ?1 AND r.form IS NOT NULL";
@@ -370,6 +400,11 @@ SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 
 FROM account AS me CROSS JOIN json_each(?2) AS new WHERE me.id = ?1
 ON CONFLICT (account, collection, id) DO UPDATE SET seq = excluded.seq, origin = excluded.origin,
   key = excluded.key, form = excluded.form, size = excluded.size, body = excluded.body";
+
+const PUT_CHUNKS: &str = "INSERT INTO chunk (account, collection, record, seq, start, base64, body)
+SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 1 + (new.value ->> 0),
+  new.value ->> 3, new.value ->> 4, new.value ->> 5
+FROM account AS me CROSS JOIN json_each(?2) AS new WHERE me.id = ?1";
 
 const OUTDATED: &str = "DELETE FROM alias WHERE (account, peer, collection, record) IN (
   SELECT a.account, a.peer, a.collection, a.record FROM json_each(?2) AS asked
@@ -413,6 +448,13 @@ const PUT_SESSION: &str =
   reply = ?8, version = ?9, message = ?10, expires = ?11, page_records = ?12
 WHERE account = ?1 AND peer = ?2";
 
+const DROP_PIECES: &str =
+    "DELETE FROM piece WHERE account = ?1 AND peer = ?2 AND leaving = CAST(?3 AS INTEGER)
+  AND start >= CAST(?4 AS INTEGER) AND start < CAST(?5 AS INTEGER)";
+
+const PUT_PIECES: &str = "INSERT OR REPLACE INTO piece (account, peer, leaving, start, body)
+SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2)";
+
 const REMOVE_THROTTLES: &str = "DELETE FROM throttle WHERE key IN (SELECT value FROM json_each(?1))";
 
 const PUT_THROTTLES: &str = "INSERT INTO throttle (key, failures, until)
@@ -423,6 +465,16 @@ const SWEEP_TOMBSTONES: &str =
     "DELETE FROM record WHERE account = ?1 AND form IS NULL AND seq <= CAST(?2 AS INTEGER)";
 
 const SWEEP_VERSIONS: &str = "DELETE FROM version WHERE account = ?1 AND superseded <= CAST(?2 AS INTEGER)";
+
+/// What no record and no superseded version is made of any more.
+const SWEEP_CHUNKS: &str = "DELETE FROM chunk WHERE account = ?1
+  AND NOT EXISTS (SELECT 1 FROM record AS r
+    WHERE r.account = chunk.account AND r.collection = chunk.collection AND r.id = chunk.record AND r.seq = chunk.seq)
+  AND NOT EXISTS (SELECT 1 FROM version AS v
+    WHERE v.account = chunk.account AND v.collection = chunk.collection AND v.record = chunk.record AND v.seq = chunk.seq)";
+
+const SWEEP_PIECES: &str = "DELETE FROM piece WHERE account = ?1 AND NOT EXISTS (
+  SELECT 1 FROM session AS s WHERE s.account = piece.account AND s.peer = piece.peer)";
 
 const SWEEP_SESSIONS: &str = "DELETE FROM session WHERE account = ?1 AND expires < CAST(?2 AS INTEGER)";
 

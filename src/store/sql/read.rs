@@ -3,7 +3,7 @@
 //! The texts are in `sql/question.rs`; `?1` to `?7` of each say whose.
 
 use crate::peer::PeerId;
-use crate::record::{CollectionId, RecordId, Seq};
+use crate::record::{Body, CollectionId, Content, Large, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
 use crate::store::sql::{Row, Statement, Value, text};
@@ -25,6 +25,8 @@ enum Question {
     Luids,
     Targets,
     Matches,
+    Chunks,
+    Pieces,
     Page,
     Totals,
 }
@@ -49,6 +51,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
     let mut snapshot = Snapshot { cost, ..Snapshot::default() };
     let mut page = Page::of(reads.page.as_ref());
     let mut seen = BTreeSet::new();
+    let mut chunks: BTreeMap<(CollectionId, RecordId, Seq), Vec<u8>> = BTreeMap::new();
     for ((question, _), rows) in questions.into_iter().zip(answers) {
         for row in rows {
             let mut row = Columns::of(row);
@@ -82,6 +85,11 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 }
                 Question::Targets => snapshot.targets.push(target(&mut row)?),
                 Question::Matches => snapshot.found.push(found(&mut row)?),
+                Question::Chunks => {
+                    let (at, mut bytes) = row.chunk()?;
+                    chunks.entry(at).or_default().append(&mut bytes);
+                }
+                Question::Pieces => snapshot.pieces.push(row.piece()?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
@@ -92,12 +100,43 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
         seen.clear();
     }
     (snapshot.page, snapshot.more) = (page.records, page.more);
+    fill(&mut snapshot, chunks);
     Ok(snapshot)
+}
+
+/// Puts large bodies that were asked for whole in their places. One of which a chunk is missing stays unread.
+fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<(CollectionId, RecordId, Seq), Vec<u8>>) {
+    if chunks.is_empty() {
+        return;
+    }
+    for held in &mut snapshot.held {
+        let at = |seq: Seq| (held.alias.collection.clone(), held.alias.record.clone(), seq);
+        if let Some((seq, size, form)) = held.base_large.clone()
+            && let Some(bytes) = chunks.remove(&at(seq)).filter(|bytes| bytes.len() == size)
+        {
+            (held.base, held.base_large) = (Some(Body { form, bytes }), None);
+        }
+    }
+    let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
+    let page = snapshot.page.iter_mut().map(|outgoing| &mut outgoing.record);
+    for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
+        let Content::Large(large) = &record.content else { continue };
+        let at = (record.collection.clone(), record.id.clone(), record.seq);
+        if let Some(bytes) = chunks.get(&at).filter(|bytes| bytes.len() == large.size) {
+            record.content = Content::Body(Body { form: large.form.clone(), bytes: bytes.clone() });
+        }
+    }
 }
 
 fn held(row: &mut Columns) -> Result<Held, StoreError> {
     let alias = row.alias()?.ok_or_else(|| StoreError::Broken("an alias is missing".into()))?;
-    Ok(Held { alias, record: row.record()?, base: row.body()? })
+    let record = row.record()?;
+    let (base, base_large) = match row.base()? {
+        Some((_, Content::Body(body))) => (Some(body), None),
+        Some((seq, Content::Large(Large { form, size }))) => (None, Some((seq, size, form))),
+        Some((_, Content::Deleted)) | None => (None, None),
+    };
+    Ok(Held { alias, record, base, base_large })
 }
 
 fn target(row: &mut Columns) -> Result<Target, StoreError> {
@@ -220,6 +259,21 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     }
     for keys in text::lists(times(&reads.matches)) {
         ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
+    }
+    let whole = reads.whole.iter();
+    let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
+    for versions in text::lists(whole) {
+        ask(Question::Chunks, question::CHUNKS, with(&[versions]));
+    }
+    for (leaving, count) in [(false, if reads.arriving { u64::MAX } else { 0 }), (true, reads.leaving)] {
+        if reads.peer.is_some() && count > 0 {
+            let count = integer(i64::try_from(count).unwrap_or(WHOLE_MAX));
+            ask(
+                Question::Pieces,
+                question::PIECES,
+                with(&[peer.clone(), integer(i64::from(leaving)), count]),
+            );
+        }
     }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {

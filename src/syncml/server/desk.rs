@@ -337,7 +337,7 @@ impl<'a> Desk<'a> {
                     .filter(|(_, datastore)| datastore.mode == Mode::Slow)
                     .map(|(_, d)| d.collection.clone())
             };
-            for (path, keys) in self.inbox.keys() {
+            for (path, keys) in self.inbox.keys().into_iter().chain(self.server.needed.keys.iter().cloned()) {
                 if let Some(collection) = slow(&path) {
                     guard.matches.extend(keys.into_iter().map(|key| (collection.clone(), key)));
                 }

@@ -6,7 +6,6 @@
 use super::desk::Desk;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
-use crate::limits;
 use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
@@ -121,8 +120,11 @@ impl Desk<'_> {
         let unmapped = self.state.datastores.get_mut(index).map(|open| std::mem::take(&mut open.unmapped));
         let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
         let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
-        let codes: Vec<u16> =
-            change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
+        // Nothing of a command follows a piece of which more is to come.
+        let whole = change.items.iter().position(|item| item.more).map_or(change.items.len(), |cut| cut + 1);
+        let mut codes: Vec<u16> =
+            change.items.iter().take(whole).map(|item| self.receive_item(arriving(item), change)).collect();
+        codes.resize(change.items.len(), status::BAD_REQUEST);
         if let Some(open) = self.state.datastores.get_mut(index) {
             open.unmapped = unmapped.unwrap_or_default();
         }
@@ -158,17 +160,17 @@ impl Desk<'_> {
 
     fn receive_item(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
         let Arriving { collection, index, item, .. } = arriving;
+        if change.kind == ChangeKind::Delete {
+            self.interrupt();
+        }
         let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
             status::INCOMPLETE_COMMAND
         } else if collection.read_only {
             status::PERMISSION_DENIED
         } else {
-            match (change.kind, &item.body) {
-                (ChangeKind::Delete, _) => self.delete(arriving, change),
-                _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
-                (_, Err(code)) => *code,
-                (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
-                (_, Ok(body)) => self.upsert(arriving, body),
+            match change.kind {
+                ChangeKind::Delete => self.delete(arriving, change),
+                _ => self.piece(arriving).unwrap_or_else(|| self.take_item(arriving)),
             }
         };
         if code >= 300 {
@@ -179,15 +181,13 @@ impl Desk<'_> {
         code
     }
 
-    /// Whether an item is a piece of a larger one. Of the last piece only what came before it tells: a text's end is a text.
-    fn is_piece(&mut self, arriving: Arriving<'_>) -> bool {
-        let Arriving { collection, item, .. } = arriving;
-        let id = (collection.id.clone(), item.luid.clone());
-        if item.more {
-            self.state.broken = Some(id);
-            return true;
+    /// A whole item, in one message or in many.
+    pub fn take_item(&mut self, arriving: Arriving<'_>) -> u16 {
+        match &arriving.item.body {
+            Err(code) => *code,
+            Ok(body) if !fits(arriving.collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+            Ok(body) => self.upsert(arriving, body),
         }
-        self.state.broken.take_if(|broken| *broken == id).is_some()
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
@@ -196,6 +196,8 @@ impl Desk<'_> {
         match self.standing(datastore, &item.luid, Some(body)) {
             Some(standing) => match standing.content.clone() {
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
+                // More large ones in one message than are read for it.
+                Content::Large(_) => status::RETRY_LATER,
                 Content::Deleted => self.revive(arriving, body, standing),
             },
             None => match self.match_found(datastore, item) {
@@ -321,7 +323,7 @@ impl Desk<'_> {
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
-        if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+        if replaced.bytes.len() > self.server.settings.object_bytes_max() {
             return status::ENTITY_TOO_LARGE;
         }
         let origin = self.peer.id.0.clone();
@@ -340,7 +342,7 @@ impl Desk<'_> {
         };
         let record = standing.alias.record.clone();
         self.drop_alias(&collection.id, &record, Some(&item.luid));
-        let live = matches!(standing.content, Content::Body(_));
+        let live = standing.content.is_live();
         if change.soft || !live {
             // SftDel: the device makes room; here the item stays.
             return status::OK;

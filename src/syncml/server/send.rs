@@ -279,11 +279,12 @@ impl Desk<'_> {
         match (&record.content, luid) {
             (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
-            (Content::Body(_), _) if taken || own => Due::Nothing,
+            (Content::Body(_) | Content::Large(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
             (Content::Deleted, None) => Due::Nothing,
             (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
             (Content::Body(body), None) => Due::Add(body.clone()),
+            (Content::Large(_), _) => Due::Nothing,
         }
     }
 
