@@ -15,6 +15,8 @@ mod hand;
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/objects.rs"]
+mod objects;
 #[path = "conversation/odd.rs"]
 mod odd;
 #[path = "conversation/phone.rs"]

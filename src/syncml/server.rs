@@ -16,6 +16,7 @@ mod owed;
 mod pieces;
 mod receive;
 mod send;
+mod split;
 mod unanswered;
 
 use self::authenticate::{Admitted, Verdict};
@@ -24,7 +25,7 @@ use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
-use super::outbox::Outbox;
+use super::outbox::{Bounds, Outbox};
 use super::session::{Pending, PendingStatus, Phase, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
@@ -38,6 +39,9 @@ use crate::secret;
 use crate::settings::Settings;
 use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
+const PIECES_LEAVING: u64 = 3;
 
 /// A SyncML message on its way through the loop.
 #[derive(Debug)]
@@ -111,7 +115,8 @@ impl<'a> Server<'a> {
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
         let bytes_max = self.reply_bytes().unwrap_or(limits::SYNCML_REPLY_BYTES_MAX);
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, bytes_max);
+        let bounds = Bounds { bytes_max, object_bytes_max: None };
+        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, bounds);
         let mut pending = vec![Pending::Status(header)];
         pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
@@ -126,20 +131,24 @@ impl<'a> Server<'a> {
         Some(asked.clamp(limits::SYNCML_REPLY_BYTES_MIN, limits::SYNCML_REPLY_BYTES_MAX))
     }
 
+    /// A decision, or the version that has to be read whole before.
     fn admitted(
         &mut self,
         admitted: Admitted,
         snapshot: &Snapshot,
         now: Moment,
         seed: &mut Seed,
-    ) -> Turn<Answer> {
+    ) -> Result<Turn<Answer>, (CollectionId, RecordId, Seq)> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
         desk.end_of_pieces();
         desk.send();
+        if let Some(version) = desk.wants.take() {
+            return Err(version);
+        }
         let (turn, line) = desk.close();
         self.line = line;
-        turn
+        Ok(turn)
     }
 }
 
@@ -175,7 +184,13 @@ impl Protocol for Server<'_> {
                 if self.needs_whole(snapshot) || ends || broken {
                     return Decision::Ask(Box::new(self.reads()));
                 }
-                self.admitted(*admitted, snapshot, now, seed)
+                match self.admitted(*admitted, snapshot, now, seed) {
+                    Ok(turn) => turn,
+                    Err(version) => {
+                        self.needed.whole.push(version);
+                        return Decision::Ask(Box::new(self.reads()));
+                    }
+                }
             }
         };
         Decision::Turn(Box::new(turn))
@@ -236,6 +251,7 @@ impl Server<'_> {
         reads.whole = self.needed.whole.clone();
         reads.targets = self.inbox.map_targets();
         if self.wants_page() {
+            reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
             reads.totals = self.inbox.message.last && self.inbox.has_sync();
             reads.page = Some(PageAsk::Peer {

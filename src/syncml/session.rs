@@ -37,6 +37,12 @@ pub struct State {
     /// The large object that is arriving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arriving: Option<Arrival>,
+    /// The large object that is leaving, or was when the session before broke off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Departure>,
+    /// The device's `MaxObjSize`; 0 where it said none.
+    #[serde(default)]
+    pub object_bytes_max: u64,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
@@ -65,6 +71,46 @@ pub struct Arrival {
     pub last: u64,
     /// Whether it was refused, and with which status: what follows of it is not the whole. 0 for not.
     pub refused: u16,
+    /// Whether its session broke off: it goes on where the next one resumes.
+    pub paused: bool,
+}
+
+/// A large object on its way out: how it is named, and how far it has come. Its bytes, dressed for the device, are pieces in the
+/// store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Departure {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The record.
+    pub record: RecordId,
+    /// The stamp of the version that leaves.
+    pub seq: Seq,
+    /// Which change it is.
+    pub kind: SentKind,
+    /// `Target`.
+    pub target: Option<String>,
+    /// `Source`.
+    pub source: Option<String>,
+    /// `Type`.
+    pub media_type: Option<String>,
+    /// `Format`.
+    pub format: Option<String>,
+    /// How many bytes there are.
+    pub size: u64,
+    /// How many bytes each piece in the store has, but for the last.
+    pub step: u64,
+    /// How many bytes the device has taken.
+    pub taken: u64,
+    /// How many were sent: more than it has taken while a piece waits for its answer.
+    pub sent: u64,
+    /// `MsgID` of the piece that waits.
+    pub message: u32,
+    /// `CmdID` of it.
+    pub command: String,
+    /// How many messages of the device passed without an answer to it.
+    pub waited: u32,
+    /// How many bytes the device had when this session took it up.
+    pub resumed: u64,
     /// Whether its session broke off: it goes on where the next one resumes.
     pub paused: bool,
 }
@@ -308,10 +354,11 @@ impl State {
         first_of(of_this.chain(earlier))
     }
 
-    /// The large object that was arriving when the session broke off, for the next one.
-    pub fn paused_arrival(&self) -> Option<Arrival> {
-        let arrival = self.arriving.clone().filter(|arrival| arrival.refused == 0)?;
-        Some(Arrival { paused: true, ..arrival })
+    /// The large objects that were on their way when the session broke off, for the next one.
+    pub fn paused(self) -> (Option<Arrival>, Option<Departure>) {
+        let arriving = self.arriving.filter(|arrival| arrival.refused == 0);
+        let arriving = arriving.map(|arrival| Arrival { paused: true, ..arrival });
+        (arriving, self.leaving.map(|departure| Departure { paused: true, ..departure }))
     }
 
     /// Remembers changes of ours before those of earlier sessions.

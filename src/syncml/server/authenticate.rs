@@ -251,8 +251,8 @@ fn admit(
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
         let earlier = before().map(State::unanswered).unwrap_or_default();
-        let arriving = before().and_then(|before| before.paused_arrival());
-        State { version, earlier, arriving, first: server.digest.clone(), ..State::default() }
+        let (arriving, leaving) = before().map(State::paused).unwrap_or_default();
+        State { version, earlier, arriving, leaving, first: server.digest.clone(), ..State::default() }
     };
     let state = state.unwrap_or_else(begun);
     let throttle = throttle_key(&proof.login, &server.address);

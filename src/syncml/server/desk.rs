@@ -20,7 +20,7 @@ use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sw
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{self, Inbox, Step};
 use crate::syncml::message::Version;
-use crate::syncml::outbox::Outbox;
+use crate::syncml::outbox::{Bounds, Outbox};
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +66,8 @@ pub struct Desk<'a> {
     pub owed: usize,
     /// Sentences for the log.
     pub notes: Notes,
+    /// A version that has to be read with all its bytes before this can be decided.
+    pub wants: Option<(CollectionId, RecordId, Seq)>,
     login: String,
     token_hash: String,
     version_read: i64,
@@ -88,6 +90,8 @@ impl<'a> Desk<'a> {
         state.message_id = state.message_id.saturating_add(1);
         let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
         state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+        let object_bytes_max = message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
+        state.object_bytes_max = object_bytes_max.unwrap_or(state.object_bytes_max);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(
             message,
@@ -95,7 +99,11 @@ impl<'a> Desk<'a> {
             state.version,
             respond_to,
             state.message_id,
-            state.message_bytes_max,
+            Bounds {
+                bytes_max: state.message_bytes_max,
+                object_bytes_max: (fresh && state.version > Version::V10)
+                    .then(|| server.settings.object_bytes_max() as u64),
+            },
         );
         let header = header_status(server, header, nonce.as_deref());
         if !message.header.no_response {
@@ -131,6 +139,7 @@ impl<'a> Desk<'a> {
             queue: Vec::new(),
             owed: state.pending.iter().map(Pending::bytes).sum(),
             notes: Notes::default(),
+            wants: None,
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -312,7 +321,11 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            page_records: match self.state.leaving.as_ref().is_some_and(|departure| !departure.paused) {
+                // While an object leaves in pieces nothing else does.
+                true => 1,
+                false => i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            },
         }
     }
 

@@ -4,6 +4,7 @@
 //! taken. The device confirms the offer by using the anchor that belongs to it.
 
 use super::desk::Desk;
+use super::split::Leaving;
 use crate::content;
 use crate::limits;
 use crate::peer::{Alias, Place};
@@ -21,6 +22,8 @@ enum Due {
     Later,
     Add(Body),
     Replace(Body, Location),
+    /// An Add or a Replace of what was left in the store for its size.
+    Unread(SentKind),
     Delete(Location),
 }
 
@@ -99,6 +102,9 @@ impl Desk<'_> {
 
     /// Fills the message from the page; true once everything of every datastore is out.
     fn fill(&mut self) -> bool {
+        if self.leave_on() {
+            return false;
+        }
         let snapshot = self.snapshot;
         let mut order: Vec<usize> = (0..self.state.datastores.len()).collect();
         let id_of =
@@ -198,6 +204,8 @@ impl Desk<'_> {
         for (record, due) in dues {
             if !self.push(index, datastore, record, due) {
                 filled = Filled::Full;
+                // What leaves in pieces is on its way.
+                position = self.leaves(record).then_some(record.seq).or(position);
                 break;
             }
             position = Some(record.seq);
@@ -284,7 +292,8 @@ impl Desk<'_> {
             (Content::Deleted, None) => Due::Nothing,
             (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
             (Content::Body(body), None) => Due::Add(body.clone()),
-            (Content::Large(_), _) => Due::Nothing,
+            (Content::Large(_), Some(_)) => Due::Unread(SentKind::Replace),
+            (Content::Large(_), None) => Due::Unread(SentKind::Add),
         }
     }
 
@@ -300,6 +309,7 @@ impl Desk<'_> {
             Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
             Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+            Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
         let (name, temporary) = match kind {
             SentKind::Add => self.name_for(datastore, &record.id),
@@ -309,28 +319,44 @@ impl Desk<'_> {
             Some(body) => self.dress(datastore, body),
             None => (Meta::default(), None),
         };
-        let item = Item { target, source: name.map(Location::of), data, ..Item::default() };
-        let Some(command) = self.outbox.push_change(command, &meta, &item) else {
-            return !self.fits_alone(datastore, command, &meta, &item) && self.too_large(index, record);
+        let mut item = Item { target, source: name.map(Location::of), data, ..Item::default() };
+        let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.state.message_bytes_max);
+        let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
+        let Some(command) = fitting else {
+            if !huge && self.fits_alone(datastore, command, &meta, &item) {
+                return false;
+            }
+            let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
+            let (meta, item) = (&meta, &item);
+            let passed = self.split(Leaving { index, datastore, record, kind, meta, item }, data);
+            if let Some(temporary) = temporary.filter(|_| self.leaves(record)) {
+                self.lend(datastore, &record.id, temporary);
+            }
+            return passed;
         };
-        let remembered = self.unanswered.push(Sent {
-            message: self.state.message_id,
-            command,
-            datastore: index,
-            kind,
-            record: record.id.clone(),
-            seq: record.seq,
-        });
-        if let Some(datastore) = self.state.datastores.get_mut(index).filter(|_| !remembered) {
-            datastore.hold(record.seq);
-        }
+        let (record, seq, message) = (record.id.clone(), record.seq, self.state.message_id);
         if let Some(temporary) = temporary {
-            self.lend(datastore, &record.id, temporary);
+            self.lend(datastore, &record, temporary);
         }
+        self.went_out(index, Sent { message, command, datastore: index, kind, record, seq });
+        true
+    }
+
+    /// Whether this version is on its way in pieces.
+    fn leaves(&self, record: &Record) -> bool {
+        self.state.leaving.as_ref().is_some_and(|departure| !departure.paused && departure.is_of(record))
+    }
+
+    /// A whole change is in the message: it waits for its status.
+    pub fn went_out(&mut self, index: usize, sent: Sent) {
+        let seq = sent.seq;
+        let remembered = self.unanswered.push(sent);
         if let Some(datastore) = self.state.datastores.get_mut(index) {
+            if !remembered {
+                datastore.hold(seq);
+            }
             datastore.tally.sent += 1;
         }
-        true
     }
 
     /// Whether a change would fit a message that holds nothing else.
@@ -340,7 +366,7 @@ impl Desk<'_> {
     }
 
     /// What fits no message is passed over, said in the log, and offered again in a later session. Always true.
-    fn too_large(&mut self, index: usize, record: &Record) -> bool {
+    pub fn too_large(&mut self, index: usize, record: &Record) -> bool {
         self.notes.push(format!("{} is too large for the device's MaxMsgSize", record.id.as_str()));
         if let Some(datastore) = self.state.datastores.get_mut(index) {
             datastore.hold(record.seq);
