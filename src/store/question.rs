@@ -28,6 +28,9 @@ pub enum Who {
     Account(AccountId),
 }
 
+/// One version of a record: its collection, its id and its stamp.
+pub type RecordVersion = (CollectionId, RecordId, Seq);
+
 /// Everything a turn may need. A path is a collection's id or one of its aliases, already normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reads {
@@ -56,7 +59,7 @@ pub struct Reads {
     /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
     /// [`limits::RECORD_BYTES_MAX`](crate::limits::RECORD_BYTES_MAX) is a [`Content::Large`](crate::record::Content::Large)
     /// otherwise.
-    pub whole: Vec<(CollectionId, RecordId, Seq)>,
+    pub whole: Vec<RecordVersion>,
     /// Whether all pieces of the object that is arriving from [`Self::peer`] are wanted.
     pub arriving: bool,
     /// How many pieces of the object that is leaving for it are wanted, the first ones.

@@ -34,10 +34,10 @@ use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::PeerId;
-use crate::record::{CollectionId, RecordId, Seq};
+use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
+use crate::store::{PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
@@ -73,7 +73,7 @@ struct Needed {
     keys: Vec<(String, Vec<MatchKey>)>,
     /// Whether large bodies were looked for; and which are.
     large: bool,
-    whole: Vec<(CollectionId, RecordId, Seq)>,
+    whole: Vec<RecordVersion>,
 }
 
 /// What to send once the batch is safe.
@@ -138,7 +138,7 @@ impl<'a> Server<'a> {
         snapshot: &Snapshot,
         now: Moment,
         seed: &mut Seed,
-    ) -> Result<Turn<Answer>, (CollectionId, RecordId, Seq)> {
+    ) -> Result<Turn<Answer>, RecordVersion> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
         desk.end_of_pieces();

@@ -168,11 +168,14 @@ fn said(pieces: &[(Vec<Command>, bool)]) -> (Vec<u16>, Vec<String>, Vec<String>)
     (told, else_said, world.live("notes"))
 }
 
+/// What it is, the pieces, the statuses, the alerts, and what is there afterwards.
+type Case = (&'static str, Vec<(Vec<Command>, bool)>, Vec<u16>, Vec<&'static str>, Vec<&'static str>);
+
 #[test]
 fn each_mistake_has_its_status() {
     let one = |piece: Command| (vec![piece], false);
     let end = |piece: Command| (vec![piece], true);
-    let cases: Vec<(&str, Vec<(Vec<Command>, bool)>, Vec<u16>, Vec<&str>, Vec<&str>)> = vec![
+    let cases: Vec<Case> = vec![
         (
             "as it should be",
             vec![

@@ -5,7 +5,9 @@ use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
-use crate::store::{Found, Held, Outgoing, PageAsk, Piece, Reads, Session, Snapshot, Target, Who};
+use crate::store::{
+    Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Who,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl House {
@@ -184,7 +186,7 @@ impl Tenant {
             .collect()
     }
 
-    fn held(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)], whole: &[Version]) -> Vec<Held> {
+    fn held(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)], whole: &[RecordVersion]) -> Vec<Held> {
         let mut seen = BTreeSet::new();
         let mut held = Vec::new();
         for (path, luids) in asked {
@@ -322,8 +324,6 @@ impl Tenant {
         outgoing.into_iter()
     }
 }
-
-type Version = (CollectionId, RecordId, Seq);
 
 /// Takes out the large bodies that were not asked for whole.
 fn leave_large(reads: &Reads, snapshot: &mut Snapshot) {

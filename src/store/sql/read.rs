@@ -7,7 +7,9 @@ use crate::record::{Body, CollectionId, Content, Large, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
 use crate::store::sql::{Row, Statement, Value, text};
-use crate::store::{Cost, Found, Held, Outgoing, PageAsk, Reads, Snapshot, StoreError, Target, Who};
+use crate::store::{
+    Cost, Found, Held, Outgoing, PageAsk, Reads, RecordVersion, Snapshot, StoreError, Target, Who,
+};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +53,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
     let mut snapshot = Snapshot { cost, ..Snapshot::default() };
     let mut page = Page::of(reads.page.as_ref());
     let mut seen = BTreeSet::new();
-    let mut chunks: BTreeMap<(CollectionId, RecordId, Seq), Vec<u8>> = BTreeMap::new();
+    let mut chunks: BTreeMap<RecordVersion, Vec<u8>> = BTreeMap::new();
     for ((question, _), rows) in questions.into_iter().zip(answers) {
         for row in rows {
             let mut row = Columns::of(row);
@@ -105,17 +107,9 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
 }
 
 /// Puts large bodies that were asked for whole in their places. One of which a chunk is missing stays unread.
-fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<(CollectionId, RecordId, Seq), Vec<u8>>) {
+fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<RecordVersion, Vec<u8>>) {
     if chunks.is_empty() {
         return;
-    }
-    for held in &mut snapshot.held {
-        let at = |seq: Seq| (held.alias.collection.clone(), held.alias.record.clone(), seq);
-        if let Some((seq, size, form)) = held.base_large.clone()
-            && let Some(bytes) = chunks.remove(&at(seq)).filter(|bytes| bytes.len() == size)
-        {
-            (held.base, held.base_large) = (Some(Body { form, bytes }), None);
-        }
     }
     let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
     let page = snapshot.page.iter_mut().map(|outgoing| &mut outgoing.record);
@@ -124,6 +118,14 @@ fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<(CollectionId, RecordId, S
         let at = (record.collection.clone(), record.id.clone(), record.seq);
         if let Some(bytes) = chunks.get(&at).filter(|bytes| bytes.len() == large.size) {
             record.content = Content::Body(Body { form: large.form.clone(), bytes: bytes.clone() });
+        }
+    }
+    for held in &mut snapshot.held {
+        let at = |seq: Seq| (held.alias.collection.clone(), held.alias.record.clone(), seq);
+        if let Some((seq, size, form)) = held.base_large.clone()
+            && let Some(bytes) = chunks.remove(&at(seq)).filter(|bytes| bytes.len() == size)
+        {
+            (held.base, held.base_large) = (Some(Body { form, bytes }), None);
         }
     }
 }

@@ -3,7 +3,9 @@
 use crate::peer::{Alias, Bookmark, Luid, PeerId, Place};
 use crate::record::{AccountId, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::sql::{Row, Value, text};
-use crate::store::{Account, Collection, Login, Peer, Piece, Session, StoreError, Throttle, Token};
+use crate::store::{
+    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token,
+};
 
 /// The columns of one row, taken from the left.
 pub struct Columns(std::vec::IntoIter<Value>);
@@ -215,7 +217,7 @@ impl Columns {
     }
 
     /// `collection, record, seq, base64, body` of a chunk: whose it is, and its bytes.
-    pub fn chunk(&mut self) -> Result<((CollectionId, RecordId, Seq), Vec<u8>), StoreError> {
+    pub fn chunk(&mut self) -> Result<(RecordVersion, Vec<u8>), StoreError> {
         let at = (CollectionId(self.text()?), self.record_id()?, self.integer()?);
         let base64 = self.flag()?;
         let text = self.stored()?.ok_or_else(|| StoreError::Broken("a chunk is empty".into()))?;

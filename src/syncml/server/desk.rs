@@ -16,7 +16,9 @@ use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
-use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
+use crate::store::{
+    Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot, Sweep, Throttle,
+};
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{self, Inbox, Step};
 use crate::syncml::message::Version;
@@ -67,7 +69,7 @@ pub struct Desk<'a> {
     /// Sentences for the log.
     pub notes: Notes,
     /// A version that has to be read with all its bytes before this can be decided.
-    pub wants: Option<(CollectionId, RecordId, Seq)>,
+    pub wants: Option<RecordVersion>,
     login: String,
     token_hash: String,
     version_read: i64,

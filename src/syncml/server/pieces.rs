@@ -42,12 +42,13 @@ impl Arrival {
         if !self.is(&datastore.collection, item) {
             return Stands::Apart;
         }
-        if !self.paused {
-            return if self.refused > 0 {
-                Stands::Refused(self.refused)
-            } else {
-                Stands::Continues(self.bytes)
-            };
+        // What was refused may begin anew; only a first piece has a size.
+        let anew = item.more && item.size.is_some();
+        match (self.paused, self.refused) {
+            (false, 0) => return Stands::Continues(self.bytes),
+            (false, _) if anew => return Stands::Apart,
+            (false, code) => return Stands::Refused(code),
+            (true, _) => {}
         }
         // The first piece after a break says how much is left. The last one before it may not have been heard to arrive.
         let start = item.size.and_then(|left| self.size.checked_sub(left)).filter(|_| datastore.resumed);
