@@ -53,10 +53,9 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.statements
 }
 
-/// What the rows that [`commit_statements`] of the same batch answered say. Its cost counts batches and statements; rows
+/// What the rows that statements of [`commit_statements`] answered say. Its cost counts batches and statements; rows
 /// read and written are for whoever ran them to add.
-pub fn receipt(batch: &Batch, answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
-    let statements = commit_statements(batch);
+pub fn receipt(statements: &[Statement], answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
     let mut head: Seq = 0;
     for (statement, rows) in statements.iter().zip(answers) {
         if !matches!(statement.sql, HEAD | ADD_ACCOUNT | SWEPT) {

@@ -174,7 +174,7 @@ impl Desk<'_> {
         true
     }
 
-    /// As much of what is still to leave as was read.
+    /// What is next, at most as long as a row is: so the rows that are read hold it, whatever of them the device has just taken.
     fn rest_of(&self, departure: &Departure) -> Vec<u8> {
         let mut rest = Vec::new();
         for piece in self.snapshot.pieces.iter().filter(|piece| piece.leaving) {
@@ -185,6 +185,7 @@ impl Desk<'_> {
                 rest.extend_from_slice(piece.bytes.get(skip..).unwrap_or_default());
             }
         }
+        rest.truncate(usize::try_from(departure.step).unwrap_or(usize::MAX));
         rest
     }
 
