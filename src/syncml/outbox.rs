@@ -175,7 +175,7 @@ impl Outbox {
                 Command::Results(self.results(id, *message, command, (context?.device)()))
             }
             Pending::AskDevice => Command::Get(self.ask(id)),
-            Pending::NoEndOfData { target, source } => {
+            Pending::NoEndOfData(target, source) => {
                 Command::Alert(no_end_of_data(id, target.as_ref(), source.as_ref()))
             }
         })

@@ -15,6 +15,7 @@ mod notes;
 mod owed;
 mod pieces;
 mod receive;
+mod refresh;
 mod send;
 mod split;
 mod unanswered;

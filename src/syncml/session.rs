@@ -2,9 +2,13 @@
 //!
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
+use super::alert;
+mod objects;
+
+pub use objects::{Arrival, Departure};
+
 use super::message::Version;
 use crate::limits;
-use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +28,9 @@ pub struct State {
     /// How many messages in a row said nothing while the client was to say something.
     #[serde(default)]
     pub silent: u32,
+    /// Whether the user pauses (224): nothing more is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
     /// `MsgID` of our last message.
     pub message_id: u32,
     /// The device's `MaxMsgSize`, already within our own bounds.
@@ -43,76 +50,27 @@ pub struct State {
     /// The device's `MaxObjSize`; 0 where it said none.
     #[serde(default)]
     pub object_bytes_max: u64,
+    /// Syncs of sessions before that may be resumed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumable: Vec<Resumable>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
 }
 
-/// A large object on its way in: what was said of it, and how far it has come. Its bytes are pieces in the store.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Arrival {
-    /// The collection.
-    pub collection: CollectionId,
-    /// The device's id of it.
-    pub luid: Luid,
-    /// `Target` as spelt.
-    pub target: Option<String>,
-    /// `Source` as spelt.
-    pub source: Option<String>,
-    /// `Type`.
-    pub media_type: Option<String>,
-    /// `Format`.
-    pub format: Option<String>,
-    /// `Size`: how many bytes are announced, as they are transported.
-    pub size: u64,
-    /// How many are here.
-    pub bytes: u64,
-    /// Where the last piece of them began.
-    pub last: u64,
-    /// Whether it was refused, and with which status: what follows of it is not the whole. 0 for not.
-    pub refused: u16,
-    /// Whether its session broke off: it goes on where the next one resumes.
-    pub paused: bool,
-}
-
-/// A large object on its way out: how it is named, and how far it has come. Its bytes, dressed for the device, are pieces in the
-/// store.
+/// A sync that has begun in a session before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Departure {
+pub struct Resumable {
     /// The collection.
     pub collection: CollectionId,
-    /// The record.
-    pub record: RecordId,
-    /// The stamp of the version that leaves.
-    pub seq: Seq,
-    /// Which change it is.
-    pub kind: SentKind,
-    /// `Target`.
-    pub target: Option<String>,
-    /// `Source`.
-    pub source: Option<String>,
-    /// `Type`.
-    pub media_type: Option<String>,
-    /// `Format`.
-    pub format: Option<String>,
-    /// How many bytes there are.
-    pub size: u64,
-    /// How many bytes each piece in the store has, but for the last.
-    pub step: u64,
-    /// How many bytes the device has taken.
-    pub taken: u64,
-    /// How many were sent: more than it has taken while a piece waits for its answer.
-    pub sent: u64,
-    /// `MsgID` of the piece that waits.
-    pub message: u32,
-    /// `CmdID` of it.
-    pub command: String,
-    /// How many messages of the device passed without an answer to it.
-    pub waited: u32,
-    /// How many bytes the device had when this session took it up.
-    pub resumed: u64,
-    /// Whether its session broke off: it goes on where the next one resumes.
-    pub paused: bool,
+    /// What it was.
+    pub mode: Mode,
+    /// The client's `Next` anchor: a client that presents it as `Last` has completed the sync.
+    pub next: String,
+    /// As in [`Datastore::trusted`].
+    pub trusted: bool,
+    /// As in [`Datastore::refreshed`].
+    pub refreshed: bool,
 }
 
 /// What a session before has sent.
@@ -165,15 +123,18 @@ pub struct Datastore {
     pub own_next: String,
     /// Whether the device's ids of earlier sessions may be believed in a slow sync: it has shown that it was not reset.
     pub trusted: bool,
+    /// Whether it goes on where a session broke off (225).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
+    /// Whether a refresh from the client is complete and has taken its place: what comes then is no longer staged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// Whether the client has sent a `Sync` for it.
     pub received: bool,
     /// Whether our first `Sync` for it is out.
     pub opened: bool,
     /// Whether everything of it has been sent.
     pub finished: bool,
-    /// Whether it goes on where a session broke off (alert 225 accepted).
-    #[serde(default)]
-    pub resumed: bool,
     /// Whether the device refused our `Sync` as a whole: then no anchor moves.
     pub failed: bool,
     /// The smallest stamp that the device has not taken: the cursor stays below it. 0 for none.
@@ -184,22 +145,47 @@ pub struct Datastore {
     pub tally: Tally,
 }
 
-/// The sync types an ordinary sync needs (alerts 200 and 201).
+/// The sync types (DS 1.2 section 6.5): who sends what, and what of it is everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// 200.
+    /// 200: both send what changed.
     #[default]
     TwoWay,
-    /// 201.
+    /// 201: both send what they have, and it is compared.
     Slow,
+    /// 202: the client sends what changed.
+    FromClient,
+    /// 203: the client sends what it has, and it takes the place of what is here.
+    RefreshFromClient,
+    /// 204: the server sends what changed.
+    FromServer,
+    /// 205: the server sends what it has, and it takes the place of what the client has.
+    RefreshFromServer,
 }
 
 impl Mode {
+    /// What an alert asks for. 206 to 210 are what the server's own alert asked the client to start: 200 and 202 to 205.
+    pub fn of_alert(code: u16) -> Option<Self> {
+        Some(match code {
+            alert::TWO_WAY | alert::TWO_WAY_BY_SERVER => Self::TwoWay,
+            alert::SLOW => Self::Slow,
+            alert::ONE_WAY_FROM_CLIENT | alert::ONE_WAY_FROM_CLIENT_BY_SERVER => Self::FromClient,
+            alert::REFRESH_FROM_CLIENT | alert::REFRESH_FROM_CLIENT_BY_SERVER => Self::RefreshFromClient,
+            alert::ONE_WAY_FROM_SERVER | alert::ONE_WAY_FROM_SERVER_BY_SERVER => Self::FromServer,
+            alert::REFRESH_FROM_SERVER | alert::REFRESH_FROM_SERVER_BY_SERVER => Self::RefreshFromServer,
+            _ => return None,
+        })
+    }
+
     /// The alert code.
     pub fn code(self) -> u16 {
         match self {
-            Self::TwoWay => super::alert::TWO_WAY,
-            Self::Slow => super::alert::SLOW,
+            Self::TwoWay => alert::TWO_WAY,
+            Self::Slow => alert::SLOW,
+            Self::FromClient => alert::ONE_WAY_FROM_CLIENT,
+            Self::RefreshFromClient => alert::REFRESH_FROM_CLIENT,
+            Self::FromServer => alert::ONE_WAY_FROM_SERVER,
+            Self::RefreshFromServer => alert::REFRESH_FROM_SERVER,
         }
     }
 
@@ -208,7 +194,36 @@ impl Mode {
         match self {
             Self::TwoWay => "two-way",
             Self::Slow => "slow",
+            Self::FromClient => "one-way from the client",
+            Self::RefreshFromClient => "refresh from the client",
+            Self::FromServer => "one-way from the server",
+            Self::RefreshFromServer => "refresh from the server",
         }
+    }
+
+    /// Whether the client's changes are taken.
+    pub fn receives(self) -> bool {
+        !matches!(self, Self::FromServer | Self::RefreshFromServer)
+    }
+
+    /// Whether ours are sent.
+    pub fn sends(self) -> bool {
+        !matches!(self, Self::FromClient | Self::RefreshFromClient)
+    }
+
+    /// Whether we send all there is, and not what changed.
+    pub fn sends_all(self) -> bool {
+        matches!(self, Self::Slow | Self::RefreshFromServer)
+    }
+
+    /// Whether what the client sends is compared with what is here, because it sends all it has.
+    pub fn compares(self) -> bool {
+        matches!(self, Self::Slow | Self::RefreshFromClient)
+    }
+
+    /// Whether it begins anew: anchors need not match, and what was known of the device's items is known anew.
+    pub fn begins_anew(self) -> bool {
+        self.sends_all() || self.compares()
     }
 }
 
@@ -243,16 +258,8 @@ pub enum Pending {
     Device(u32, String),
     /// A question for the device's DevInf.
     AskDevice,
-    /// A large object broke off: its `Target` and `Source`.
-    #[serde(rename = "e")]
-    NoEndOfData {
-        /// `Target` as spelt.
-        #[serde(rename = "t")]
-        target: Option<String>,
-        /// `Source` as spelt.
-        #[serde(rename = "s")]
-        source: Option<String>,
-    },
+    /// A large object broke off: its `Target` and `Source` as spelt.
+    NoEndOfData(Option<String>, Option<String>),
 }
 
 /// A status on its way out.
@@ -354,11 +361,19 @@ impl State {
         first_of(of_this.chain(earlier))
     }
 
-    /// The large objects that were on their way when the session broke off, for the next one.
-    pub fn paused(self) -> (Option<Arrival>, Option<Departure>) {
-        let arriving = self.arriving.filter(|arrival| arrival.refused == 0);
-        let arriving = arriving.map(|arrival| Arrival { paused: true, ..arrival });
-        (arriving, self.leaving.map(|departure| Departure { paused: true, ..departure }))
+    /// What this session has begun, or had found begun and left alone.
+    pub fn resumable(&self) -> Vec<Resumable> {
+        let begun = self.datastores.iter().filter(|datastore| datastore.received && !datastore.failed);
+        let begun = begun.map(|datastore| Resumable {
+            collection: datastore.collection.clone(),
+            mode: datastore.mode,
+            next: datastore.next.clone(),
+            trusted: datastore.trusted,
+            refreshed: datastore.refreshed,
+        });
+        let reopened = |id: &CollectionId| self.datastores.iter().any(|d| d.collection == *id);
+        let before = self.resumable.iter().filter(|before| !reopened(&before.collection)).cloned();
+        begun.chain(before).take(limits::DATASTORES_MAX).collect()
     }
 
     /// Remembers changes of ours before those of earlier sessions.
@@ -429,7 +444,7 @@ impl Pending {
             Self::Alert(_) => 40,
             Self::Device(_, command) => 40 + text_bytes(command),
             Self::AskDevice => 20,
-            Self::NoEndOfData { target, source } => {
+            Self::NoEndOfData(target, source) => {
                 60 + [target, source].into_iter().flatten().map(|text| text_bytes(text)).sum::<usize>()
             }
         }

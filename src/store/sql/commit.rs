@@ -7,9 +7,9 @@
 use crate::limits;
 use crate::peer::Place;
 use crate::record::{Content, Seq};
-use crate::store::sql::{Row, Statement, Value, text};
+use crate::store::sql::{Row, Statement, Value, objects, refresh, text};
 use crate::store::{
-    Batch, Collection, Cost, Edit, Login, Peer, PieceRange, Receipt, Session, StoreError, Sweep, Throttle,
+    Batch, Collection, Cost, Edit, Login, Peer, Receipt, Session, StoreError, Sweep, Throttle,
 };
 use serde_json::json;
 
@@ -28,6 +28,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.tokens(batch);
     writes.changes(batch);
     writes.aliases(batch);
+    writes.refreshes(batch);
     writes.bookmarks(batch);
     if let Some(peer) = &batch.peer {
         writes.peer(&batch.peer_id.0, peer);
@@ -58,7 +59,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
 pub fn receipt(statements: &[Statement], answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
     let mut head: Seq = 0;
     for (statement, rows) in statements.iter().zip(answers) {
-        if !matches!(statement.sql, HEAD | ADD_ACCOUNT | SWEPT) {
+        if !matches!(statement.sql, HEAD | ADD_ACCOUNT | refresh::ROOM | SWEPT) {
             continue;
         }
         match rows.first().and_then(|row| row.first()) {
@@ -70,7 +71,7 @@ pub fn receipt(statements: &[Statement], answers: &[Vec<Row>]) -> Result<Receipt
     Ok(Receipt { head, cost })
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text::encode(text))
 }
 
@@ -79,19 +80,19 @@ fn count(count: usize) -> Value {
 }
 
 /// The statements, growing. `?1` is the account wherever there is one.
-struct Writes {
+pub(super) struct Writes {
     account: Value,
     statements: Vec<Statement>,
 }
 
 impl Writes {
-    fn write(&mut self, sql: &'static str, more: impl IntoIterator<Item = Value>) {
+    pub(super) fn write(&mut self, sql: &'static str, more: impl IntoIterator<Item = Value>) {
         let parameters = [self.account.clone()].into_iter().chain(more).collect();
         self.statements.push(Statement { sql, parameters });
     }
 
     /// One statement for each list, the list as `?2`.
-    fn write_lists(
+    pub(super) fn write_lists(
         &mut self,
         sql: &'static str,
         items: impl IntoIterator<Item = serde_json::Value>,
@@ -179,15 +180,7 @@ impl Writes {
             superseding.map(|(index, new)| json!([index, text::encode(&new.collection.0), new.id.as_str()])),
             std::slice::from_ref(&changes),
         );
-        let large = indexed().filter_map(|(index, new)| Some((index, new, new.content.body()?)));
-        let rows = large.flat_map(|(index, new, body)| {
-            let row = move |(start, base64, text): (usize, bool, String)| {
-                let collection = text::encode(&new.collection.0);
-                json!([index, collection, new.id.as_str(), start, i64::from(base64), text])
-            };
-            text::chunks(body).map(row)
-        });
-        self.write_lists(PUT_CHUNKS, rows, std::slice::from_ref(&changes));
+        self.chunks(batch, &changes);
         let rows = indexed().map(|(index, new)| {
             let (form, body, size) = match &new.content {
                 Content::Deleted => (None, None, 0),
@@ -232,6 +225,35 @@ impl Writes {
         self.write_lists(ACKNOWLEDGED, rows, &peer);
     }
 
+    fn refreshes(&mut self, batch: &Batch) {
+        let peer = text(&batch.peer_id.0);
+        for collection in &batch.unstaged {
+            self.write(refresh::UNSTAGE, [peer.clone(), text(&collection.0)]);
+        }
+        let rows = batch.staged.iter().map(|item| {
+            let body = item.body.as_ref().map(|body| (text::encode_body(body), body.bytes.len()));
+            let (form, body, size) = match body {
+                Some(((form, body), size)) => (Some(form), Some(body), size),
+                None => (None, None, 0),
+            };
+            let (collection, luid) = (text::encode(&item.collection.0), text::encode(&item.luid.0));
+            let key = item.key.as_ref().filter(|_| body.is_some()).map(|key| text::encode(key));
+            json!([collection, luid, item.record.as_str(), key, form, size, body])
+        });
+        self.write_lists(refresh::STAGE, rows, std::slice::from_ref(&peer));
+        for done in &batch.refreshed {
+            let at = [peer.clone(), text(&done.collection.0)];
+            let with = |last: i64| at.iter().cloned().chain([Value::Integer(last)]);
+            self.write(refresh::PAIR, at.clone());
+            self.write(refresh::ROOM, with(batch.now));
+            for sql in [refresh::KEEP, refresh::PUT, refresh::GONE, refresh::FORGET_ALIASES] {
+                self.write(sql, at.clone());
+            }
+            self.write(refresh::PUT_ALIASES, with(done.generation));
+            self.write(refresh::UNSTAGE, at.clone());
+        }
+    }
+
     fn bookmarks(&mut self, batch: &Batch) {
         let rows = batch.bookmarks.iter().map(|b| {
             let place = |place: &Place| {
@@ -265,19 +287,6 @@ impl Writes {
         self.write(PUT_SESSION, texts.map(text).into_iter().chain([reply]).chain(numbers));
     }
 
-    fn pieces(&mut self, batch: &Batch) {
-        let peer = text(&batch.peer_id.0);
-        let place = |place: u64| Value::Integer(i64::try_from(place.min(PieceRange::END)).unwrap_or(0));
-        for range in &batch.pieces_dropped {
-            let leaving = Value::Integer(i64::from(range.leaving));
-            self.write(DROP_PIECES, [peer.clone(), leaving, place(range.from), place(range.to)]);
-        }
-        let pieces = batch.pieces.iter();
-        let rows = pieces
-            .map(|piece| json!([i64::from(piece.leaving), piece.start, text::encode_bytes(&piece.bytes)]));
-        self.write_lists(PUT_PIECES, rows, &[peer]);
-    }
-
     fn throttles(&mut self, throttles: &[Throttle]) {
         let over = throttles.iter().filter(|throttle| throttle.failures <= 0);
         let over = text::lists(over.map(|throttle| json!(text::encode(&throttle.key))));
@@ -292,9 +301,10 @@ impl Writes {
     fn sweep(&mut self, sweep: &Sweep) {
         self.write(SWEEP_TOMBSTONES, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_VERSIONS, [Value::Integer(sweep.horizon)]);
-        self.write(SWEEP_CHUNKS, []);
+        self.write(objects::SWEEP_CHUNKS, []);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
-        self.write(SWEEP_PIECES, []);
+        self.write(objects::SWEEP_PIECES, []);
+        self.write(refresh::SWEEP_STAGED, [Value::Integer(sweep.now - limits::STAGED_MS)]);
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
         self.write(SWEPT, [Value::Integer(sweep.horizon), Value::Integer(sweep.now)]);
@@ -337,11 +347,12 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 13] = [
+const REMOVE_ACCOUNT: [&str; 14] = [
     "DELETE FROM chunk WHERE account = ?1",
     "DELETE FROM piece WHERE account = ?1",
     "DELETE FROM record WHERE account = ?1",
     "DELETE FROM version WHERE account = ?1",
+    "DELETE FROM staged WHERE account = ?1",
     "DELETE FROM alias WHERE account = ?1",
     "DELETE FROM bookmark WHERE account = ?1",
     "DELETE FROM peer WHERE account = ?1",
@@ -375,8 +386,9 @@ const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
 const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
 
-const FORGET_PEER: [&str; 5] = [
+const FORGET_PEER: [&str; 6] = [
     "DELETE FROM piece WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM staged WHERE account = ?1 AND peer = ?2",
     "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
     "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
     "DELETE FROM session WHERE account = ?1 AND peer = ?2",
@@ -399,11 +411,6 @@ SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 
 FROM account AS me CROSS JOIN json_each(?2) AS new WHERE me.id = ?1
 ON CONFLICT (account, collection, id) DO UPDATE SET seq = excluded.seq, origin = excluded.origin,
   key = excluded.key, form = excluded.form, size = excluded.size, body = excluded.body";
-
-const PUT_CHUNKS: &str = "INSERT INTO chunk (account, collection, record, seq, start, base64, body)
-SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 1 + (new.value ->> 0),
-  new.value ->> 3, new.value ->> 4, new.value ->> 5
-FROM account AS me CROSS JOIN json_each(?2) AS new WHERE me.id = ?1";
 
 const OUTDATED: &str = "DELETE FROM alias WHERE (account, peer, collection, record) IN (
   SELECT a.account, a.peer, a.collection, a.record FROM json_each(?2) AS asked
@@ -447,13 +454,6 @@ const PUT_SESSION: &str =
   reply = ?8, version = ?9, message = ?10, expires = ?11, page_records = ?12
 WHERE account = ?1 AND peer = ?2";
 
-const DROP_PIECES: &str =
-    "DELETE FROM piece WHERE account = ?1 AND peer = ?2 AND leaving = CAST(?3 AS INTEGER)
-  AND start >= CAST(?4 AS INTEGER) AND start < CAST(?5 AS INTEGER)";
-
-const PUT_PIECES: &str = "INSERT OR REPLACE INTO piece (account, peer, leaving, start, body)
-SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2)";
-
 const REMOVE_THROTTLES: &str = "DELETE FROM throttle WHERE key IN (SELECT value FROM json_each(?1))";
 
 const PUT_THROTTLES: &str = "INSERT INTO throttle (key, failures, until)
@@ -464,16 +464,6 @@ const SWEEP_TOMBSTONES: &str =
     "DELETE FROM record WHERE account = ?1 AND form IS NULL AND seq <= CAST(?2 AS INTEGER)";
 
 const SWEEP_VERSIONS: &str = "DELETE FROM version WHERE account = ?1 AND superseded <= CAST(?2 AS INTEGER)";
-
-/// What no record and no superseded version is made of any more.
-const SWEEP_CHUNKS: &str = "DELETE FROM chunk WHERE account = ?1
-  AND NOT EXISTS (SELECT 1 FROM record AS r
-    WHERE r.account = chunk.account AND r.collection = chunk.collection AND r.id = chunk.record AND r.seq = chunk.seq)
-  AND NOT EXISTS (SELECT 1 FROM version AS v
-    WHERE v.account = chunk.account AND v.collection = chunk.collection AND v.record = chunk.record AND v.seq = chunk.seq)";
-
-const SWEEP_PIECES: &str = "DELETE FROM piece WHERE account = ?1 AND NOT EXISTS (
-  SELECT 1 FROM session AS s WHERE s.account = piece.account AND s.peer = piece.peer)";
 
 const SWEEP_SESSIONS: &str = "DELETE FROM session WHERE account = ?1 AND expires < CAST(?2 AS INTEGER)";
 

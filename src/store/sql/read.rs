@@ -262,20 +262,8 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     for keys in text::lists(times(&reads.matches)) {
         ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
     }
-    let whole = reads.whole.iter();
-    let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
-    for versions in text::lists(whole) {
-        ask(Question::Chunks, question::CHUNKS, with(&[versions]));
-    }
-    for (leaving, count) in [(false, if reads.arriving { u64::MAX } else { 0 }), (true, reads.leaving)] {
-        if reads.peer.is_some() && count > 0 {
-            let count = integer(i64::try_from(count).unwrap_or(WHOLE_MAX));
-            ask(
-                Question::Pieces,
-                question::PIECES,
-                with(&[peer.clone(), integer(i64::from(leaving)), count]),
-            );
-        }
+    for (question, sql, more) in objects(reads, &peer) {
+        ask(question, sql, with(&more));
     }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
@@ -299,6 +287,20 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
         Some(PageAsk::Peer { .. }) | None => {}
     }
     asked
+}
+
+/// What is asked of large objects: bodies, and pieces of those on their way.
+fn objects(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value>)> {
+    let whole = reads.whole.iter();
+    let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
+    let chunks = text::lists(whole).into_iter().map(|list| (Question::Chunks, question::CHUNKS, vec![list]));
+    let pieces =
+        [(0, if reads.arriving { WHOLE_MAX } else { 0 }), (1, i64::try_from(reads.leaving).unwrap_or(0))];
+    let pieces = pieces.into_iter().filter(|(_, count)| *count > 0 && reads.peer.is_some());
+    let pieces = pieces.map(|(leaving, count)| {
+        (Question::Pieces, question::PIECES, vec![peer.clone(), integer(leaving), integer(count)])
+    });
+    chunks.chain(pieces).collect()
 }
 
 /// `?1` to `?7` of every statement.

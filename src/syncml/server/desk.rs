@@ -23,7 +23,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{self, Inbox, Step};
 use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox};
-use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
+use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,23 +90,10 @@ impl<'a> Desk<'a> {
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
-        state.message_bytes_max = server.reply_bytes().unwrap_or(before);
-        let object_bytes_max = message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
-        state.object_bytes_max = object_bytes_max.unwrap_or(state.object_bytes_max);
+        let bounds = bounds(server, &mut state, fresh);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox = Outbox::new(
-            message,
-            server.encoding,
-            state.version,
-            respond_to,
-            state.message_id,
-            Bounds {
-                bytes_max: state.message_bytes_max,
-                object_bytes_max: (fresh && state.version > Version::V10)
-                    .then(|| server.settings.object_bytes_max() as u64),
-            },
-        );
+        let mut outbox =
+            Outbox::new(message, server.encoding, state.version, respond_to, state.message_id, bounds);
         let header = header_status(server, header, nonce.as_deref());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
@@ -349,7 +336,7 @@ impl<'a> Desk<'a> {
             guard.records = records.into_iter().collect();
             let slow = |path: &str| {
                 self.datastore(path)
-                    .filter(|(_, datastore)| datastore.mode == Mode::Slow)
+                    .filter(|(_, datastore)| datastore.mode.compares())
                     .map(|(_, d)| d.collection.clone())
             };
             for (path, keys) in self.inbox.keys().into_iter().chain(self.server.needed.keys.iter().cloned()) {
@@ -387,6 +374,17 @@ impl<'a> Desk<'a> {
         }
         line + &self.notes.line()
     }
+}
+
+/// How large things may be: what the device takes, as it said last, and, once a session, what we take.
+fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
+    let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
+    state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+    let said = server.inbox.message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
+    state.object_bytes_max = said.unwrap_or(state.object_bytes_max);
+    let announces = fresh && state.version > Version::V10;
+    let object_bytes_max = announces.then(|| server.settings.object_bytes_max() as u64);
+    Bounds { bytes_max: state.message_bytes_max, object_bytes_max }
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.

@@ -11,7 +11,7 @@ use crate::record::{CollectionId, Content};
 use crate::store::{Held, Piece, PieceRange, Snapshot};
 use crate::syncml::inbox::{self, ChangeStep, Incoming};
 use crate::syncml::message::{ChangeKind, Command};
-use crate::syncml::session::{Arrival, Datastore, Mode, Pending, State};
+use crate::syncml::session::{Arrival, Datastore, Pending, State};
 use crate::syncml::{alert, status};
 
 /// An object whose last piece is here, put together.
@@ -106,8 +106,7 @@ impl Server<'_> {
         let format = last.format.as_deref().or(arrival.format.as_deref());
         let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
         let item = inbox::assembled(last, format, media_type, bytes, self.settings.object_bytes_max());
-        let slow =
-            state.datastores.iter().any(|d| d.collection == arrival.collection && d.mode == Mode::Slow);
+        let slow = state.datastores.iter().any(|d| d.collection == arrival.collection && d.mode.compares());
         let key = item.key.clone().filter(|_| slow);
         let (path, arrival) = (change.path.clone(), arrival.clone());
         self.needed.keys = key.into_iter().map(|key| (path.clone(), vec![key])).collect();
@@ -235,7 +234,7 @@ impl Desk<'_> {
         self.notes
             .push(format!("{} broke off after {} of {} bytes", arrival.luid.0, arrival.bytes, arrival.size));
         let (target, source) = (arrival.target.clone(), arrival.source.clone());
-        self.owe(Pending::NoEndOfData { target, source });
+        self.owe(Pending::NoEndOfData(target, source));
         self.refuse(arrival, status::SIZE_MISMATCH);
     }
 

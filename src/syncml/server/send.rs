@@ -40,7 +40,11 @@ impl Desk<'_> {
     /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
     pub fn send(&mut self) {
         let inbox = self.inbox;
-        self.state.heard |= inbox.message.last || self.is_silent();
+        let silent = self.is_silent();
+        self.state.heard |= inbox.message.last || silent;
+        if silent {
+            self.leave_refreshes();
+        }
         let received = self.state.datastores.iter().any(|datastore| datastore.received);
         if received && self.state.phase == Phase::ExpectAlerts {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
@@ -56,7 +60,7 @@ impl Desk<'_> {
         let flushed = self.state.pending.is_empty();
         let mut last = false;
         // What comes after the end changes nothing about it: late Maps, or a client that has not noticed.
-        if flushed && (self.state.heard || self.state.phase == Phase::Over) {
+        if flushed && !self.state.suspended && (self.state.heard || self.state.phase == Phase::Over) {
             match self.state.phase {
                 Phase::ExpectAlerts => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
@@ -64,6 +68,7 @@ impl Desk<'_> {
                 }
                 Phase::ExpectChanges => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectMore, false);
+                    self.expect_nothing_more();
                     if !inbox.has_sync_alert() {
                         self.stop_unopened();
                     }
@@ -75,10 +80,17 @@ impl Desk<'_> {
                 }
             }
         }
-        if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill() {
+        if flushed && self.state.suspended {
+            last = true;
+        } else if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill()
+        {
             self.state.phase = Phase::ExpectEnd;
             self.offer();
             last = true;
+            if self.state.datastores.iter().all(|datastore| !datastore.mode.sends()) {
+                // There is nothing to say about: no package 5 follows (DS 1.2, 6.6).
+                self.end();
+            }
         }
         if !last && !inbox.message.last && flushed {
             self.outbox.push_next_message(&inbox.message);
@@ -116,6 +128,14 @@ impl Desk<'_> {
             if !datastore.received || datastore.finished {
                 continue;
             }
+            if !datastore.mode.sends() {
+                self.state
+                    .datastores
+                    .get_mut(index)
+                    .into_iter()
+                    .for_each(|datastore| datastore.finished = true);
+                continue;
+            }
             // A page that was cut has seen nothing of the collections after its last one.
             let reached =
                 !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
@@ -146,7 +166,7 @@ impl Desk<'_> {
             return false;
         };
         let now = self.bookmarked(collection);
-        if datastore.mode == Mode::Slow {
+        if datastore.mode.sends_all() {
             return read.sending && read.sending_all && read.attempt == now.attempt;
         }
         let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
@@ -243,7 +263,7 @@ impl Desk<'_> {
     fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
         let alias = self.known.alias(&key.0, &key.1);
         let attempt = self.bookmarked(&key.0).attempt;
-        if datastore.mode == Mode::Slow && alias.is_none_or(|alias| alias.generation < attempt) {
+        if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
             let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
             return !new.is_some_and(|change| change.insert);
         }
@@ -279,13 +299,13 @@ impl Desk<'_> {
         }
         let bookmark = self.bookmarked(&record.collection);
         let believed =
-            if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation };
+            if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation };
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
+        let own = record.origin == self.peer.id.0 && (!datastore.mode.sends_all() || alias.is_some());
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
-            (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
+            (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
             (Content::Body(_) | Content::Large(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
@@ -342,36 +362,10 @@ impl Desk<'_> {
         true
     }
 
-    /// Whether this version is on its way in pieces.
-    fn leaves(&self, record: &Record) -> bool {
-        self.state.leaving.as_ref().is_some_and(|departure| !departure.paused && departure.is_of(record))
-    }
-
-    /// A whole change is in the message: it waits for its status.
-    pub fn went_out(&mut self, index: usize, sent: Sent) {
-        let seq = sent.seq;
-        let remembered = self.unanswered.push(sent);
-        if let Some(datastore) = self.state.datastores.get_mut(index) {
-            if !remembered {
-                datastore.hold(seq);
-            }
-            datastore.tally.sent += 1;
-        }
-    }
-
     /// Whether a change would fit a message that holds nothing else.
     fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
         let mut alone = self.outbox.emptied(&self.inbox.message, self.state.message_id);
         alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
-    }
-
-    /// What fits no message is passed over, said in the log, and offered again in a later session. Always true.
-    pub fn too_large(&mut self, index: usize, record: &Record) -> bool {
-        self.notes.push(format!("{} is too large for the device's MaxMsgSize", record.id.as_str()));
-        if let Some(datastore) = self.state.datastores.get_mut(index) {
-            datastore.hold(record.seq);
-        }
-        true
     }
 
     /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
@@ -434,16 +428,23 @@ impl Desk<'_> {
             let open = self.unanswered.lowest(index);
             let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
+            let head = self.head();
             let bookmark = self.bookmark(&datastore.collection);
-            let reached = bookmark.until.max(bookmark.position);
+            let reached = match datastore.mode {
+                // What changed here stays to be sent.
+                Mode::FromClient => bookmark.confirmed.cursor,
+                Mode::RefreshFromClient if !datastore.refreshed => continue,
+                Mode::RefreshFromClient => head,
+                _ => bookmark.until.max(bookmark.position),
+            };
             let held_back = lowest.filter(|seq| *seq <= reached);
             bookmark.offered = Place {
                 cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
                 anchor: datastore.next.clone(),
                 own_anchor: datastore.own_next.clone(),
-                generation: match datastore.mode {
-                    Mode::Slow => bookmark.attempt,
-                    Mode::TwoWay => bookmark.confirmed.generation,
+                generation: match datastore.mode.begins_anew() {
+                    true => bookmark.attempt,
+                    false => bookmark.confirmed.generation,
                 },
             };
         }

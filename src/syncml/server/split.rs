@@ -158,6 +158,15 @@ impl Desk<'_> {
         false
     }
 
+    /// What fits no message is passed over, said in the log, and offered again in a later session. Always true.
+    fn too_large(&mut self, index: usize, record: &Record) -> bool {
+        self.notes.push(format!("{} is too large for the device's MaxMsgSize", record.id.as_str()));
+        if let Some(datastore) = self.state.datastores.get_mut(index) {
+            datastore.hold(record.seq);
+        }
+        true
+    }
+
     /// Goes on with what was leaving when the last session broke off, where this one resumes it.
     fn takes_up(&mut self, index: usize, datastore: &Datastore, record: &Record, kind: SentKind) -> bool {
         let same = |d: &mut Departure| d.paused && d.kind == kind && d.is_of(record);
@@ -240,6 +249,23 @@ impl Desk<'_> {
             None => departure.waited += 1,
         }
         self.state.leaving = Some(departure);
+    }
+
+    /// Whether this version is on its way in pieces.
+    pub fn leaves(&self, record: &Record) -> bool {
+        self.state.leaving.as_ref().is_some_and(|departure| !departure.paused && departure.is_of(record))
+    }
+
+    /// A whole change is in the message: it waits for its status.
+    pub fn went_out(&mut self, index: usize, sent: Sent) {
+        let seq = sent.seq;
+        let remembered = self.unanswered.push(sent);
+        if let Some(datastore) = self.state.datastores.get_mut(index) {
+            if !remembered {
+                datastore.hold(seq);
+            }
+            datastore.tally.sent += 1;
+        }
     }
 
     /// A status of a piece; false where it is of something else.
