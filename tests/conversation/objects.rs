@@ -394,13 +394,6 @@ fn an_object_that_is_nothing_of_the_collection_s_is_refused_when_it_is_whole() {
     assert_eq!((told, live), (vec![213, 415], vec![]));
 }
 
-/// The session that lives goes on where the one before broke off.
-fn resume(world: &World<SqliteStore>) {
-    let connection = world.store.connection.borrow();
-    let resumed = "UPDATE session SET state = json_set(state, '$.datastores[0].resumed', json('true')) WHERE peer = 'hand'";
-    assert_eq!(connection.execute(resumed, []).unwrap(), 1);
-}
-
 #[test]
 fn an_object_goes_on_arriving_in_the_next_session() {
     // How much is left when it goes on, what comes, and what it comes to: a piece whose answer was lost may come again.
@@ -420,10 +413,9 @@ fn an_object_goes_on_arriving_in_the_next_session() {
             assert_eq!(codes(&answer), [200, 213]);
         }
         let mut hand = Hand::new(&world, "2");
-        hand.say(vec![alert("201", "./C", "notes", "", "2")], true);
-        if resumed {
-            resume(&world);
-        }
+        let answer =
+            hand.say(vec![alert(if resumed { "225" } else { "201" }, "./C", "notes", "", "2")], true);
+        assert_eq!(codes(&answer), [200]);
         let mut said = Vec::new();
         for (index, text) in texts.iter().enumerate() {
             let more = index + 1 < texts.len();
@@ -469,10 +461,10 @@ fn an_object_goes_on_leaving_in_the_next_session() {
             let source = Some(Location::of("./devinf12"));
             let item = Item { source, data: Some(device), ..Item::default() };
             let about = Command::Put(Get { items: vec![item], ..Get::default() });
-            hand.say(vec![about, alert("201", "./C", "contacts", "", session)], true);
-            if session == "2" && resumed {
-                resume(&world);
-            } else {
+            let resumes = session == "2" && resumed;
+            let code = if resumes { "225" } else { "201" };
+            hand.say(vec![about, alert(code, "./C", "contacts", "", session)], true);
+            if !resumes {
                 taken.clear();
             }
             let mut answer = hand.say(vec![sync("contacts", Vec::new())], true);
@@ -498,4 +490,56 @@ fn an_object_goes_on_leaving_in_the_next_session() {
         }
         assert!(taken == whole, "{} of {} bytes", taken.len(), whole.len());
     }
+}
+
+/// A message with one piece, or an empty one, and what comes back: both ways in 30 kB.
+#[test]
+fn twelve_megabytes_broken_off_in_the_middle_arrive_byte_by_byte() {
+    let world = World::new(SqliteStore::new());
+    let text = photo("Photo", 12_000_000);
+    let whole = text.as_bytes();
+    let (mut start, mut messages) = (0, 0);
+    for (session, code, until) in [("1", "201", whole.len() / 2), ("2", "225", whole.len())] {
+        let mut hand = Hand::new(&world, session);
+        hand.say(vec![alert(code, "./C", "contacts", "", session)], true);
+        let mut size = Some((whole.len() - start) as u64);
+        while start < until {
+            let mut end = whole.len().min(start + 25_000);
+            end -= usize::from(!text.is_char_boundary(end));
+            let mut piece = piece("1", &text[start..end], size.take(), end < whole.len());
+            let Command::Change(inner) = &mut piece else { panic!() };
+            inner.meta.media_type = Some("text/vcard".into());
+            let last = end == whole.len();
+            let answer = hand.say(vec![sync("contacts", vec![piece])], last);
+            assert!(hand.sent.len() < 30_000);
+            assert_eq!(codes(&answer), [200, if last { 201 } else { 213 }], "{}", world.last_line());
+            (start, messages) = (end, messages + 1);
+        }
+    }
+    assert!(world.live("contacts") == [text.as_str()], "{messages} messages in");
+    let (mut taken, mut messages): (Vec<u8>, u32) = (Vec::new(), 0);
+    for (session, code) in [("1", "201"), ("2", "225")] {
+        let mut hand = Hand::new(&world, session);
+        hand.header.source.uri = "another".into();
+        hand.header.meta.max_message_bytes = Some(30_000);
+        let device = Data::Device(Box::new(large("another", Encoding::Xml).devinf()));
+        let item = Item { source: Some(Location::of("./devinf12")), data: Some(device), ..Item::default() };
+        let about = Command::Put(Get { items: vec![item], ..Get::default() });
+        hand.say(vec![about, alert(code, "./C", "contacts", "", session)], true);
+        let mut answer = hand.say(vec![sync("contacts", Vec::new())], true);
+        while let Some((bytes, _, more, command)) = sent(&answer).pop() {
+            if session == "1" && taken.len() > whole.len() / 2 {
+                break;
+            }
+            messages += 1;
+            taken.extend_from_slice(&bytes);
+            let code = if more { 213 } else { 201 };
+            let (message_ref, name) = (answer.header.message_id, "Add".to_owned());
+            let status =
+                Status { message_ref, command_ref: command, command: name, code, ..Status::default() };
+            answer = hand.say(vec![Command::Status(status)], false);
+        }
+    }
+    assert!(taken == whole, "{} of {} bytes in {messages} messages", taken.len(), whole.len());
+    assert!(messages < 500, "{messages} messages out");
 }

@@ -94,8 +94,8 @@ impl Server<'_> {
         }
         let Some(last) = change.items.first() else { return false };
         let pieces = snapshot.pieces.iter().filter(|piece| !piece.leaving && piece.start < start);
-        let mut bytes =
-            Vec::with_capacity(usize::try_from(arrival.size).unwrap_or(0).min(limits::OBJECT_BYTES_MAX));
+        let length = pieces.clone().map(|piece| piece.bytes.len()).sum::<usize>() + last.bytes.len();
+        let mut bytes = Vec::with_capacity(length);
         pieces.for_each(|piece| bytes.extend_from_slice(&piece.bytes));
         let unbroken = bytes.len() as u64 == start;
         bytes.extend_from_slice(&last.bytes);
@@ -111,7 +111,8 @@ impl Server<'_> {
         let (path, arrival) = (change.path.clone(), arrival.clone());
         self.needed.keys = key.into_iter().map(|key| (path.clone(), vec![key])).collect();
         self.needed.assembled = Some(Assembled { arrival, item });
-        !self.needed.keys.is_empty()
+        // Of a large one the pieces are not kept beside the whole: what else there is is read once more, without them.
+        !self.needed.keys.is_empty() || length > limits::RECORD_BYTES_MAX
     }
 
     /// Names the large records that what is sent here has to be merged with, as many as may be in memory. True where there are.
