@@ -506,7 +506,7 @@ fn twelve_megabytes_broken_off_in_the_middle_arrive_byte_by_byte() {
         while start < until {
             let mut end = whole.len().min(start + 25_000);
             end -= usize::from(!text.is_char_boundary(end));
-            let mut piece = piece("1", &text[start..end], size.take(), end < whole.len());
+            let mut piece = piece("1", text.get(start..end).unwrap(), size.take(), end < whole.len());
             let Command::Change(inner) = &mut piece else { panic!() };
             inner.meta.media_type = Some("text/vcard".into());
             let last = end == whole.len();
