@@ -4,9 +4,11 @@
 //! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session.
 
 mod authenticate;
+mod bar;
 mod conflict;
 mod describe;
 mod desk;
+mod identify;
 mod initialise;
 mod known;
 mod map;
@@ -17,9 +19,10 @@ mod unanswered;
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;
 use super::codec::{self, DecodeError, Encoding};
+use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Return};
 use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
@@ -41,6 +44,8 @@ pub struct Server<'a> {
     encoding: Encoding,
     /// SHA-256 of the message's bytes: a resend is known by it.
     digest: String,
+    /// What the HTTP header beside the message says of who sent it.
+    mac: Option<Credential>,
     /// The session token in the URL, as sent.
     token: Option<String>,
     origin: String,
@@ -54,6 +59,8 @@ pub struct Server<'a> {
 #[derive(Debug)]
 pub struct Answer {
     body: Vec<u8>,
+    /// The value of `x-syncml-hmac`, where we sign.
+    mac: Option<String>,
 }
 
 impl<'a> Server<'a> {
@@ -68,12 +75,19 @@ impl<'a> Server<'a> {
             inbox: Inbox::new(message),
             encoding,
             digest: secret::fingerprint(&request.body),
+            mac: None,
             token,
             origin: request.origin.clone(),
             address: request.address.clone(),
             line: String::new(),
             broken_read: false,
         })
+    }
+
+    /// The same with what its header `x-syncml-hmac` said ([`mac::read`]).
+    pub fn with_mac(mut self, mac: Option<Credential>) -> Self {
+        self.mac = mac;
+        self
     }
 
     fn device(&self) -> PeerId {
@@ -88,13 +102,20 @@ impl<'a> Server<'a> {
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
-        let mut outbox =
-            Outbox::new(&self.inbox.message, self.encoding, version, None, 1, self.reply_bytes());
+        let mut outbox = Outbox::new(
+            &self.inbox.message,
+            self.encoding,
+            version,
+            Return::default(),
+            1,
+            self.reply_bytes(),
+        );
         let mut pending = vec![Pending::Status(header)];
         pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
-        Turn { answer: Answer { body: outbox.finish() }, batch: None }
+        // Nothing is signed for a stranger.
+        Turn { answer: Answer { body: outbox.finish(), mac: None }, batch: None }
     }
 
     /// What the device can take, as far as this message says it.
@@ -139,9 +160,10 @@ impl Protocol for Server<'_> {
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
-            Verdict::Replay(body) => {
+            Verdict::Replay { body, state } => {
                 self.line = format!("{}: resent, answered with the same bytes", self.preamble());
-                Turn { answer: Answer { body }, batch: None }
+                let mac = state.and_then(|state| identify::signature(self, snapshot, &state, &body));
+                Turn { answer: Answer { body, mac }, batch: None }
             }
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
@@ -164,7 +186,9 @@ impl Protocol for Server<'_> {
     }
 
     fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {
-        respond(200, self.encoding, answer.body)
+        let mut response = respond(200, self.encoding, answer.body);
+        response.headers.extend(answer.mac.map(|mac| (mac::HEADER.to_owned(), mac)));
+        response
     }
 
     fn failed(&mut self, error: &StoreError) -> Response {
@@ -190,15 +214,15 @@ impl Server<'_> {
     /// Everything the message may need.
     fn reads(&self) -> Reads {
         let header = &self.inbox.message.header;
-        let login = authenticate::login_of(header);
+        let login = authenticate::login_of(self);
         let mut reads = Reads::of(Who::Syncml {
-            login: login.clone(),
+            login,
             session_token: self.token.as_deref().map(secret::token_hash),
             session_id: header.session_id.clone(),
             address: self.address.clone(),
         });
-        reads.throttles =
-            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        let names = authenticate::names(self);
+        reads.throttles = names.iter().map(|name| authenticate::throttle_key(name, &self.address)).collect();
         reads.peer = Some(self.device());
         reads.collections = true;
         reads.luids = self.inbox.luids();
@@ -302,11 +326,15 @@ impl Desk<'_> {
         for step in &inbox.steps {
             match step {
                 Step::Command(index) => {
-                    if let Some(command) = inbox.message.commands.get(*index) {
+                    if let Some(command) = inbox.message.commands.get(*index)
+                        && !self.bars(command)
+                    {
                         self.command(command);
                     }
                 }
+                Step::Sync(sync) if self.bars_sync(sync) => {}
                 Step::Sync(sync) => self.open_sync(sync),
+                Step::Change(change) if self.bars_change(change) => {}
                 Step::Change(change) => self.receive(change),
                 Step::Refuse(refused) => {
                     self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);

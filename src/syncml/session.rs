@@ -29,6 +29,34 @@ pub struct State {
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+    /// Whether every message must bear a MAC: the session was opened by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
+    /// What the device wants to see of us, or has given us for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// A device's challenge to us (DS 1.2 section 7: the server's credentials). It outlives the session, as its nonce does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The scheme.
+    pub scheme: String,
+    /// The nonce, in base64.
+    pub nonce: String,
+    /// Whether it has refused a message of ours for want of credentials.
+    pub wanted: bool,
+    /// Whether it has taken our credentials for the whole session.
+    pub proven: bool,
+    /// How many messages of this session it has refused.
+    pub refused: u8,
+}
+
+impl Asked {
+    /// What is left of it in the device's next session.
+    pub fn another_session(self) -> Self {
+        Self { proven: false, refused: 0, ..self }
+    }
 }
 
 /// What a session before has sent.

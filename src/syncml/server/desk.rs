@@ -4,6 +4,7 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
+use super::identify;
 use super::known::Known;
 use super::unanswered::Unanswered;
 use super::{Answer, Server};
@@ -18,7 +19,7 @@ use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sw
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Step};
 use crate::syncml::message::{Command, Version};
-use crate::syncml::outbox::Outbox;
+use crate::syncml::outbox::{Outbox, Return};
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,11 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
+    /// Paths whose last `Sync` bore wrong credentials, and whether any credential inside this message was wrong.
+    pub barred_paths: BTreeSet<String>,
+    pub barred_once: bool,
+    /// Whether the device has refused our last message as a whole.
+    pub challenged: bool,
     /// Sentences for the log.
     pub notes: Vec<String>,
     login: String,
@@ -74,7 +80,8 @@ impl<'a> Desk<'a> {
         seed: &'a mut Seed,
     ) -> Self {
         let Admitted { login, state, fresh, header, digest, clear } = admitted;
-        let nonce = (digest && fresh).then(|| secret::text_nonce(seed.draw()));
+        let nonce =
+            digest.filter(|_| fresh).map(|scheme| (scheme.to_owned(), secret::text_nonce(seed.draw())));
         let message = &server.inbox.message;
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
@@ -82,16 +89,17 @@ impl<'a> Desk<'a> {
         if fresh || message.header.meta.max_message_bytes.is_some() {
             state.message_bytes_max = server.reply_bytes();
         }
+        let heard = identify::hear(&mut state, message);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(
             message,
             server.encoding,
             state.version,
-            respond_to,
+            Return { uri: respond_to, credential: identify::credential(server, snapshot, &state) },
             state.message_id,
             state.message_bytes_max,
         );
-        let header = header_status(server, header, nonce.as_deref());
+        let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
         }
@@ -122,7 +130,10 @@ impl<'a> Desk<'a> {
             sends_back: false,
             outbox,
             queue: Vec::new(),
-            notes: Vec::new(),
+            barred_paths: BTreeSet::new(),
+            barred_once: false,
+            challenged: heard.again,
+            notes: heard.note.into_iter().collect(),
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -130,7 +141,10 @@ impl<'a> Desk<'a> {
         };
         desk.batch.throttles.extend(clear.map(|key| Throttle { key, failures: 0, until: 0 }));
         if fresh {
-            desk.begin(nonce);
+            desk.begin(nonce.map(|(_, nonce)| nonce));
+        }
+        if heard.again {
+            desk.say_again();
         }
         desk
     }
@@ -275,7 +289,9 @@ impl<'a> Desk<'a> {
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
-        let answer = Answer { body: self.outbox.finish() };
+        let body = self.outbox.finish();
+        let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
+        let answer = Answer { body, mac };
         session.reply = answer.body.clone();
         let mut batch = self.batch;
         for ((collection, record), alias) in self.aliases {
@@ -413,10 +429,8 @@ fn session_token(
 }
 
 /// The status of the SyncHdr of an admitted message.
-fn header_status(server: &Server<'_>, code: u16, nonce: Option<&str>) -> PendingStatus {
-    let mut status = header_status_of(server, code);
-    status.challenge = nonce.map(|nonce| (crate::syncml::credential::MD5.to_owned(), nonce.to_owned()));
-    status
+fn header_status(server: &Server<'_>, code: u16, challenge: Option<(String, String)>) -> PendingStatus {
+    PendingStatus { challenge, ..header_status_of(server, code) }
 }
 
 /// A status of the SyncHdr.
@@ -453,7 +467,8 @@ pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
         .collect()
 }
 
-fn named(command: &Command) -> Option<(String, &'static str, bool)> {
+/// The `CmdID`, the name and the `NoResp` of a command that stands for itself.
+pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
     Some(match command {
         Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
         Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),

@@ -1,6 +1,7 @@
 //! What the device says of what we sent: Maps and statuses (DS 1.2 sections 6.3, 9.4; `syncml.md` 4.5, 4.6).
 
 use super::desk::Desk;
+use super::identify;
 use crate::peer::{Alias, Luid};
 use crate::record::{CollectionId, RecordId, Seq};
 use crate::store::{Acknowledged, Target};
@@ -65,6 +66,11 @@ impl Desk<'_> {
     /// A status of a command of ours.
     pub fn acknowledge(&mut self, answer: &Status) {
         if answer.command_ref.trim() == "0" {
+            return;
+        }
+        if answer.command == "Alert" && identify::is_challenge(answer.code) && !self.challenged {
+            // There are no credentials but the login's: that datastore is not synchronised.
+            self.fail(answer, "asks for credentials of its own for");
             return;
         }
         if answer.command == "Sync" && !status::is_done(answer.code) {
@@ -151,6 +157,11 @@ impl Desk<'_> {
 
     /// The device refused a `Sync` as a whole: none of its anchors moves.
     fn sync_refused(&mut self, answer: &Status) {
+        self.fail(answer, "refused the Sync of");
+    }
+
+    /// None of the anchors of the datastores that a status is about moves.
+    fn fail(&mut self, answer: &Status, what: &str) {
         for datastore in &mut self.state.datastores {
             let named = |refs: &[String], path: &str| {
                 refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
@@ -159,10 +170,8 @@ impl Desk<'_> {
                 || named(&answer.source_refs, &datastore.target);
             if about || (answer.target_refs.is_empty() && answer.source_refs.is_empty()) {
                 datastore.failed = true;
-                self.notes.push(format!(
-                    "the device refused the Sync of {} with {}",
-                    datastore.collection.0, answer.code
-                ));
+                let said = format!("the device {what} {} with {}", datastore.collection.0, answer.code);
+                self.notes.push(said);
             }
         }
     }
