@@ -111,7 +111,7 @@ impl<'a> Server<'a> {
             self.reply_bytes(),
         );
         let mut pending = vec![Pending::Status(header)];
-        pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
+        pending.extend(bar::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
         // Nothing is signed for a stranger.

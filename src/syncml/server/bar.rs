@@ -1,4 +1,5 @@
-//! Credentials inside commands: the database layer (RepPro 1.2 section 6.1.2; `syncml.md` 5.2).
+//! What is not carried out for want of credentials: a message as a whole, or a command by a `Cred` of its own, the database layer's
+//! (RepPro 1.2 section 6.1.2; `syncml.md` 5.2).
 //!
 //! A database of ours has no user of its own. A `Cred` in a command is checked like one in the header, against the same login, and
 //! a command whose `Cred` is wrong is not carried out: its status bears the challenge.
@@ -6,7 +7,7 @@
 use super::authenticate;
 use super::desk::Desk;
 use crate::syncml::credential;
-use crate::syncml::inbox::{ChangeStep, SyncStep};
+use crate::syncml::inbox::{ChangeStep, Inbox, Step, SyncStep};
 use crate::syncml::message::{Command, Cred};
 use crate::syncml::session::PendingStatus;
 use crate::syncml::status;
@@ -15,7 +16,7 @@ impl Desk<'_> {
     /// Whether a command stays undone for its `Cred`; then it has its status.
     pub fn bars(&mut self, command: &Command) -> bool {
         let barred = command.credential().and_then(|cred| self.barred(cred));
-        match (barred, super::desk::named(command)) {
+        match (barred, named(command)) {
             (Some(status), Some((id, name, silent))) => {
                 self.push_status(silent, PendingStatus { command: id, name: name.into(), ..status });
                 true
@@ -66,4 +67,38 @@ impl Desk<'_> {
         }
         Some(status(refusal.code, Some((refusal.scheme.to_owned(), refusal.nonce))))
     }
+}
+
+/// The same status for every command of a message: nothing was executed.
+pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
+    let message = inbox.message.header.message_id;
+    let all = inbox.steps.iter().filter_map(|step| match step {
+        Step::Command(index) => inbox.message.commands.get(*index).and_then(named),
+        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
+        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
+        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
+    });
+    all.filter(|(command, _, silent)| !silent && !command.is_empty())
+        .map(|(command, name, _)| PendingStatus {
+            message,
+            command,
+            name: name.into(),
+            code,
+            ..Default::default()
+        })
+        .collect()
+}
+
+/// The `CmdID`, the name and the `NoResp` of a command that stands for itself.
+fn named(command: &Command) -> Option<(String, &'static str, bool)> {
+    Some(match command {
+        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
+        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
+        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
+        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
+        Command::Map(map) => (map.command_id.clone(), "Map", false),
+        Command::Results(results) => (results.command_id.clone(), "Results", false),
+        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
+        _ => return None,
+    })
 }

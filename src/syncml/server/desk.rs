@@ -17,8 +17,8 @@ use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
-use crate::syncml::inbox::{Inbox, Step};
-use crate::syncml::message::{Command, Version};
+use crate::syncml::inbox::Inbox;
+use crate::syncml::message::Version;
 use crate::syncml::outbox::{Outbox, Return};
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -387,7 +387,8 @@ impl<'a> Desk<'a> {
 
     /// What was asked and what became of it.
     fn line(&self) -> String {
-        let mut line = format!("{} (login {})", self.server.preamble(), self.login);
+        let asked = if self.is_alerted() { ", alerted" } else { "" };
+        let mut line = format!("{} (login {}{asked})", self.server.preamble(), self.login);
         for datastore in &self.state.datastores {
             let t = &datastore.tally;
             line.push_str(&format!(
@@ -445,40 +446,6 @@ pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
         code,
         ..PendingStatus::default()
     }
-}
-
-/// The same status for every command of a message: nothing was executed.
-pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
-    let message = inbox.message.header.message_id;
-    let all = inbox.steps.iter().filter_map(|step| match step {
-        Step::Command(index) => inbox.message.commands.get(*index).and_then(named),
-        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
-        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
-        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
-    });
-    all.filter(|(command, _, silent)| !silent && !command.is_empty())
-        .map(|(command, name, _)| PendingStatus {
-            message,
-            command,
-            name: name.into(),
-            code,
-            ..Default::default()
-        })
-        .collect()
-}
-
-/// The `CmdID`, the name and the `NoResp` of a command that stands for itself.
-pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
-    Some(match command {
-        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
-        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
-        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
-        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
-        Command::Map(map) => (map.command_id.clone(), "Map", false),
-        Command::Results(results) => (results.command_id.clone(), "Results", false),
-        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
-        _ => return None,
-    })
 }
 
 /// Versions we speak, as a 505 or 513 names them.

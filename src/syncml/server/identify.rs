@@ -7,11 +7,13 @@
 use super::Server;
 use super::desk::Desk;
 use crate::limits;
+use crate::peer::PeerSettings;
 use crate::secret;
 use crate::store::Snapshot;
 use crate::syncml::credential::{self, mac};
 use crate::syncml::device::SERVER_ID;
 use crate::syncml::message::{Command, Cred, Message, Status};
+use crate::syncml::notification;
 use crate::syncml::session::{Asked, Pending, Phase, State};
 use crate::syncml::status;
 
@@ -105,6 +107,13 @@ fn password(server: &Server<'_>, snapshot: &Snapshot) -> Option<String> {
 }
 
 impl Desk<'_> {
+    /// Whether the session is one that package 0 asked for.
+    pub fn is_alerted(&self) -> bool {
+        let session = &self.inbox.message.header.session_id;
+        let asked = PeerSettings::of_text(&self.peer.settings).alerted;
+        asked.iter().any(|id| notification::names_session(*id, session))
+    }
+
     /// The device has refused package 2 for want of credentials: its alerts go out again. What it refuses of package 4 comes
     /// again in its next session, as whatever it refuses.
     pub fn say_again(&mut self) {
