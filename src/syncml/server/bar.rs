@@ -11,6 +11,16 @@ use crate::syncml::inbox::{ChangeStep, Inbox, Step, SyncStep};
 use crate::syncml::message::{Command, Cred};
 use crate::syncml::session::PendingStatus;
 use crate::syncml::status;
+use std::collections::BTreeSet;
+
+/// What of a message was refused for the credentials inside it.
+#[derive(Default)]
+pub struct Bar {
+    /// Paths whose last `Sync` bore wrong ones.
+    paths: BTreeSet<String>,
+    /// Whether any were wrong: then no other is looked at.
+    once: bool,
+}
 
 impl Desk<'_> {
     /// Whether a command stays undone for its `Cred`; then it has its status.
@@ -27,9 +37,9 @@ impl Desk<'_> {
 
     /// The same of a `Sync`: then nothing inside it is done either.
     pub fn bars_sync(&mut self, sync: &SyncStep) -> bool {
-        self.barred_paths.remove(&sync.path);
+        self.bar.paths.remove(&sync.path);
         let Some(status) = sync.credential.as_ref().and_then(|cred| self.barred(cred)) else { return false };
-        self.barred_paths.insert(sync.path.clone());
+        self.bar.paths.insert(sync.path.clone());
         let (command, name) = (sync.command.clone(), "Sync".into());
         let (targets, sources) = (vec![sync.target.clone()], vec![sync.source.clone()]);
         self.push_status(sync.silent, PendingStatus { command, name, targets, sources, ..status });
@@ -39,7 +49,7 @@ impl Desk<'_> {
     /// The same of a change.
     pub fn bars_change(&mut self, change: &ChangeStep) -> bool {
         let inside = PendingStatus { code: status::INVALID_CREDENTIALS, ..PendingStatus::default() };
-        let barred = match self.barred_paths.contains(&change.path) {
+        let barred = match self.bar.paths.contains(&change.path) {
             true => Some(inside),
             false => change.credential.as_ref().and_then(|cred| self.barred(cred)),
         };
@@ -53,13 +63,13 @@ impl Desk<'_> {
     /// What is wrong with a credential. After the first wrong one of a message no other is looked at: one message is one try.
     fn barred(&mut self, cred: &Cred) -> Option<PendingStatus> {
         let status = |code, challenge| PendingStatus { code, challenge, ..PendingStatus::default() };
-        if self.barred_once {
+        if self.bar.once {
             return Some(status(status::INVALID_CREDENTIALS, None));
         }
         let said = credential::read(cred);
         let checked = authenticate::check(self.server, self.snapshot, &said, self.state.version, self.now);
         let refusal = checked.err()?;
-        self.barred_once = true;
+        self.bar.once = true;
         self.notes.push(format!("a Cred inside a command is refused with {}: {}", refusal.code, refusal.why));
         if let Some(throttle) = refusal.throttle {
             self.batch.throttles.retain(|known| known.key != throttle.key);

@@ -4,6 +4,7 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
+use super::bar::Bar;
 use super::identify;
 use super::known::Known;
 use super::unanswered::Unanswered;
@@ -58,9 +59,8 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
-    /// Paths whose last `Sync` bore wrong credentials, and whether any credential inside this message was wrong.
-    pub barred_paths: BTreeSet<String>,
-    pub barred_once: bool,
+    /// What was refused for the credentials inside it.
+    pub bar: Bar,
     /// Whether the device has refused our last message as a whole.
     pub challenged: bool,
     /// Sentences for the log.
@@ -115,11 +115,7 @@ impl<'a> Desk<'a> {
             device: serde_json::from_str(&peer.device).ok(),
             peer,
             peer_changed: false,
-            bookmarks: snapshot
-                .bookmarks
-                .iter()
-                .map(|b| (b.collection.clone(), (b.clone(), false)))
-                .collect(),
+            bookmarks: unchanged(snapshot),
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
@@ -130,8 +126,7 @@ impl<'a> Desk<'a> {
             sends_back: false,
             outbox,
             queue: Vec::new(),
-            barred_paths: BTreeSet::new(),
-            barred_once: false,
+            bar: Bar::default(),
             challenged: heard.again,
             notes: heard.note.into_iter().collect(),
             login,
@@ -143,9 +138,7 @@ impl<'a> Desk<'a> {
         if fresh {
             desk.begin(nonce.map(|(_, nonce)| nonce));
         }
-        if heard.again {
-            desk.say_again();
-        }
+        desk.say_again();
         desk
     }
 
@@ -410,6 +403,11 @@ impl<'a> Desk<'a> {
         }
         line
     }
+}
+
+/// Bookmarks as they were read.
+fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
+    snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.

@@ -114,10 +114,10 @@ impl Desk<'_> {
         asked.iter().any(|id| notification::names_session(*id, session))
     }
 
-    /// The device has refused package 2 for want of credentials: its alerts go out again. What it refuses of package 4 comes
+    /// Where the device has refused package 2 for want of credentials, its alerts go out again. What it refuses of package 4 comes
     /// again in its next session, as whatever it refuses.
     pub fn say_again(&mut self) {
-        if self.state.phase != Phase::ExpectChanges || self.inbox.has_sync() {
+        if !self.challenged || self.state.phase != Phase::ExpectChanges || self.inbox.has_sync() {
             return;
         }
         self.state.phase = Phase::ExpectAlerts;
