@@ -84,8 +84,12 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// The same with what its header `x-syncml-hmac` said ([`mac::read`]).
+    /// The same with what its header `x-syncml-hmac` said ([`mac::read`]). It is a part of the message: who sends the same bytes
+    /// without it is not given the answer again.
     pub fn with_mac(mut self, mac: Option<Credential>) -> Self {
+        if let Some(Credential::Mac { mac, .. }) = &mac {
+            self.digest = secret::fingerprint(format!("{} {}", self.digest, secret::hex(mac)).as_bytes());
+        }
         self.mac = mac;
         self
     }

@@ -110,6 +110,7 @@ fn a_session_is_signed_from_its_first_message_to_its_last() {
     assert_eq!((said(&taken)[0].1, challenge(&taken)), (200, None), "{}", world.last_line());
     let again = phone.send(&third);
     assert_eq!(again, taken, "a message sent twice gets the same answer");
+    assert_eq!(said(&phone.send_with(&body, Vec::new()))[0].1, 400, "but not without its MAC");
     // The next session begins with the same nonce and is given another.
     let given = phone.nonce.clone();
     let first = phone.send(&hello("8", 1, None));
