@@ -27,10 +27,8 @@ Manages the accounts of this server.
   npm run account -- password NAME [--password P]           a new password
   npm run account -- remove NAME --yes                      delete the account and everything in it
   npm run account -- device NAME [DEVICE] [--ctcap on|off] [--alert-url URL] [--forget]
-  npm run account -- alert NAME DEVICE [COLLECTION…] [--type two-way|one-way-from-client|refresh-from-client|
-                                        one-way-from-server|refresh-from-server] [--version 1.0|1.1|1.2]
-                                        [--post [URL]] [--url URL]   ask a device to synchronise
-  npm run account -- provision NAME [--device nokia|ericsson|oma] [--url URL] [--password P]   a device's settings
+  npm run account -- alert NAME DEVICE [COLLECTION…] [--type T] [--version 1.0|1.1|1.2] [--post [URL]] [--url URL]
+  npm run account -- provision NAME [--device nokia|ericsson|oma] [--url URL] [--password P]
   npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|off]
                                         [--alias A]… [--remove-alias A]… [--standard-fields]
   npm run account -- import NAME [COLLECTION] PATH…         read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
@@ -74,7 +72,8 @@ pub fn of(command: Option<&str>) -> String {
         }
         "alert" => {
             "Makes package 0 for a device that has been here, and prints it for whatever carries it: as it is, and as a WAP push.
-Without COLLECTION all are asked for. --version: 1.2 is the binary notification, 1.1 and 1.0 a SyncML message; the device's own
+Without COLLECTION all are asked for. T is two-way (unless said), one-way-from-client, refresh-from-client, one-way-from-server or
+refresh-from-server. --version: 1.2 is the binary notification, 1.1 and 1.0 a SyncML message; the device's own
 unless said. --post: sends it by HTTP to the address registered for the device, or to URL. --url: where the device reaches
 this server, for 1.0 and 1.1. The server's log says `alerted` of the session that comes of it."
         }
