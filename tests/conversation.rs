@@ -1,6 +1,8 @@
 //! Whole conversations: phones against the server, over the memory store and over SQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "conversation/bounds.rs"]
+mod bounds;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
 #[path = "conversation/credentials.rs"]
@@ -9,20 +11,30 @@ mod credentials;
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/hand.rs"]
+mod hand;
 #[path = "conversation/hmac.rs"]
 mod hmac;
 #[path = "stores/house.rs"]
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/odd.rs"]
+mod odd;
 #[path = "conversation/phone.rs"]
 mod phone;
 #[path = "conversation/races.rs"]
 mod races;
+#[path = "conversation/resume.rs"]
+mod resume;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "conversation/stray.rs"]
+mod stray;
 #[path = "conversation/table.rs"]
 mod table;
+#[path = "conversation/types.rs"]
+mod types;
 #[path = "conversation/world.rs"]
 mod world;
 

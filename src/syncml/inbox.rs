@@ -10,7 +10,7 @@ use crate::content;
 use crate::journal::matching::{self, MatchKey};
 use crate::limits;
 use crate::peer::Luid;
-use crate::record::{Body, Entry, Form};
+use crate::record::{Body, Entry, Form, RecordId};
 use crate::secret;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,6 +72,8 @@ pub struct ChangeStep {
     pub archive: bool,
     /// `Cred`.
     pub credential: Option<Cred>,
+    /// Whether the message held as many items as it may before this one.
+    pub too_many: bool,
     /// Its items.
     pub items: Vec<Incoming>,
 }
@@ -98,6 +100,8 @@ pub struct Incoming {
     pub target: Option<String>,
     /// `Source` as spelt, for the status.
     pub source: Option<String>,
+    /// Whether it is a piece, and more of it comes.
+    pub more: bool,
     /// The content, or the status that refuses it.
     pub body: Result<Body, u16>,
     /// Its match key.
@@ -136,6 +140,15 @@ impl Inbox {
         self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
     }
 
+    /// Whether it only asks us to go on.
+    pub fn says_nothing(&self) -> bool {
+        self.message.commands.iter().all(|command| match command {
+            Command::Alert(alert) => alert.code.trim() == super::alert::NEXT_MESSAGE.to_string(),
+            Command::Status(status) => matches!(status.command.as_str(), "SyncHdr" | "Alert"),
+            _ => false,
+        })
+    }
+
     /// The paths of its `Sync`s.
     pub fn sync_paths(&self) -> Vec<String> {
         let paths = self.steps.iter().filter_map(|step| match step {
@@ -154,7 +167,8 @@ impl Inbox {
 
     /// The device's ids named in changes, by path.
     pub fn luids(&self) -> Vec<(String, Vec<Luid>)> {
-        self.by_path(|item| (!item.luid.0.is_empty()).then(|| item.luid.clone()))
+        let can_be = |luid: &Luid| (1..=RecordId::BYTES_MAX).contains(&luid.0.len());
+        self.by_path(|item| can_be(&item.luid).then(|| item.luid.clone()))
     }
 
     /// The match keys of content that came, by path.
@@ -165,7 +179,7 @@ impl Inbox {
     /// What Maps name on our side, by path.
     pub fn map_targets(&self) -> Vec<(String, Vec<String>)> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (path, ours, _) in &self.maps {
+        for (path, ours, _) in self.maps.iter().filter(|(_, ours, _)| ours.len() <= RecordId::BYTES_MAX) {
             found.entry(path.clone()).or_default().push(ours.clone());
         }
         found.into_iter().collect()
@@ -233,8 +247,7 @@ fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut u
                 *items += change.items.len();
                 match change.kind {
                     ChangeKind::Copy | ChangeKind::Move => steps.push(refuse(change, status::NOT_SUPPORTED)),
-                    _ if *items > limits::ITEMS_MAX => steps.push(refuse(change, status::ENTITY_TOO_LARGE)),
-                    _ => steps.push(Step::Change(change_step(change, path))),
+                    _ => steps.push(Step::Change(change_step(change, path, *items > limits::ITEMS_MAX))),
                 }
             }
             Command::Group(group) => {
@@ -243,9 +256,25 @@ fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut u
                     inside(&group.commands, path, steps, items);
                 }
             }
-            _ => {}
+            other => steps.extend(named(other).map(|(command, name, silent)| {
+                Step::Refuse(RefuseStep { command, name, silent, code: status::NOT_ALLOWED })
+            })),
         }
     }
+}
+
+/// `CmdID`, name and `NoResp` of a command that is a step of its own and has a status.
+pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
+    Some(match command {
+        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
+        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
+        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
+        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
+        Command::Map(map) => (map.command_id.clone(), "Map", false),
+        Command::Results(results) => (results.command_id.clone(), "Results", false),
+        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
+        _ => return None,
+    })
 }
 
 /// A Sequence inside a Sync is executed in order, as everything is; an Atomic, or either outside, is refused.
@@ -267,8 +296,9 @@ fn refuse(change: &Change, code: u16) -> Step {
     })
 }
 
-fn change_step(change: &Change, path: &str) -> ChangeStep {
+fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
     let with_content = change.kind != ChangeKind::Delete;
+    let items = if too_many { &[] } else { change.items.as_slice() };
     ChangeStep {
         path: path.to_owned(),
         kind: change.kind,
@@ -277,7 +307,8 @@ fn change_step(change: &Change, path: &str) -> ChangeStep {
         soft: change.soft_delete,
         archive: change.archive,
         credential: change.credential.clone(),
-        items: change.items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
+        too_many,
+        items: items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
     }
 }
 
@@ -286,13 +317,18 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     let luid = Luid(trim(source.as_deref().unwrap_or_default()).to_owned());
     let body = if with_content { body(item, meta) } else { Err(status::OK) };
     let key = body.as_ref().ok().and_then(matching::key);
-    Incoming { luid, target: item.target.as_ref().map(|target| target.uri.clone()), source, body, key }
+    let target = item.target.as_ref().map(|target| target.uri.clone());
+    Incoming { luid, target, source, more: item.more, body, key }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.
 fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
     if item.more {
         return Err(status::ENTITY_TOO_LARGE);
+    }
+    if item.meta.field_level || meta.field_level {
+        // A part of an item; our DevInf does not offer it, and taken for the whole it would remove the rest.
+        return Err(status::PARTIAL_NOT_ACCEPTED);
     }
     let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
     let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();
@@ -323,13 +359,14 @@ fn is_whole(body: &Body) -> bool {
 }
 
 /// A location's path, comparable: `./Contacts/`, `contacts?x` and `https://host/syncml/contacts` all say `contacts`. Where the
-/// target says nothing (Sony Ericsson C510), the source is taken.
+/// target says nothing (Sony Ericsson C510), the source is taken. What is longer than any path of ours is empty, and found nowhere.
 pub fn path(target: &Location, source: Option<&Location>) -> String {
     let path = comparable(&target.uri);
-    match source {
+    let path = match source {
         Some(source) if path.is_empty() => comparable(&source.uri),
         _ => path,
-    }
+    };
+    if path.len() > limits::NAME_BYTES_MAX { String::new() } else { path }
 }
 
 /// A path, comparable: without `./`, query, slashes at the ends, padding, and in lower case.

@@ -1,7 +1,8 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
 //! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session.
+//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
+//! (`owed`).
 
 mod authenticate;
 mod bar;
@@ -12,7 +13,10 @@ mod identify;
 mod initialise;
 mod known;
 mod map;
+mod notes;
+mod owed;
 mod receive;
+mod refresh;
 mod send;
 mod unanswered;
 
@@ -23,7 +27,7 @@ use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
 use super::outbox::{Outbox, Return};
-use super::session::{Pending, PendingStatus, State};
+use super::session::{Pending, PendingStatus, Phase, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
@@ -106,14 +110,9 @@ impl<'a> Server<'a> {
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
-        let mut outbox = Outbox::new(
-            &self.inbox.message,
-            self.encoding,
-            version,
-            Return::default(),
-            1,
-            self.reply_bytes(),
-        );
+        let bytes_max = self.reply_bytes().unwrap_or(limits::SYNCML_REPLY_BYTES_MAX);
+        let back = Return::default();
+        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, back, 1, bytes_max);
         let mut pending = vec![Pending::Status(header)];
         pending.extend(bar::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
@@ -122,10 +121,11 @@ impl<'a> Server<'a> {
         Turn { answer: Answer { body: outbox.finish(), mac: None }, batch: None }
     }
 
-    /// What the device can take, as far as this message says it.
-    fn reply_bytes(&self) -> usize {
-        let asked = self.inbox.message.header.meta.max_message_bytes;
-        reply_bytes_within(asked.unwrap_or(limits::SYNCML_REPLY_BYTES_MAX as u64))
+    /// What the device can take, within our own bounds, where this message says it; a `MaxMsgSize` of 0 says nothing.
+    fn reply_bytes(&self) -> Option<usize> {
+        let asked = self.inbox.message.header.meta.max_message_bytes.filter(|asked| *asked > 0)?;
+        let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+        Some(asked.clamp(limits::SYNCML_REPLY_BYTES_MIN, limits::SYNCML_REPLY_BYTES_MAX))
     }
 
     fn admitted(
@@ -142,15 +142,6 @@ impl<'a> Server<'a> {
         self.line = line;
         turn
     }
-}
-
-/// A `MaxMsgSize` within our own bounds; 0 says nothing.
-fn reply_bytes_within(asked: u64) -> usize {
-    let asked = usize::try_from(asked).unwrap_or(usize::MAX);
-    if asked == 0 {
-        return limits::SYNCML_REPLY_BYTES_MAX;
-    }
-    asked.clamp(limits::SYNCML_REPLY_BYTES_MIN, limits::SYNCML_REPLY_BYTES_MAX)
 }
 
 impl Protocol for Server<'_> {
@@ -218,6 +209,15 @@ impl Server<'_> {
     /// Everything the message may need.
     fn reads(&self) -> Reads {
         let header = &self.inbox.message.header;
+        if authenticate::misnamed(self).is_some() {
+            // Refused whoever it is: what would become a key is not even looked up.
+            return Reads::of(Who::Syncml {
+                login: None,
+                session_token: None,
+                session_id: String::new(),
+                address: self.address.clone(),
+            });
+        }
         let login = authenticate::login_of(self);
         let mut reads = Reads::of(Who::Syncml {
             login,
@@ -370,5 +370,20 @@ impl Desk<'_> {
             }
             Command::Change(_) | Command::Group(_) | Command::Sync(_) => {}
         }
+    }
+
+    /// Whether the client only asks us to go on, again and again, while we wait for its commands: it has no more, and forgot
+    /// the `Final` (`syncml.md` 9.1, P3).
+    pub fn is_silent(&mut self) -> bool {
+        let ours =
+            matches!(self.state.phase, Phase::ExpectMore | Phase::Over) || !self.state.pending.is_empty();
+        let silent = !ours && !self.inbox.message.last && self.inbox.says_nothing();
+        self.state.silent = if silent { self.state.silent + 1 } else { 0 };
+        if self.state.silent <= limits::SILENT_MESSAGES_MAX {
+            return false;
+        }
+        self.state.silent = 0;
+        self.notes.push("it asks to go on and says nothing: taken for the end of its package".to_owned());
+        true
     }
 }

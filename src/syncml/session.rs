@@ -2,10 +2,17 @@
 //!
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
+mod asked;
+
+pub use asked::Asked;
+
+use super::alert;
 use super::message::Version;
 use crate::limits;
+use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Saved between messages. An unreadable one (of another release) ends the session, never the data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +23,15 @@ pub struct State {
     pub phase: Phase,
     /// Whether the client has closed the package being waited for, while our own answer to it is still going out.
     pub heard: bool,
+    /// SHA-256 of the message that began it.
+    #[serde(default)]
+    pub first: String,
+    /// How many messages in a row said nothing while the client was to say something.
+    #[serde(default)]
+    pub silent: u32,
+    /// Whether the user pauses (224): nothing more is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
     /// `MsgID` of our last message.
     pub message_id: u32,
     /// The device's `MaxMsgSize`, already within our own bounds.
@@ -26,6 +42,12 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
+    /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<(CollectionId, Luid)>,
+    /// Syncs of sessions before that may be resumed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumable: Vec<Resumable>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
@@ -37,26 +59,19 @@ pub struct State {
     pub asked: Option<Asked>,
 }
 
-/// A device's challenge to us (DS 1.2 section 7: the server's credentials). It outlives the session, as its nonce does.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// The scheme.
-    pub scheme: String,
-    /// The nonce, in base64.
-    pub nonce: String,
-    /// Whether it has refused a message of ours for want of credentials.
-    pub wanted: bool,
-    /// Whether it has taken our credentials for the whole session.
-    pub proven: bool,
-    /// How many messages of this session it has refused.
-    pub refused: u8,
-}
-
-impl Asked {
-    /// What is left of it in the device's next session.
-    pub fn another_session(self) -> Self {
-        Self { proven: false, refused: 0, ..self }
-    }
+/// A sync that has begun in a session before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumable {
+    /// The collection.
+    pub collection: CollectionId,
+    /// What it was.
+    pub mode: Mode,
+    /// The client's `Next` anchor: a client that presents it as `Last` has completed the sync.
+    pub next: String,
+    /// As in [`Datastore::trusted`].
+    pub trusted: bool,
+    /// As in [`Datastore::refreshed`].
+    pub refreshed: bool,
 }
 
 /// What a session before has sent.
@@ -109,6 +124,12 @@ pub struct Datastore {
     pub own_next: String,
     /// Whether the device's ids of earlier sessions may be believed in a slow sync: it has shown that it was not reset.
     pub trusted: bool,
+    /// Whether it goes on where a session broke off (225).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
+    /// Whether a refresh from the client is complete and has taken its place: what comes then is no longer staged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// Whether the client has sent a `Sync` for it.
     pub received: bool,
     /// Whether our first `Sync` for it is out.
@@ -119,39 +140,53 @@ pub struct Datastore {
     pub failed: bool,
     /// The smallest stamp that the device has not taken: the cursor stays below it. 0 for none.
     pub held_from: Seq,
-    /// Adds acknowledged but not mapped yet: the cursor stays below them too.
-    pub unmapped: Vec<Unmapped>,
+    /// Adds acknowledged but not mapped yet, each with the stamp of the version sent: the cursor stays below them too.
+    pub unmapped: BTreeMap<RecordId, Seq>,
     /// What came and went, for the log.
     pub tally: Tally,
 }
 
-/// An Add that was acknowledged while its Map has not come.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unmapped {
-    /// The record.
-    #[serde(rename = "r")]
-    pub record: RecordId,
-    /// The stamp of the version sent.
-    #[serde(rename = "s")]
-    pub seq: Seq,
-}
-
-/// The sync types an ordinary sync needs (alerts 200 and 201).
+/// The sync types (DS 1.2 section 6.5): who sends what, and what of it is everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// 200.
+    /// 200: both send what changed.
     #[default]
     TwoWay,
-    /// 201.
+    /// 201: both send what they have, and it is compared.
     Slow,
+    /// 202: the client sends what changed.
+    FromClient,
+    /// 203: the client sends what it has, and it takes the place of what is here.
+    RefreshFromClient,
+    /// 204: the server sends what changed.
+    FromServer,
+    /// 205: the server sends what it has, and it takes the place of what the client has.
+    RefreshFromServer,
 }
 
 impl Mode {
+    /// What an alert asks for. 206 to 210 are what the server's own alert asked the client to start: 200 and 202 to 205.
+    pub fn of_alert(code: u16) -> Option<Self> {
+        Some(match code {
+            alert::TWO_WAY | alert::TWO_WAY_BY_SERVER => Self::TwoWay,
+            alert::SLOW => Self::Slow,
+            alert::ONE_WAY_FROM_CLIENT | alert::ONE_WAY_FROM_CLIENT_BY_SERVER => Self::FromClient,
+            alert::REFRESH_FROM_CLIENT | alert::REFRESH_FROM_CLIENT_BY_SERVER => Self::RefreshFromClient,
+            alert::ONE_WAY_FROM_SERVER | alert::ONE_WAY_FROM_SERVER_BY_SERVER => Self::FromServer,
+            alert::REFRESH_FROM_SERVER | alert::REFRESH_FROM_SERVER_BY_SERVER => Self::RefreshFromServer,
+            _ => return None,
+        })
+    }
+
     /// The alert code.
     pub fn code(self) -> u16 {
         match self {
-            Self::TwoWay => super::alert::TWO_WAY,
-            Self::Slow => super::alert::SLOW,
+            Self::TwoWay => alert::TWO_WAY,
+            Self::Slow => alert::SLOW,
+            Self::FromClient => alert::ONE_WAY_FROM_CLIENT,
+            Self::RefreshFromClient => alert::REFRESH_FROM_CLIENT,
+            Self::FromServer => alert::ONE_WAY_FROM_SERVER,
+            Self::RefreshFromServer => alert::REFRESH_FROM_SERVER,
         }
     }
 
@@ -160,7 +195,36 @@ impl Mode {
         match self {
             Self::TwoWay => "two-way",
             Self::Slow => "slow",
+            Self::FromClient => "one-way from the client",
+            Self::RefreshFromClient => "refresh from the client",
+            Self::FromServer => "one-way from the server",
+            Self::RefreshFromServer => "refresh from the server",
         }
+    }
+
+    /// Whether the client's changes are taken.
+    pub fn receives(self) -> bool {
+        !matches!(self, Self::FromServer | Self::RefreshFromServer)
+    }
+
+    /// Whether ours are sent.
+    pub fn sends(self) -> bool {
+        !matches!(self, Self::FromClient | Self::RefreshFromClient)
+    }
+
+    /// Whether we send all there is, and not what changed.
+    pub fn sends_all(self) -> bool {
+        matches!(self, Self::Slow | Self::RefreshFromServer)
+    }
+
+    /// Whether what the client sends is compared with what is here, because it sends all it has.
+    pub fn compares(self) -> bool {
+        matches!(self, Self::Slow | Self::RefreshFromClient)
+    }
+
+    /// Whether it begins anew: anchors need not match, and what was known of the device's items is known anew.
+    pub fn begins_anew(self) -> bool {
+        self.sends_all() || self.compares()
     }
 }
 
@@ -187,6 +251,7 @@ pub struct Tally {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Pending {
     /// A status.
+    #[serde(rename = "s")]
     Status(PendingStatus),
     /// Our alert for the datastore at this index.
     Alert(usize),
@@ -200,18 +265,25 @@ pub enum Pending {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PendingStatus {
     /// `MsgRef`.
+    #[serde(rename = "m")]
     pub message: u32,
     /// `CmdRef`.
+    #[serde(rename = "c")]
     pub command: String,
     /// `Cmd`.
+    #[serde(rename = "n")]
     pub name: String,
     /// `TargetRef`s.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
     /// `SourceRef`s.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
+    /// Whether other items of the command have another code: then it says nothing without its refs.
+    #[serde(rename = "p", default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
     /// The code.
+    #[serde(rename = "o")]
     pub code: u16,
     /// The client's `Next` anchor, echoed in the status of an alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -285,7 +357,35 @@ impl State {
                     seq: sent.seq,
                 })
             });
-        of_this.chain(earlier).take(limits::EARLIER_MAX).collect()
+        first_of(of_this.chain(earlier))
+    }
+
+    /// What this session has begun, or had found begun and left alone.
+    pub fn resumable(&self) -> Vec<Resumable> {
+        let begun = self.datastores.iter().filter(|datastore| datastore.received && !datastore.failed);
+        let begun = begun.map(|datastore| Resumable {
+            collection: datastore.collection.clone(),
+            mode: datastore.mode,
+            next: datastore.next.clone(),
+            trusted: datastore.trusted,
+            refreshed: datastore.refreshed,
+        });
+        let reopened = |id: &CollectionId| self.datastores.iter().any(|d| d.collection == *id);
+        let before = self.resumable.iter().filter(|before| !reopened(&before.collection)).cloned();
+        begun.chain(before).take(limits::DATASTORES_MAX).collect()
+    }
+
+    /// Remembers changes of ours before those of earlier sessions.
+    pub fn remember(&mut self, changes: Vec<Earlier>) {
+        if !changes.is_empty() {
+            self.earlier = first_of(changes.into_iter().chain(std::mem::take(&mut self.earlier)));
+        }
+    }
+
+    /// The bytes of what waits for Maps.
+    pub fn unmapped_bytes(&self) -> usize {
+        let records = self.datastores.iter().flat_map(|datastore| datastore.unmapped.keys());
+        records.map(|record| SEQ_BYTES + text_bytes(record.as_str())).sum()
     }
 
     /// The versions of a record that earlier sessions have sent, the last first.
@@ -296,6 +396,20 @@ impl State {
     /// The version of a record that the last Add of earlier sessions carried.
     pub fn added_earlier(&self, collection: &CollectionId, record: &RecordId) -> Option<Seq> {
         self.earlier(collection, record).find(|earlier| earlier.add).map(|earlier| earlier.seq)
+    }
+
+    /// Opens a datastore, or opens it anew; says at which index.
+    pub fn open(&mut self, opened: Datastore) -> usize {
+        match self.datastore(&opened.collection) {
+            Some((index, datastore)) => {
+                *datastore = opened;
+                index
+            }
+            None => {
+                self.datastores.push(opened);
+                self.datastores.len() - 1
+            }
+        }
     }
 
     /// The datastore of a collection.
@@ -310,11 +424,161 @@ impl Datastore {
         self.held_from = if self.held_from == 0 { seq } else { self.held_from.min(seq) };
     }
 
-    /// Notes an Add that was acknowledged while its Map has not come. Of too many the cursor stays below for good.
+    /// Notes an Add that was acknowledged while its Map has not come. It takes less room than the Add did that it was.
     pub fn expect_map(&mut self, record: RecordId, seq: Seq) {
-        match self.unmapped.len() < limits::UNANSWERED_MAX {
-            true => self.unmapped.push(Unmapped { record, seq }),
-            false => self.hold(seq),
+        self.unmapped.insert(record, seq);
+    }
+}
+
+// --------------------------------------------------------------------------------------------- how much of the row it takes
+
+/// A stamp with the signs around it.
+const SEQ_BYTES: usize = 20;
+
+impl Pending {
+    /// The bytes it takes in the session's row, at most.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Status(status) => status.bytes(),
+            Self::Alert(_) => 40,
+            Self::Device(_, command) => 40 + text_bytes(command),
+            Self::AskDevice => 20,
+        }
+    }
+}
+
+impl PendingStatus {
+    fn bytes(&self) -> usize {
+        let optional = [&self.next, &self.hint].into_iter().flatten();
+        let challenge = self.challenge.iter().flat_map(|(scheme, nonce)| [scheme, nonce]);
+        let named = [&self.command, &self.name].into_iter();
+        let signs = 29 + if self.targets.is_empty() && self.sources.is_empty() { 0 } else { 24 };
+        let digits = self.message.checked_ilog10().unwrap_or(0) as usize + 1;
+        let texts = named.chain(&self.targets).chain(&self.sources);
+        let rare: usize = optional.chain(challenge).map(|text| 16 + text_bytes(text)).sum();
+        signs + digits + texts.map(|text| text_bytes(text)).sum::<usize>() + rare
+    }
+
+    /// The same without naming items, where that says as much.
+    pub fn without_refs(&self) -> Option<Self> {
+        let named = !self.targets.is_empty() || !self.sources.is_empty();
+        (named && !self.part).then(|| Self { targets: Vec::new(), sources: Vec::new(), ..self.clone() })
+    }
+}
+
+impl Sent {
+    /// The bytes it takes in the session's row, at most.
+    pub fn bytes(&self) -> usize {
+        55 + SEQ_BYTES + self.command.len() + text_bytes(self.record.as_str())
+    }
+}
+
+/// As many as may be kept.
+fn first_of(changes: impl Iterator<Item = Earlier>) -> Vec<Earlier> {
+    let mut bytes = 0;
+    let fits = |earlier: &Earlier| {
+        bytes += 30 + SEQ_BYTES + text_bytes(&earlier.collection.0) + text_bytes(earlier.record.as_str());
+        bytes <= limits::EARLIER_BYTES_MAX
+    };
+    changes.take(limits::EARLIER_MAX).take_while(fits).collect()
+}
+
+/// The bytes of a text in JSON, with its quotes and a comma.
+pub fn text_bytes(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    3 + text.bytes().map(escaped).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_datastore_and_what_is_remembered_of_earlier_sessions_stay_within_their_bounds() {
+        let name = "\"".repeat(limits::NAME_BYTES_MAX);
+        let many = u32::MAX;
+        let tally = Tally {
+            added: many,
+            changed: many,
+            deleted: many,
+            same: many,
+            conflicts: many,
+            refused: many,
+            sent: many,
+        };
+        let datastore = Datastore {
+            collection: CollectionId("c".repeat(64)),
+            target: name.clone(),
+            source: name.clone(),
+            next: name,
+            own_next: i64::MAX.to_string(),
+            held_from: i64::MAX,
+            tally,
+            ..Datastore::default()
+        };
+        assert!(serde_json::to_string(&datastore).unwrap().len() < limits::DATASTORE_BYTES_MAX);
+        let earlier = |number: usize| Earlier {
+            collection: CollectionId("c".repeat(64)),
+            add: false,
+            record: RecordId::new(format!("{}{number}", "\"".repeat(200))).unwrap(),
+            seq: 1 << 53,
+        };
+        let mut state = State::default();
+        state.remember((0..2_000).map(earlier).collect());
+        state.remember(vec![earlier(9_999)]);
+        assert_eq!(state.earlier[0], earlier(9_999));
+        let bytes = serde_json::to_string(&state.earlier).unwrap().len();
+        assert!((limits::EARLIER_BYTES_MAX * 9 / 10..=limits::EARLIER_BYTES_MAX).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn nothing_takes_more_room_than_it_was_counted_for() {
+        fn written(value: &impl Serialize) -> usize {
+            serde_json::to_string(value).unwrap().len() + 1
+        }
+        for text in
+            ["", "1", "\u{1}\u{7f}\0\"\\/", "\u{8}\u{c}\n\r\t", "é\u{2028}\u{1f600}", &"x".repeat(300)]
+        {
+            assert_eq!(text_bytes(text), written(&text));
+            let texts = vec![text.to_owned(), text.to_owned()];
+            let bare = PendingStatus {
+                message: u32::MAX,
+                command: text.into(),
+                name: "Replace".into(),
+                code: 417,
+                ..PendingStatus::default()
+            };
+            let named = PendingStatus { targets: texts.clone(), sources: texts, part: true, ..bare.clone() };
+            let rare = PendingStatus {
+                next: Some(text.into()),
+                hint: Some(text.into()),
+                challenge: Some((text.into(), text.into())),
+                ..named.clone()
+            };
+            let statuses = [bare, named, rare].map(Pending::Status);
+            let others = [Pending::Alert(99), Pending::Device(u32::MAX, text.into()), Pending::AskDevice];
+            for pending in statuses.iter().chain(&others) {
+                assert!(pending.bytes() >= written(pending), "{pending:?}");
+            }
+            let Some(record) = RecordId::new(text) else { continue };
+            let sent = Sent {
+                message: u32::MAX,
+                command: "65535".into(),
+                datastore: 15,
+                kind: SentKind::Add,
+                record: record.clone(),
+                seq: 1 << 53,
+            };
+            assert!(sent.bytes() >= written(&sent));
+            let mut state = State { datastores: vec![Datastore::default()], ..State::default() };
+            let before = written(&state);
+            state.datastores[0].expect_map(record, 1 << 53);
+            assert!(state.unmapped_bytes() >= written(&state) - before);
+            assert!(sent.bytes() >= state.unmapped_bytes());
         }
     }
 }

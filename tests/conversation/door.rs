@@ -105,6 +105,18 @@ fn without_credentials_every_command_is_407_with_a_challenge_and_nothing_else() 
     let cred = credential::md5_cred("ann", "secret", &credential::nonce(challenge), Version::V11);
     let answer = ask(&world, &hello("1", 2, Some(cred)));
     assert_eq!(statuses(&answer), vec![("SyncHdr".into(), 212), ("Alert".into(), 508)]);
+    let Command::Status(status) = &answer.commands[0] else { panic!() };
+    assert_eq!(
+        (&status.target_refs, &status.source_refs),
+        (&vec!["http://h/syncml".into()], &vec!["IMEI:1".into()])
+    );
+    // Others keep MsgID 1, and one says two versions at once.
+    let mut again = hello("2", 1, None);
+    assert_eq!(statuses(&ask(&world, &again))[0].1, 407);
+    again = hello("2", 1, Some(credential::basic_cred("ann", "secret")));
+    again.header.dtd = "1.2".into();
+    let answer = ask(&world, &again);
+    assert_eq!((statuses(&answer)[0].1, answer.header.dtd.as_str()), (212, "1.1"));
 }
 
 #[test]
@@ -130,6 +142,7 @@ fn another_message_under_an_answered_id_is_refused_and_message_1_begins_anew() {
     ask(&world, &hello("7", 1, cred()));
     let mut next = hello("7", 2, None);
     next.commands.clear();
+    next.last = false;
     ask(&world, &next);
     next.commands =
         vec![Command::Alert(Alert { command_id: "1".into(), code: "222".into(), ..Alert::default() })];
@@ -137,7 +150,21 @@ fn another_message_under_an_answered_id_is_refused_and_message_1_begins_anew() {
     // The session goes on all the same.
     next.header.message_id = 3;
     assert_eq!(statuses(&ask(&world, &next))[0].1, 200);
+    // A copy of message 1 that was late on its way ends nothing.
+    assert_eq!(
+        statuses(&ask(&world, &hello("7", 1, cred()))),
+        vec![("SyncHdr".into(), 400), ("Alert".into(), 400)]
+    );
+    next.header.message_id = 4;
+    assert_eq!(statuses(&ask(&world, &next))[0].1, 200);
+    let mut other = hello("7", 1, cred());
+    other.commands.clear();
+    assert_eq!(statuses(&ask(&world, &other))[0].1, 212, "another message 1 is no copy");
+    ask(&world, &hello("7", 1, cred()));
+    next.header.message_id = 2;
+    ask(&world, &next);
     // The device always uses session 7: it begins anew, with message 1, or with a retry after a challenge.
+    world.tick(60_000);
     assert_eq!(statuses(&ask(&world, &hello("7", 1, cred())))[0].1, 212);
     assert_eq!(statuses(&ask(&world, &hello("7", 2, None)))[1].0, "Alert");
     assert_eq!(
@@ -213,6 +240,132 @@ fn a_session_that_could_be_two_accounts_is_nobodys() {
         assert_eq!(world.records_of("ann", "notes").len(), 2, "before {before}");
         assert!(bob.contents().is_empty(), "before {before}");
     }
+}
+
+#[test]
+fn a_digest_that_is_repeated_in_every_message_does_not_end_the_session() {
+    let world = World::new(SqliteStore::new());
+    let mut phone = Phone::notes("a");
+    phone.sync(&world).unwrap();
+    phone.always_signs_in = true;
+    // The nonce of the last session is good for one message: the next one is given with its answer.
+    assert_eq!(phone.sync(&world).unwrap().header, vec![212, 200, 200], "{:#?}", world.lines.borrow());
+}
+
+#[test]
+fn a_wrong_digest_from_elsewhere_enters_no_session() {
+    let world = World::new(SqliteStore::new());
+    ask(&world, &hello("7", 1, Some(credential::basic_cred("ann", "secret"))));
+    let mut next = hello("7", 2, Some(credential::md5_cred("ann", "wrong", b"nonce", Version::V11)));
+    next.commands.clear();
+    *world.address.borrow_mut() = "198.51.100.1".into();
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 401)]);
+    // Whoever could go on without a digest may go on with a stale one.
+    *world.address.borrow_mut() = "192.0.2.1".into();
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 200)]);
+}
+
+#[test]
+fn credentials_that_are_broken_are_challenged() {
+    let world = World::new(SqliteStore::new());
+    let cred = |scheme: Option<&str>, data: &str| {
+        let meta = Meta { media_type: scheme.map(str::to_owned), ..Meta::default() };
+        Some(Cred { meta, data: data.as_bytes().to_vec() })
+    };
+    let md5 = Some(credential::MD5);
+    let mut message = hello("1", 1, None);
+    for (cred, code, scheme) in [
+        (cred(None, ""), 401, credential::MD5),
+        (cred(Some(credential::BASIC), "no base64"), 401, credential::MD5),
+        (cred(Some(credential::BASIC), "YW5uOndyb25n"), 401, credential::BASIC),
+        (cred(md5, "c2hvcnQ="), 401, credential::MD5),
+        (cred(md5, "Zz6EivR3yeaaENcRN6lpAQ=="), 401, credential::MD5),
+        (cred(Some("syncml:auth-MAC"), "x"), 401, credential::MD5),
+        (cred(Some("syncml:auth-x509"), "x"), 406, credential::MD5),
+    ] {
+        message.header.credential = cred;
+        let answer = ask(&world, &message);
+        assert_eq!(statuses(&answer), vec![("SyncHdr".into(), code), ("Alert".into(), code)]);
+        assert!(answer.last && answer.commands.len() == 2, "nothing but statuses");
+        let Command::Status(status) = &answer.commands[0] else { panic!() };
+        let challenge = status.challenge.as_ref().unwrap();
+        assert_eq!(challenge.media_type.as_deref(), Some(scheme));
+        assert_eq!(challenge.next_nonce.is_some(), scheme == credential::MD5);
+    }
+    // A digest hides whose it is: without LocName nobody is meant.
+    message.header.credential = cred(md5, "Zz6EivR3yeaaENcRN6lpAQ==");
+    message.header.source.name = None;
+    assert_eq!(statuses(&ask(&world, &message))[0].1, 401);
+    // For Basic the LocName may be the name of the device.
+    message.header.credential = Some(credential::basic_cred("ann", "secret"));
+    message.header.source.name = Some("My phone".into());
+    assert_eq!(statuses(&ask(&world, &message))[0].1, 212);
+}
+
+#[test]
+fn the_newest_session_of_a_device_is_the_one_that_lives() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    ask(&world, &hello("7", 1, cred()));
+    ask(&world, &hello("8", 1, cred()));
+    let mut next = hello("7", 2, None);
+    next.commands.clear();
+    assert_eq!(statuses(&ask(&world, &next)), vec![("SyncHdr".into(), 407)]);
+    next.header.session_id = "8".into();
+    next.header.message_id = 5;
+    assert_eq!(
+        statuses(&ask(&world, &next)),
+        vec![("SyncHdr".into(), 200)],
+        "gaps in MsgID are none of ours"
+    );
+}
+
+#[test]
+fn a_session_that_is_named_by_its_url_may_move_and_keeps_its_version() {
+    let world = World::new(SqliteStore::new());
+    let answer = ask(&world, &hello("7", 1, Some(credential::basic_cred("ann", "secret"))));
+    let url = answer.header.respond_to.clone().unwrap();
+    *world.address.borrow_mut() = "198.51.100.1".into();
+    let mut next = hello("7", 2, None);
+    next.commands.clear();
+    // Some devices say the RespURI in the header too.
+    next.header.target.uri = url.clone();
+    let mut say = |number: u32, url: &str, version: &str| {
+        next.header.message_id = number;
+        (next.header.dtd, next.header.protocol) = (version.into(), format!("SyncML/{version}"));
+        let response = world.post(url, "application/vnd.syncml+xml", &encode(&next, Encoding::Xml));
+        let (answer, _) = decode(&response.body).unwrap();
+        (statuses(&answer)[0].1, answer.header.respond_to)
+    };
+    assert_eq!(say(2, &url, "1.1"), (200, Some(url.clone())));
+    *world.address.borrow_mut() = "203.0.113.1".into();
+    assert_eq!(say(3, &format!("{url}x"), "1.1").0, 407, "another token says nothing");
+    assert_eq!(say(3, &url, "1.2").0, 407, "the version is fixed");
+    assert_eq!(say(3, &url, "1.1").0, 200, "and the session lives");
+}
+
+#[test]
+fn a_copy_of_any_message_of_a_device_that_always_signs_in_ends_nothing() {
+    let world = World::new(SqliteStore::new());
+    let cred = || Some(credential::basic_cred("ann", "secret"));
+    ask(&world, &hello("7", 1, cred()));
+    let mut next = hello("7", 2, cred());
+    (next.commands, next.last) = (Vec::new(), false);
+    let mut said = Vec::new();
+    for number in 2..6 {
+        next.header.message_id = number;
+        next.commands =
+            vec![Command::Alert(Alert { command_id: "1".into(), code: "222".into(), ..Alert::default() })];
+        assert_eq!(statuses(&ask(&world, &next))[0].1, 212);
+        said.push(next.clone());
+    }
+    said.pop();
+    for late in said {
+        assert_eq!(statuses(&ask(&world, &late))[0].1, 400);
+    }
+    next.header.message_id = 6;
+    next.header.credential = None;
+    assert_eq!(statuses(&ask(&world, &next))[0].1, 200);
 }
 
 #[test]

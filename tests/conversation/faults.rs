@@ -137,6 +137,29 @@ fn a_phone_that_lost_its_anchors_by_half_is_told_to_sync_slowly() {
 }
 
 #[test]
+fn a_phone_that_remembers_another_anchor_of_ours_syncs_slowly_without_another_alert() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    b.add(&card("Of b", ""));
+    b.sync(&world).unwrap();
+    // It has lost an item, holds one under another id, and edited a third.
+    let (gone, moved, edited) = (a.find("Card 1"), a.find("Card 2"), a.find("Card 3"));
+    let folder = a.only();
+    folder.items.remove(&gone);
+    let text = folder.items.remove(&moved).unwrap();
+    folder.items.insert("elsewhere".into(), text);
+    a.edit(&edited, &card("Card 3", "TITLE:a\r\n"));
+    a.doubts = true;
+    let session = a.sync(&world).unwrap();
+    assert_eq!((session.statuses_of("Alert"), session.sent, session.received), (vec![200], 9, 2));
+    assert!(world.lines.borrow().iter().any(|line| line.contains("another anchor of ours")));
+    a.doubts = false;
+    assert_eq!(a.sync(&world).unwrap().alerts, vec![("./C".into(), 200)]);
+    b.sync(&world).unwrap();
+    assert_eq!((a.contents().len(), a.contents()), (11, b.contents()), "{:#?}", world.lines.borrow());
+}
+
+#[test]
 fn an_item_the_phone_refuses_for_now_comes_again_and_one_it_can_never_take_does_not() {
     for (verdict, again) in [(500, 1), (415, 0)] {
         let world = World::new(SqliteStore::new());
@@ -176,29 +199,6 @@ fn a_phone_away_for_longer_than_deletions_are_remembered_syncs_slowly() {
     let session = a.sync(&world).unwrap();
     assert_eq!(session.statuses_of("Alert"), vec![508]);
     assert!(world.lines.borrow().iter().any(|line| line.contains("away for longer")));
-}
-
-#[test]
-fn a_broken_first_sync_that_the_phone_wants_to_resume_is_told_to_compare() {
-    let world = World::new(SqliteStore::new());
-    let mut a = Phone::contacts("a");
-    a.per_message = 5;
-    for number in 0..20 {
-        a.add(&card(&format!("Card {number}"), ""));
-    }
-    a.fault = Fault::DiesAfter(4);
-    a.sync(&world).unwrap_err();
-    let luid = a.find("Card 2");
-    a.edit(&luid, &card("Card 2", "TITLE:edited since\r\n"));
-    (a.fault, a.resumes) = (Fault::None, true);
-    let session = a.sync(&world).unwrap();
-    assert_eq!((session.statuses_of("Alert"), session.alerts), (vec![508], vec![("./C".into(), 201)]));
-    assert_eq!((session.received, world.live("contacts").len()), (0, 20), "{:#?}", world.lines.borrow());
-    a.resumes = false;
-    assert_eq!(a.sync(&world).unwrap().received, 0);
-    let mut fresh = Phone::contacts("b");
-    fresh.sync(&world).unwrap();
-    assert_eq!(a.contents(), fresh.contents());
 }
 
 #[test]

@@ -116,3 +116,133 @@ fn a_soft_delete_makes_room_on_the_phone_only() {
     assert_eq!(a.sync(&world).unwrap().received, 1);
     assert_eq!(a.contents(), b.contents());
 }
+
+#[test]
+fn an_archive_that_is_not_kept_is_said() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = pair(&world);
+    let luid = a.find("Card 1");
+    let archived = |luid: &str| {
+        let Command::Change(mut archived) = delete(luid) else { panic!() };
+        archived.archive = true;
+        Command::Change(archived)
+    };
+    assert_eq!(codes(&send(&world, &mut a, vec![archived(&luid), archived("unknown")])), vec![210, 211]);
+    b.sync(&world).unwrap();
+    assert_eq!((world.live("contacts").len(), b.contents().len()), (9, 9));
+}
+
+#[test]
+fn what_is_here_already_is_200_for_a_replace_and_201_for_an_add_in_a_slow_sync() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    a.slow = true;
+    let replace = |luid: &str, text: &str| change(ChangeKind::Replace, luid, Some(text), "text/vcard");
+    let (one, two) = (a.find("Card 1"), a.find("Card 2"));
+    let (text_1, text_2) = (a.text_of("Card 1"), a.text_of("Card 2"));
+    let (three, four) = (a.text_of("Card 3"), a.text_of("Card 4"));
+    let said = vec![
+        replace(&one, &text_1),
+        add(&two, &text_2),
+        replace("another id", &three),
+        add("one more id", &four),
+        add("new", &card("New", "")),
+        replace("newer", &card("Newer", "")),
+    ];
+    assert_eq!(codes(&send(&world, &mut a, said)), vec![200, 201, 200, 201, 201, 201]);
+    assert_eq!(world.live("contacts").len(), 12);
+}
+
+#[test]
+fn in_a_normal_sync_equal_contents_are_two_items() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let text = a.text_of("Card 1");
+    assert_eq!(codes(&send(&world, &mut a, vec![add("twin", &text)])), vec![201]);
+    assert_eq!(world.live("contacts").len(), 11);
+}
+
+#[test]
+fn nothing_of_a_read_only_collection_is_changed() {
+    use anchorage::record::{AccountId, Kind};
+    use anchorage::store::{Batch, Edit, Store};
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let collection = crate::world::collection("contacts", Kind::Contacts, &["card"], Policy::Merge);
+    let collection = anchorage::store::Collection { read_only: true, ..collection };
+    let edits = vec![Edit::PutCollection(collection)];
+    let batch = Batch { account: AccountId("account-ann".into()), edits, ..Batch::default() };
+    crate::house::now(world.store.commit(&batch)).unwrap();
+    let luid = a.find("Card 1");
+    let edit = change(ChangeKind::Replace, &luid, Some(&card("Card 1", "TITLE:a\r\n")), "text/vcard");
+    let said = vec![edit, delete(&luid), add("new", &card("New", "")), delete("unknown")];
+    assert_eq!(codes(&send(&world, &mut a, said)), vec![425; 4]);
+    assert!(world.live("contacts").len() == 10 && !world.live("contacts").concat().contains("TITLE:a"));
+}
+
+#[test]
+fn a_change_of_what_is_deleted_brings_it_back_unless_the_server_is_to_win() {
+    for (policy, code, left) in [
+        (Policy::Merge, 200, 10),
+        (Policy::ClientWins, 200, 10),
+        (Policy::KeepBoth, 200, 10),
+        (Policy::ServerWins, 419, 9),
+    ] {
+        for kind in [ChangeKind::Replace, ChangeKind::Add] {
+            let world = World::with_policy(SqliteStore::new(), policy);
+            let (mut a, mut b) = pair(&world);
+            let (of_a, of_b) = (a.find("Card 1"), b.find("Card 1"));
+            b.delete(&of_b);
+            b.sync(&world).unwrap();
+            let edit = change(kind, &of_a, Some(&card("Card 1", "TITLE:a\r\n")), "text/vcard");
+            assert_eq!(codes(&send(&world, &mut a, vec![edit])), vec![code], "{policy:?} {kind:?}");
+            assert_eq!(
+                (world.live("contacts").len(), a.contents().len()),
+                (left, left),
+                "{policy:?} {kind:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_delete_of_what_another_changed_obeys_only_where_the_client_wins() {
+    for (policy, left) in
+        [(Policy::Merge, 10), (Policy::ServerWins, 10), (Policy::KeepBoth, 10), (Policy::ClientWins, 9)]
+    {
+        let world = World::with_policy(SqliteStore::new(), policy);
+        let (mut a, mut b) = pair(&world);
+        let (of_a, of_b) = (a.find("Card 1"), b.find("Card 1"));
+        b.edit(&of_b, &card("Card 1", "TITLE:b\r\n"));
+        b.sync(&world).unwrap();
+        a.delete(&of_a);
+        assert_eq!(a.sync(&world).unwrap().statuses_of("Delete"), vec![200], "{policy:?}");
+        assert_eq!((world.live("contacts").len(), a.contents().len()), (left, left), "{policy:?}");
+        // Either way both sides are at peace.
+        assert_eq!(a.sync(&world).unwrap().received, 0, "{policy:?}");
+    }
+}
+
+#[test]
+fn ids_come_in_all_kinds_and_are_echoed_as_they_were_spelt() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, _) = pair(&world);
+    let long = "7".repeat(255);
+    let ids = ["1", "./2", "a/b c%20", "00A0FF", "ключ", "x:y", "' OR 1", &long];
+    let said = ids.iter().map(|id| add(id, &card(&format!("Of {id}"), ""))).collect();
+    let echoed = |kind: &str, ids: &[String], code: u16| -> Vec<_> {
+        ids.iter().map(|id| (id.clone(), kind.to_owned(), code)).collect()
+    };
+    a.answered.clear();
+    send(&world, &mut a, said);
+    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(std::mem::take(&mut a.answered), echoed("Add", &ids, 201));
+    // Padded, as C writes its strings.
+    let padded: Vec<String> = ids.iter().map(|id| format!("{id}\0")).collect();
+    let deleted = send(&world, &mut a, padded.iter().map(|id| delete(id)).collect());
+    assert_eq!(codes(&deleted), vec![200; ids.len()]);
+    // An id may be used again.
+    let again = ids.iter().map(|id| add(id, &card(&format!("Again {id}"), ""))).collect();
+    assert_eq!(codes(&send(&world, &mut a, again)), vec![201; ids.len()]);
+    assert_eq!(world.live("contacts").len(), 10 + ids.len());
+}

@@ -13,7 +13,7 @@ use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential, mac};
 use crate::syncml::message::{Command, Header, Version};
 use crate::syncml::session::{Asked, PendingStatus, Phase, State};
-use crate::syncml::status;
+use crate::syncml::{alert, status};
 use std::collections::BTreeSet;
 
 /// Why a session that was opened by MAC refuses a message without one.
@@ -112,6 +112,9 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
         let state = State::read(&session.state).map(Box::new);
         return Verdict::Replay { body: session.reply.clone(), state };
     }
+    if session.is_some_and(|session| is_late_copy(server, session, now)) {
+        return answered_already(server, version);
+    }
     let Some(credential) = credential_of(server) else {
         return continued(server, snapshot, session, version, now);
     };
@@ -123,18 +126,47 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
         return refusal.verdict_challenging(server, version, now);
     }
     match check(server, snapshot, &credential, version, now) {
-        Err(refusal) => refusal.verdict(server, version),
+        Err(refusal) => match continued(server, snapshot, session, version, now) {
+            Verdict::Admit(admitted) if repeats_digest(server, session) => Verdict::Admit(admitted),
+            _ => refusal.verdict(server, version),
+        },
         Ok(proof) => admit(server, snapshot, session, version, now, proof),
     }
 }
 
+/// Whether a message is the one that began a session that has gone on since. Its answer is no longer kept, and taken for a
+/// new session it would end the one that lives. After the end of that, a device that says the same has begun anew.
+fn is_late_copy(server: &Server<'_>, session: &Session, now: Moment) -> bool {
+    let last = session.expires.saturating_sub(limits::SESSION_IDLE_MS);
+    let recent = session.expires > now && now < last.saturating_add(limits::LATE_COPY_MS);
+    recent
+        && i64::from(server.inbox.message.header.message_id) < session.message
+        && State::read(&session.state)
+            .is_some_and(|state| state.phase != Phase::Over && state.first == server.digest)
+}
+
+/// Whether a message of a live session signs in by a digest and opens nothing: some devices repeat their first one in every
+/// message, and its nonce has been replaced. Without it the message would be let in too: it comes with the session's token,
+/// or from where the session is.
+fn repeats_digest(server: &Server<'_>, session: Option<&Session>) -> bool {
+    let digest = matches!(credential_of(server), Some(Credential::Md5 { .. }));
+    let known = session.is_some_and(|session| {
+        let token = server.token.as_deref().map(secret::token_hash);
+        session.address == server.address || token.is_some_and(|token| token == session.token)
+    });
+    digest && known && !server.inbox.has_sync_alert()
+}
+
 /// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
-fn misnamed(server: &Server<'_>) -> Option<String> {
+pub fn misnamed(server: &Server<'_>) -> Option<String> {
     let header = &server.inbox.message.header;
     let login = login_of(server).unwrap_or_default();
     let device = server.device().0;
     let too_long = |text: &str| text.len() > limits::NAME_BYTES_MAX;
     match () {
+        () if header.target.uri.len() > limits::ADDRESS_BYTES_MAX => {
+            Some("the Target of the SyncHdr is too long".into())
+        }
         () if device.is_empty() => Some("the SyncHdr has no Source".into()),
         () if too_long(&device) => Some("the Source of the SyncHdr is too long".into()),
         () if too_long(&header.session_id) => Some("the SessionID is too long".into()),
@@ -219,11 +251,14 @@ fn answered_already(server: &Server<'_>, version: Version) -> Verdict {
     Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None }
 }
 
-/// Whether a message holds nothing that could begin a session: changes, Maps and statuses only.
+/// Whether a message holds nothing that could begin a session: changes, Maps, statuses and 222 only.
 fn goes_on_only(server: &Server<'_>) -> bool {
     let inbox = &server.inbox;
-    let goes_on =
-        |command: &Command| matches!(command, Command::Sync(_) | Command::Map(_) | Command::Status(_));
+    let goes_on = |command: &Command| match command {
+        Command::Sync(_) | Command::Map(_) | Command::Status(_) => true,
+        Command::Alert(alert) => alert.code.trim() == alert::NEXT_MESSAGE.to_string(),
+        _ => false,
+    };
     !inbox.message.commands.is_empty() && inbox.message.commands.iter().all(goes_on)
 }
 
@@ -254,10 +289,10 @@ fn admit(
     let fresh = state.is_none();
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
-        let before = before();
-        let asked = before.as_ref().and_then(|state| state.asked.clone()).map(Asked::another_session);
-        let earlier = before.map(State::unanswered).unwrap_or_default();
-        State { version, earlier, asked, ..State::default() }
+        let before = before().unwrap_or_default();
+        let asked = before.asked.clone().map(Asked::another_session);
+        let (resumable, earlier) = (before.resumable(), before.unanswered());
+        State { version, resumable, earlier, asked, first: server.digest.clone(), ..State::default() }
     };
     let mut state = state.unwrap_or_else(begun);
     // Every message says for itself who it is, from the first one that does.
@@ -345,7 +380,7 @@ pub fn check(
     now: Moment,
 ) -> Result<Proof, Box<Refusal>> {
     let refusal = |code: u16, scheme: &'static str, why: String| {
-        let nonce = nonce_now(server, now);
+        let nonce = if scheme == credential::BASIC { String::new() } else { nonce_now(server, now) };
         Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
     };
     let asks = if server.mac.is_some() { mac::SCHEME } else { credential::MD5 };

@@ -7,7 +7,7 @@
 use super::authenticate;
 use super::desk::Desk;
 use crate::syncml::credential;
-use crate::syncml::inbox::{ChangeStep, Inbox, Step, SyncStep};
+use crate::syncml::inbox::{ChangeStep, Inbox, Step, SyncStep, named};
 use crate::syncml::message::{Command, Cred};
 use crate::syncml::session::PendingStatus;
 use crate::syncml::status;
@@ -97,18 +97,4 @@ pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
             ..Default::default()
         })
         .collect()
-}
-
-/// The `CmdID`, the name and the `NoResp` of a command that stands for itself.
-fn named(command: &Command) -> Option<(String, &'static str, bool)> {
-    Some(match command {
-        Command::Alert(alert) => (alert.command_id.clone(), "Alert", alert.no_response),
-        Command::Exec(exec) => (exec.command_id.clone(), "Exec", exec.no_response),
-        Command::Get(get) => (get.command_id.clone(), "Get", get.no_response),
-        Command::Put(put) => (put.command_id.clone(), "Put", put.no_response),
-        Command::Map(map) => (map.command_id.clone(), "Map", false),
-        Command::Results(results) => (results.command_id.clone(), "Results", false),
-        Command::Search(search) => (search.command_id.clone(), "Search", search.no_response),
-        _ => return None,
-    })
 }

@@ -7,21 +7,24 @@ use super::authenticate::Admitted;
 use super::bar::Bar;
 use super::identify;
 use super::known::Known;
+use super::notes::Notes;
 use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
 use crate::journal::matching::MatchKey;
+use crate::journal::merge::Supported;
 use crate::journal::{self, Moment};
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
-use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
+use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
 use crate::syncml::outbox::{Outbox, Return};
-use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
+use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The working area of one turn.
@@ -42,6 +45,8 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the device said it can do, in this session or before.
     pub device: Option<DevInf>,
+    /// What that comes to for the device's path and a form, as far as it was looked up.
+    pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
     /// Records this turn changed, with their place in the batch: what the page says of them is no longer so.
@@ -63,8 +68,10 @@ pub struct Desk<'a> {
     pub bar: Bar,
     /// Whether the device has refused our last message as a whole.
     pub challenged: bool,
+    /// How many bytes of the session's row all that is owed would take.
+    pub owed: usize,
     /// Sentences for the log.
-    pub notes: Vec<String>,
+    pub notes: Notes,
     login: String,
     token_hash: String,
     version_read: i64,
@@ -86,9 +93,8 @@ impl<'a> Desk<'a> {
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        if fresh || message.header.meta.max_message_bytes.is_some() {
-            state.message_bytes_max = server.reply_bytes();
-        }
+        let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
+        state.message_bytes_max = server.reply_bytes().unwrap_or(before);
         let heard = identify::hear(&mut state, message);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(
@@ -113,6 +119,7 @@ impl<'a> Desk<'a> {
             seed,
             batch: Batch::default(),
             device: serde_json::from_str(&peer.device).ok(),
+            supported: RefCell::default(),
             peer,
             peer_changed: false,
             bookmarks: unchanged(snapshot),
@@ -120,7 +127,7 @@ impl<'a> Desk<'a> {
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             known: Known::of(snapshot),
-            unanswered: Unanswered::of(std::mem::take(&mut state.sent)),
+            unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,
@@ -128,7 +135,8 @@ impl<'a> Desk<'a> {
             queue: Vec::new(),
             bar: Bar::default(),
             challenged: heard.again,
-            notes: heard.note.into_iter().collect(),
+            owed: state.pending.iter().map(Pending::bytes).sum(),
+            notes: Notes::default(),
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -138,7 +146,7 @@ impl<'a> Desk<'a> {
         if fresh {
             desk.begin(nonce.map(|(_, nonce)| nonce));
         }
-        desk.say_again();
+        desk.say_again(heard);
         desk
     }
 
@@ -206,7 +214,15 @@ impl<'a> Desk<'a> {
     /// Makes an alias, in this turn's eyes at once.
     pub fn put_alias(&mut self, alias: Alias) {
         if let Some(luid) = &alias.luid {
-            self.luids.insert((alias.collection.clone(), luid.clone()), Some(alias.record.clone()));
+            let id = (alias.collection.clone(), luid.clone());
+            // An id means one record: that of which it was said last.
+            if let Some(Some(other)) = self.luids.insert(id, Some(alias.record.clone()))
+                && other != alias.record
+                && let Some(Some(other)) = self.aliases.get_mut(&(alias.collection.clone(), other))
+                && other.luid == alias.luid
+            {
+                other.luid = None;
+            }
         }
         self.aliases.insert((alias.collection.clone(), alias.record.clone()), Some(alias));
     }
@@ -240,39 +256,6 @@ impl<'a> Desk<'a> {
     pub fn changed(&self, collection: &CollectionId, id: &RecordId) -> Option<&Content> {
         let index = self.touched.get(&(collection.clone(), id.clone()))?;
         self.batch.changes.get(*index).map(|change| &change.content)
-    }
-
-    /// Leaves a status for a command, unless none is wanted.
-    pub fn status(
-        &mut self,
-        silent: bool,
-        command: &str,
-        name: &str,
-        targets: &[String],
-        sources: &[String],
-        code: u16,
-    ) {
-        self.push_status(
-            silent,
-            PendingStatus {
-                command: command.to_owned(),
-                name: name.to_owned(),
-                targets: targets.to_vec(),
-                sources: sources.to_vec(),
-                code,
-                ..PendingStatus::default()
-            },
-        );
-    }
-
-    /// Leaves a status with more to say.
-    pub fn push_status(&mut self, silent: bool, mut status: PendingStatus) {
-        let header = &self.inbox.message.header;
-        if silent || header.no_response || status.command.is_empty() {
-            return;
-        }
-        status.message = header.message_id;
-        self.queue.push(Pending::Status(status));
     }
 
     /// One answer and one batch, and the line for the log.
@@ -321,8 +304,8 @@ impl<'a> Desk<'a> {
             record: change.id.clone(),
             seq: journal::stamp(head, count, index),
         });
-        self.state.earlier.splice(0..0, merged);
-        self.state.earlier.truncate(limits::EARLIER_MAX);
+        let merged = merged.collect();
+        self.state.remember(merged);
     }
 
     fn session(&self) -> Session {
@@ -360,7 +343,7 @@ impl<'a> Desk<'a> {
             guard.records = records.into_iter().collect();
             let slow = |path: &str| {
                 self.datastore(path)
-                    .filter(|(_, datastore)| datastore.mode == Mode::Slow)
+                    .filter(|(_, datastore)| datastore.mode.compares())
                     .map(|(_, d)| d.collection.clone())
             };
             for (path, keys) in self.inbox.keys() {
@@ -397,11 +380,7 @@ impl<'a> Desk<'a> {
                 t.sent
             ));
         }
-        for note in &self.notes {
-            line.push_str("; ");
-            line.push_str(note);
-        }
-        line
+        line + &self.notes.line()
     }
 }
 

@@ -116,15 +116,15 @@ impl Desk<'_> {
 
     /// Where the device has refused package 2 for want of credentials, its alerts go out again. What it refuses of package 4 comes
     /// again in its next session, as whatever it refuses.
-    pub fn say_again(&mut self) {
+    pub fn say_again(&mut self, heard: Heard) {
+        heard.note.into_iter().for_each(|note| self.notes.push(note));
         if !self.challenged || self.state.phase != Phase::ExpectChanges || self.inbox.has_sync() {
             return;
         }
         self.state.phase = Phase::ExpectAlerts;
-        let alerts = (0..self.state.datastores.len()).map(Pending::Alert);
-        self.queue.extend(alerts);
+        (0..self.state.datastores.len()).for_each(|index| self.owe(Pending::Alert(index)));
         if self.device.is_none() {
-            self.queue.push(Pending::AskDevice);
+            self.owe(Pending::AskDevice);
         }
     }
 }

@@ -1,20 +1,20 @@
 //! Package 1: DevInf both ways, and alerts that open datastores (DS 1.2 sections 6.2, 6.7; `syncml.md` 4.1, 4.4, 4.12).
 
 use super::desk::Desk;
+use super::map;
+use crate::limits;
 use crate::peer::Place;
 use crate::record::CollectionId;
 use crate::syncml::inbox::{self, trim};
-use crate::syncml::message::{Alert, Data, Get, Item, Location, Results, Version};
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
+use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, Resumable, text_bytes};
 use crate::syncml::{alert, status};
 
 /// What a device asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wish {
-    /// 200.
-    Normal,
-    /// 201.
-    Slow,
+    /// 200 to 205, or 206 to 210 of one that was alerted.
+    Sync(Mode),
     /// 225: to go on where a session broke off.
     Resume,
 }
@@ -28,111 +28,158 @@ enum Agreed {
 }
 
 impl Desk<'_> {
-    /// An alert: 200 and 201 open a datastore, and so does 225, which is told to sync slowly (DS 1.2, 6.11: resume refused);
-    /// 222 asks for more, 100 is shown to nobody.
+    /// An alert: 200 to 210 open a datastore, and so does 225; 222 asks for more, 224 for no more, 100 is shown to nobody.
     pub fn alert(&mut self, alert: &Alert) {
         let code = alert.code.trim();
         match code.parse().unwrap_or(0) {
-            code @ (alert::TWO_WAY | alert::SLOW | alert::RESUME) if self.may_ask(code) => {
-                let wish = match code {
-                    alert::TWO_WAY => Wish::Normal,
-                    alert::SLOW => Wish::Slow,
-                    _ => Wish::Resume,
-                };
-                for item in &alert.items {
-                    self.open_datastore(alert, item, wish);
-                }
-                if alert.items.is_empty() {
-                    self.status(
-                        alert.no_response,
-                        &alert.command_id,
-                        "Alert",
-                        &[],
-                        &[],
-                        status::INCOMPLETE_COMMAND,
-                    );
-                }
+            alert::RESUME if self.state.version == Version::V12 => self.open_datastores(alert, Wish::Resume),
+            alert::SUSPEND if self.state.version == Version::V12 => {
+                self.state.suspended = true;
+                self.notes.push("suspended".to_owned());
+                self.alert_status(alert, alert.items.first(), status::OK, None);
             }
             alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
                 self.alert_status(alert, alert.items.first(), status::OK, None);
             }
-            _ => {
-                self.notes.push(format!("alert {code} is not offered"));
-                let mut refused = self.of_alert(alert, alert.items.first(), status::NOT_SUPPORTED);
-                refused.hint = Some(format!("alert {code}"));
-                self.push_status(alert.no_response, refused);
-            }
+            number => match Mode::of_alert(number) {
+                Some(mode) => self.open_datastores(alert, Wish::Sync(mode)),
+                None => {
+                    self.notes.push(format!("alert {code} is not offered"));
+                    let mut refused = self.of_alert(alert, alert.items.first(), status::NOT_SUPPORTED);
+                    refused.hint = Some(format!("alert {code}"));
+                    self.push_status(alert.no_response, refused);
+                }
+            },
         }
     }
 
-    /// Resuming came with 1.2.
-    fn may_ask(&self, code: u16) -> bool {
-        code != alert::RESUME || self.state.version == Version::V12
+    fn open_datastores(&mut self, alert: &Alert, wish: Wish) {
+        for item in &alert.items {
+            self.open_datastore(alert, item, wish);
+        }
+        if alert.items.is_empty() {
+            self.alert_status(alert, None, status::INCOMPLETE_COMMAND, None);
+        }
     }
 
     fn open_datastore(&mut self, alert: &Alert, item: &Item, wish: Wish) {
         let target = item.target.clone().unwrap_or_default();
         let source = item.source.clone().unwrap_or_default();
+        if target.uri.len().max(source.uri.len()) > limits::URI_BYTES_MAX {
+            self.alert_status(alert, None, status::URI_TOO_LONG, None);
+            return;
+        }
         let path = inbox::path(&target, Some(&source));
         let Some(collection) = self.collection(&path) else {
             self.notes.push(format!("there is no collection at {path:?}"));
             self.alert_status(alert, Some(item), status::NOT_FOUND, None);
             return;
         };
-        if self.datastore(&path).is_some_and(|(_, datastore)| datastore.received) {
-            self.alert_status(alert, Some(item), status::FORBIDDEN, None);
+        let anchor = item.meta.anchor.clone().unwrap_or_default();
+        if let Some((code, hint)) = self.refusal_of_alert(&path, &target, &source, &anchor) {
+            let mut refused = self.of_alert(alert, Some(item), code);
+            refused.hint = hint.map(str::to_owned);
+            self.push_status(alert.no_response, refused);
             return;
         }
         let id = collection.id.clone();
-        let anchor = item.meta.anchor.clone().unwrap_or_default();
+        if !self.can_keep(&id, &[&target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()]) {
+            self.notes.push(format!("{}: strange names, or too many datastores", id.0));
+            return self.alert_status(alert, None, status::ENTITY_TOO_LARGE, None);
+        }
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
-        let agreed = self.agree(&id, &last);
-        // A device that wants to resume remembers the session, so it was not reset.
-        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal(_));
-        let (mode, code) = match (wish, &agreed) {
-            (Wish::Slow, _) => (Mode::Slow, status::OK),
-            (Wish::Normal, Agreed::Normal(_)) => (Mode::TwoWay, status::OK),
-            (Wish::Normal, Agreed::Slow { .. }) | (Wish::Resume, _) => (Mode::Slow, status::REFRESH_REQUIRED),
-        };
-        let why = match (wish, &agreed) {
-            (Wish::Resume, _) => Some("a session broke off, and the next one compares everything"),
-            (_, Agreed::Slow { why }) => Some(why.as_str()),
-            (Wish::Slow, _) => Some("the device asked for it"),
-            (Wish::Normal, _) => None,
-        };
-        if let Some(why) = why {
-            self.notes.push(format!("slow sync of {} because {why}", id.0));
-        }
+        let (opened, code) = self.opening(&id, &last, wish);
         if code == status::REFRESH_REQUIRED {
             self.forced.insert(id.clone());
         }
-        self.bookmark_opening(&id, mode, agreed);
         let own_next = self.own_anchor(&id);
         let opened = Datastore {
             collection: id.clone(),
             target: if target.uri.is_empty() { source.uri.clone() } else { target.uri.clone() },
             source: source.uri.clone(),
-            mode,
             next: next.clone(),
             own_next,
-            trusted,
-            ..Datastore::default()
+            ..opened
         };
-        let index = match self.state.datastore(&id) {
-            Some((index, datastore)) => {
-                *datastore = opened;
-                index
-            }
-            None => {
-                self.state.datastores.push(opened);
-                self.state.datastores.len() - 1
-            }
-        };
+        let index = self.state.open(opened);
         self.alert_status(alert, Some(item), code, Some(next));
-        self.queue.push(Pending::Alert(index));
+        if !self.queue.contains(&Pending::Alert(index)) {
+            self.owe(Pending::Alert(index));
+        }
         self.ask_for_device();
+    }
+
+    /// What becomes of a wish: the datastore as far as that says it, and the status.
+    fn opening(&mut self, id: &CollectionId, last: &str, wish: Wish) -> (Datastore, u16) {
+        let begun = self.state.resumable.iter().find(|begun| begun.collection == *id && begun.next != last);
+        let begun = begun.cloned();
+        if let (Wish::Resume, Some(begun)) = (wish, begun) {
+            self.notes.push(format!("{} is resumed", id.0));
+            self.start_sending(id, begun.mode);
+            let Resumable { mode, trusted, refreshed, .. } = begun;
+            let opened = Datastore { mode, trusted, refreshed, resumed: true, ..Datastore::default() };
+            return (opened, status::OK);
+        }
+        let agreed = self.agree(id, last);
+        // A device that wants to resume remembers the session, so it was not reset.
+        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal(_));
+        let (mode, code) = match (wish, &agreed) {
+            (Wish::Sync(mode), Agreed::Normal(_)) => (mode, status::OK),
+            (Wish::Sync(mode), _) if mode.begins_anew() => (mode, status::OK),
+            (Wish::Sync(_) | Wish::Resume, _) => (Mode::Slow, status::REFRESH_REQUIRED),
+        };
+        let why = match (wish, &agreed) {
+            (Wish::Resume, _) => Some("there is nothing that could be resumed"),
+            (_, Agreed::Slow { why }) => Some(why.as_str()),
+            (_, Agreed::Normal(_)) => Some("the device asked for it"),
+        };
+        if let Some(why) = why.filter(|_| mode == Mode::Slow) {
+            self.notes.push(format!("slow sync of {} because {why}", id.0));
+        }
+        if mode == Mode::RefreshFromClient {
+            self.batch.unstaged.push(id.clone());
+        }
+        self.bookmark_opening(id, mode, agreed);
+        (Datastore { mode, trusted, ..Datastore::default() }, code)
+    }
+
+    /// Why an alert of a collection is refused: the status, and the name of what is not offered.
+    fn refusal_of_alert(
+        &self,
+        path: &str,
+        target: &Location,
+        source: &Location,
+        anchor: &Anchor,
+    ) -> Option<(u16, Option<&'static str>)> {
+        let filter = target.filter.as_ref();
+        if filter.is_some_and(|filter| filter.field.is_some() || filter.record.is_some()) {
+            return Some((status::NOT_SUPPORTED, Some("Filter")));
+        }
+        let too_long =
+            |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > limits::NAME_BYTES_MAX);
+        if too_long(&anchor.last) || too_long(&anchor.next) {
+            return Some((status::BAD_REQUEST, None));
+        }
+        let late = match self.datastore(path) {
+            // One collection is one datastore: two of the device's would share their anchors.
+            Some((_, known)) => {
+                known.received || inbox::comparable(&known.source) != inbox::comparable(&source.uri)
+            }
+            None => matches!(self.state.phase, Phase::ExpectMore | Phase::ExpectEnd | Phase::Over),
+        };
+        late.then_some((status::FORBIDDEN, None))
+    }
+
+    /// Whether a session and a bookmark have room for a datastore of these names.
+    fn can_keep(&self, id: &CollectionId, names: &[&str]) -> bool {
+        // Few of a path's or an anchor's characters need escaping.
+        let fits = |name: &&str| text_bytes(name) <= name.len().max(limits::NAME_BYTES_MAX) * 2;
+        let open = &self.state.datastores;
+        let room =
+            open.len() < limits::DATASTORES_MAX || open.iter().any(|datastore| datastore.collection == *id);
+        room && names.iter().all(fits)
     }
 
     /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
@@ -156,10 +203,8 @@ impl Desk<'_> {
 
     /// What the bookmark says while the session lives.
     fn bookmark_opening(&mut self, id: &CollectionId, mode: Mode, agreed: Agreed) {
-        let bookmark = self.bookmark(id);
-        bookmark.sending = true;
-        bookmark.sending_all = mode == Mode::Slow;
         if let Agreed::Normal(place) = agreed {
+            let bookmark = self.bookmark(id);
             // A device that uses the anchor of a slow sync has completed it: what it held before no longer counts. Not
             // sooner: one that lost the end of it goes on with what it held.
             let begun_anew = bookmark.confirmed.anchor.is_empty();
@@ -168,12 +213,41 @@ impl Desk<'_> {
             let generation = bookmark.confirmed.generation;
             self.batch.outdated.extend(outdated.then(|| (id.clone(), generation)));
         }
-        let bookmark = self.bookmark(id);
-        bookmark.until = 0;
-        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
-        if mode == Mode::Slow {
+        self.open_bookmark(id, mode);
+    }
+
+    fn open_bookmark(&mut self, id: &CollectionId, mode: Mode) {
+        if mode.begins_anew() {
+            let bookmark = self.bookmark(id);
             bookmark.attempt = bookmark.attempt.max(bookmark.confirmed.generation) + 1;
         }
+        self.start_sending(id, mode);
+    }
+
+    /// The device says 508 to our alert: our `Last` is not what it remembers. Its `Sync` is a slow one, without another alert
+    /// (DS 1.2, 6.2). A status that does not say which alert it means can only mean the one there was.
+    pub fn compare_after_all(&mut self, answer: &Status) {
+        let only = self.state.datastores.len() == 1;
+        for index in 0..self.state.datastores.len() {
+            let Some(datastore) = self.state.datastores.get_mut(index) else { continue };
+            let meant = only || map::is_about(answer, datastore);
+            if !meant || datastore.received || datastore.mode.begins_anew() {
+                continue;
+            }
+            datastore.mode = Mode::Slow;
+            let id = datastore.collection.clone();
+            self.notes
+                .push(format!("slow sync of {} because the device remembers another anchor of ours", id.0));
+            self.open_bookmark(&id, Mode::Slow);
+        }
+    }
+
+    /// Our changes are to be sent from the beginning.
+    pub fn start_sending(&mut self, id: &CollectionId, mode: Mode) {
+        let bookmark = self.bookmark(id);
+        (bookmark.sending, bookmark.sending_all) = (mode.sends(), mode.sends_all());
+        bookmark.position = if mode.sends_all() { 0 } else { bookmark.confirmed.cursor };
+        bookmark.until = 0;
     }
 
     /// Our `Next` anchor: the account's position now, and never the one we gave before.
@@ -222,7 +296,7 @@ impl Desk<'_> {
         });
         let Some(device) = device else { return false };
         let text = serde_json::to_string(device).unwrap_or_default();
-        if text.len() > crate::limits::ROW_BYTES_MAX / 4 {
+        if text.len() > limits::ROW_BYTES_MAX / 4 {
             return false;
         }
         if text != self.peer.device {
@@ -230,6 +304,7 @@ impl Desk<'_> {
             self.peer_changed = true;
         }
         self.device = Some((**device).clone());
+        self.supported.get_mut().clear();
         true
     }
 
@@ -237,11 +312,15 @@ impl Desk<'_> {
     pub fn get(&mut self, get: &Get) {
         let targets = refs(&get.items, |item| item.target.as_ref());
         let asks_device = targets.iter().any(|target| inbox::comparable(target).starts_with("devinf1"));
-        let code = if asks_device { status::OK } else { status::NOT_FOUND };
+        let results = Pending::Device(self.inbox.message.header.message_id, get.command_id.clone());
+        let code = match asks_device {
+            true if self.fits_a_message(&results) => status::OK,
+            true => status::ENTITY_TOO_LARGE,
+            false => status::NOT_FOUND,
+        };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
-        if asks_device {
-            let message = self.inbox.message.header.message_id;
-            self.queue.push(Pending::Device(message, get.command_id.clone()));
+        if code == status::OK {
+            self.owe(results);
         }
     }
 
@@ -251,7 +330,7 @@ impl Desk<'_> {
             self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
         let asked = self.queue.contains(&Pending::AskDevice);
         if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
-            self.queue.push(Pending::AskDevice);
+            self.owe(Pending::AskDevice);
         }
     }
 }

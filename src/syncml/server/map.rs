@@ -7,7 +7,7 @@ use crate::record::{CollectionId, RecordId, Seq};
 use crate::store::{Acknowledged, Target};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Map, Status};
-use crate::syncml::session::{Sent, SentKind};
+use crate::syncml::session::{Datastore, Sent, SentKind};
 use crate::syncml::status;
 
 impl Desk<'_> {
@@ -38,7 +38,9 @@ impl Desk<'_> {
         let bookmark = self.bookmarked(collection);
         let index = self.state.datastore(collection).map(|(index, _)| index);
         let sent = index.and_then(|index| self.unanswered.mapped(index, &found.record));
-        let acknowledged = found.alias.as_ref().map_or(0, |alias| alias.seq);
+        let key = (collection.clone(), found.record.clone());
+        let before = self.alias(&key, found.alias.as_ref()).cloned();
+        let acknowledged = before.as_ref().map_or(0, |alias| alias.seq);
         let seq = match sent {
             Some(sent) => sent.seq,
             None => acknowledged.max(self.state.added_earlier(collection, &found.record).unwrap_or(0)),
@@ -48,13 +50,13 @@ impl Desk<'_> {
             record: found.record.clone(),
             luid: Some(luid),
             // A phone that does not learn that its Map came sends it again, under the same name.
-            temporary: found.alias.as_ref().and_then(|alias| alias.temporary.clone()),
+            temporary: before.and_then(|alias| alias.temporary),
             generation: bookmark.attempt,
             seq,
         });
         let paged = self.known.is_paged(collection, &found.record);
         if let Some((_, datastore)) = self.state.datastore(collection) {
-            datastore.unmapped.retain(|unmapped| unmapped.record != found.record);
+            datastore.unmapped.remove(&found.record);
             if seq < found.seq && !paged {
                 // What was mapped has changed since, or is deleted, and the page was read without the Map: the next session
                 // looks at it again.
@@ -68,14 +70,14 @@ impl Desk<'_> {
         if answer.command_ref.trim() == "0" {
             return;
         }
-        if answer.command == "Alert" && identify::is_challenge(answer.code) && !self.challenged {
+        match answer.command.as_str() {
+            "Sync" if !status::is_done(answer.code) => return self.sync_refused(answer),
+            "Alert" if answer.code == status::REFRESH_REQUIRED => return self.compare_after_all(answer),
             // There are no credentials but the login's: that datastore is not synchronised.
-            self.fail(answer, "asks for credentials of its own for");
-            return;
-        }
-        if answer.command == "Sync" && !status::is_done(answer.code) {
-            self.sync_refused(answer);
-            return;
+            "Alert" if identify::is_challenge(answer.code) && !self.challenged => {
+                return self.fail(answer, "asks for credentials of its own for");
+            }
+            _ => {}
         }
         let sent = self.unanswered.answered(answer.message_ref, answer.command_ref.trim());
         let Some(sent) = sent else { return };
@@ -163,18 +165,22 @@ impl Desk<'_> {
     /// None of the anchors of the datastores that a status is about moves.
     fn fail(&mut self, answer: &Status, what: &str) {
         for datastore in &mut self.state.datastores {
-            let named = |refs: &[String], path: &str| {
-                refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
-            };
-            let about = named(&answer.target_refs, &datastore.source)
-                || named(&answer.source_refs, &datastore.target);
-            if about || (answer.target_refs.is_empty() && answer.source_refs.is_empty()) {
+            if is_about(answer, datastore) || (answer.target_refs.is_empty() && answer.source_refs.is_empty())
+            {
                 datastore.failed = true;
                 let said = format!("the device {what} {} with {}", datastore.collection.0, answer.code);
                 self.notes.push(said);
             }
         }
     }
+}
+
+/// Whether a status of our alert or `Sync` names this datastore.
+pub fn is_about(answer: &Status, datastore: &Datastore) -> bool {
+    let named = |refs: &[String], path: &str| {
+        refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
+    };
+    named(&answer.target_refs, &datastore.source) || named(&answer.source_refs, &datastore.target)
 }
 
 fn is_gone(code: u16) -> bool {

@@ -30,7 +30,7 @@ impl Arriving<'_> {
     /// The status of an item that was here already.
     fn done(&self) -> u16 {
         match (self.kind, self.datastore.mode) {
-            (ChangeKind::Add, Mode::Slow) => status::ITEM_ADDED,
+            (ChangeKind::Add, mode) if mode.compares() => status::ITEM_ADDED,
             _ => status::OK,
         }
     }
@@ -60,14 +60,8 @@ impl Desk<'_> {
     pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
         let code = match self.datastore(&sync.path) {
             Some((_, datastore)) if self.forced_slow_now(datastore) => status::REFRESH_REQUIRED,
-            Some((index, datastore)) => {
-                if !datastore.received && datastore.mode == Mode::Slow && !datastore.trusted {
-                    let collection = datastore.collection.clone();
-                    self.begin_another_life(&collection);
-                }
-                if let Some(datastore) = self.state.datastores.get_mut(index) {
-                    datastore.received = true;
-                }
+            Some((index, _)) => {
+                self.receives_from_now(index);
                 status::OK
             }
             None => self.refusal_of(sync),
@@ -76,9 +70,26 @@ impl Desk<'_> {
         self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
     }
 
+    /// The device begins to say what it has. One that closed a package before it had said anything (Funambol's say `Final` with
+    /// every 222) was taken for one that leaves this datastore alone.
+    pub fn receives_from_now(&mut self, index: usize) {
+        let Some(datastore) = self.state.datastores.get_mut(index) else { return };
+        let first = !std::mem::replace(&mut datastore.received, true) && !datastore.resumed;
+        let (collection, mode, trusted) = (datastore.collection.clone(), datastore.mode, datastore.trusted);
+        let finished = datastore.finished;
+        // Before a refresh from the server the device empties itself.
+        let emptied = mode == Mode::RefreshFromServer;
+        if first && (emptied || (mode == Mode::Slow && !trusted)) {
+            self.begin_another_life(&collection);
+        }
+        if !finished && mode.sends() && !self.bookmarked(&collection).sending {
+            self.start_sending(&collection, mode);
+        }
+    }
+
     /// The device was reset and now says what it holds: its ids of before mean nothing by themselves, and should an old backup of
     /// it come back with an old anchor, it has to compare too. Not sooner: a device that turns back at the door is as it was.
-    fn begin_another_life(&mut self, collection: &CollectionId) {
+    pub fn begin_another_life(&mut self, collection: &CollectionId) {
         let bookmark = self.bookmark(collection);
         let own_anchor = std::mem::take(&mut bookmark.offered).own_anchor;
         bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, ..Place::default() };
@@ -104,11 +115,22 @@ impl Desk<'_> {
         if self.forced_slow_now(datastore) {
             return self.answer_items(change, &vec![status::REFRESH_REQUIRED; change.items.len()]);
         }
-        let datastore = datastore.clone();
+        if !datastore.mode.receives() {
+            return self.answer_items(change, &vec![status::FORBIDDEN; change.items.len()]);
+        }
+        if change.too_many || self.owes_too_much() {
+            return self.put_off(index, change);
+        }
         let Some(collection) = self.collection(&change.path) else { return };
+        // Nothing here looks at what waits for Maps, and thousands may.
+        let unmapped = self.state.datastores.get_mut(index).map(|open| std::mem::take(&mut open.unmapped));
+        let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
         let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
         let codes: Vec<u16> =
             change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
+        if let Some(open) = self.state.datastores.get_mut(index) {
+            open.unmapped = unmapped.unwrap_or_default();
+        }
         self.answer_items(change, &codes);
     }
 
@@ -131,6 +153,7 @@ impl Desk<'_> {
                     name: change.kind.name().into(),
                     targets: refs(|item| item.target.as_ref(), &items),
                     sources: refs(|item| item.source.as_ref(), &items),
+                    part: !equal,
                     code,
                     ..PendingStatus::default()
                 },
@@ -147,17 +170,33 @@ impl Desk<'_> {
         } else {
             match (change.kind, &item.body) {
                 (ChangeKind::Delete, _) => self.delete(arriving, change),
+                _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+                (_, Ok(body)) if arriving.datastore.stages() => self.stage(arriving, body),
                 (_, Ok(body)) => self.upsert(arriving, body),
             }
         };
         if code >= 300 {
+            if arriving.datastore.stages() {
+                self.stage_refused(arriving);
+            }
             self.tally(index, |tally| tally.refused += 1);
             let luid: String = item.luid.0.chars().filter(|c| !c.is_control()).take(40).collect();
             self.notes.push(format!("{} {} of {luid}: {code}", collection.id.0, change.kind.name()));
         }
         code
+    }
+
+    /// Whether an item is a piece of a larger one. Of the last piece only what came before it tells: a text's end is a text.
+    fn is_piece(&mut self, arriving: Arriving<'_>) -> bool {
+        let Arriving { collection, item, .. } = arriving;
+        let id = (collection.id.clone(), item.luid.clone());
+        if item.more {
+            self.state.broken = Some(id);
+            return true;
+        }
+        self.state.broken.take_if(|broken| *broken == id).is_some()
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
@@ -185,7 +224,7 @@ impl Desk<'_> {
 
     /// The record behind a device's id, where the id may be believed: of a device that may have been reset, where what it sends
     /// under the id is what it last had.
-    fn standing(&self, datastore: &Datastore, luid: &Luid, body: Option<&Body>) -> Option<Standing> {
+    pub fn standing(&self, datastore: &Datastore, luid: &Luid, body: Option<&Body>) -> Option<Standing> {
         let id = (datastore.collection.clone(), luid.clone());
         if let Some(now) = self.luids.get(&id) {
             return self.standing_of_this_turn(datastore, now.as_ref()?);
@@ -195,14 +234,14 @@ impl Desk<'_> {
             return None;
         }
         let bookmark = self.bookmarked(&datastore.collection);
-        let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
+        let believed = if datastore.mode.compares() && !datastore.trusted {
             bookmark.attempt
         } else {
             bookmark.confirmed.generation
         };
         let record = held.record.as_ref()?;
         let standing = self.standing_of(held.alias.clone(), record, held.base.clone());
-        let known = datastore.mode == Mode::Slow
+        let known = datastore.mode.compares()
             && standing.content.body().zip(body).is_some_and(|(stored, body)| {
                 let supported = self.supported(datastore, &body.form);
                 standing.unchanged(body, supported.as_ref())
@@ -302,7 +341,7 @@ impl Desk<'_> {
 
     fn delete(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
         let Arriving { collection, datastore, index, item, .. } = arriving;
-        if datastore.mode == Mode::Slow {
+        if datastore.mode.compares() {
             return status::FORBIDDEN;
         }
         let Some(standing) = self.standing(datastore, &item.luid, None) else {
@@ -336,7 +375,7 @@ impl Desk<'_> {
 
     /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
     fn match_found(&mut self, datastore: &Datastore, item: &Incoming) -> Option<(RecordId, Seq)> {
-        if datastore.mode != Mode::Slow {
+        if !datastore.mode.compares() {
             return None;
         }
         let key = item.key.as_ref()?;
@@ -399,7 +438,9 @@ impl Desk<'_> {
     /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
     pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
         let device = self.device.as_ref()?;
-        super::describe::supported(device, &datastore.source, form)
+        let key = (datastore.source.clone(), form.clone());
+        let listed = || super::describe::supported(device, &datastore.source, form);
+        self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
     }
 }
 

@@ -12,7 +12,6 @@ use crate::secret;
 use crate::store::Outgoing;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
-use crate::syncml::outbox::Context;
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
@@ -38,7 +37,11 @@ impl Desk<'_> {
     /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
     pub fn send(&mut self) {
         let inbox = self.inbox;
-        self.state.heard |= inbox.message.last;
+        let silent = self.is_silent();
+        self.state.heard |= inbox.message.last || silent;
+        if silent {
+            self.leave_refreshes();
+        }
         let received = self.state.datastores.iter().any(|datastore| datastore.received);
         if received && self.state.phase == Phase::ExpectAlerts {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
@@ -46,14 +49,15 @@ impl Desk<'_> {
         }
         let unfinished =
             self.state.datastores.iter().any(|datastore| datastore.received && !datastore.finished);
-        if unfinished && self.state.phase == Phase::ExpectEnd {
-            // A datastore that was told to do a slow sync while another one went through.
+        if unfinished && matches!(self.state.phase, Phase::ExpectEnd | Phase::Over) {
+            // A datastore that was told to do a slow sync while another one went through, or that was late.
             self.state.phase = Phase::ExpectMore;
         }
         self.flush();
         let flushed = self.state.pending.is_empty();
         let mut last = false;
-        if flushed && self.state.heard {
+        // What comes after the end changes nothing about it: late Maps, or a client that has not noticed.
+        if flushed && !self.state.suspended && (self.state.heard || self.state.phase == Phase::Over) {
             match self.state.phase {
                 Phase::ExpectAlerts => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
@@ -61,6 +65,7 @@ impl Desk<'_> {
                 }
                 Phase::ExpectChanges => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectMore, false);
+                    self.expect_nothing_more();
                     if !inbox.has_sync_alert() {
                         self.stop_unopened();
                     }
@@ -72,30 +77,22 @@ impl Desk<'_> {
                 }
             }
         }
-        if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill() {
+        if flushed && self.state.suspended {
+            last = true;
+        } else if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill()
+        {
             self.state.phase = Phase::ExpectEnd;
             self.offer();
             last = true;
+            if self.state.datastores.iter().all(|datastore| !datastore.mode.sends()) {
+                // There is nothing to say about: no package 5 follows (DS 1.2, 6.6).
+                self.end();
+            }
         }
         if !last && !inbox.message.last && flushed {
             self.outbox.push_next_message(&inbox.message);
         }
         self.outbox.set_last(last);
-    }
-
-    /// Writes what waited from earlier messages, then what this one left.
-    fn flush(&mut self) {
-        let mut pending = std::mem::take(&mut self.state.pending);
-        pending.append(&mut self.queue);
-        let bookmarks = &self.bookmarks;
-        let own_last = |datastore: &Datastore| {
-            let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
-            bookmark.newest().own_anchor.clone()
-        };
-        let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
-        let context = Context { own_last: &own_last, device: &device };
-        self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
     }
 
     /// A datastore the client never sent a `Sync` for is left alone: in a slow sync we would send it everything twice.
@@ -125,6 +122,14 @@ impl Desk<'_> {
             if !datastore.received || datastore.finished {
                 continue;
             }
+            if !datastore.mode.sends() {
+                self.state
+                    .datastores
+                    .get_mut(index)
+                    .into_iter()
+                    .for_each(|datastore| datastore.finished = true);
+                continue;
+            }
             // A page that was cut has seen nothing of the collections after its last one.
             let reached =
                 !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
@@ -147,12 +152,28 @@ impl Desk<'_> {
         true
     }
 
-    /// Whether the page was read for this datastore as it stands: in a slow sync that this very message opened it was not.
+    /// Whether the page was read for this datastore as it stands: it was read by the bookmark as the last message left it,
+    /// and this one may have opened another sync of it.
     fn pageable(&self, datastore: &Datastore) -> bool {
-        let read = self.snapshot.bookmarks.iter().find(|b| b.collection == datastore.collection);
-        datastore.mode == Mode::TwoWay
-            || read
-                .is_some_and(|b| b.sending_all && b.attempt == self.bookmarked(&datastore.collection).attempt)
+        let collection = &datastore.collection;
+        let Some(read) = self.snapshot.bookmarks.iter().find(|b| b.collection == *collection) else {
+            return false;
+        };
+        let now = self.bookmarked(collection);
+        if datastore.mode.sends_all() {
+            return read.sending && read.sending_all && read.attempt == now.attempt;
+        }
+        let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
+        let (after, until) = match (read.sending, read.sending_all) {
+            (true, true) => return false,
+            (true, false) => (read.position, read.until),
+            (false, _) if self.inbox.has_sync_alert() && self.inbox.sync_paths().iter().any(named) => {
+                (read.confirmed.cursor, 0)
+            }
+            (false, _) => return false,
+        };
+        let whole = after <= now.position && (until == 0 || until == now.until);
+        whole && read.confirmed.generation == now.confirmed.generation
     }
 
     /// Whether this turn changed something that has to go back to the device: it is in the next page.
@@ -234,7 +255,7 @@ impl Desk<'_> {
     fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
         let alias = self.known.alias(&key.0, &key.1);
         let attempt = self.bookmarked(&key.0).attempt;
-        if datastore.mode == Mode::Slow && alias.is_none_or(|alias| alias.generation < attempt) {
+        if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
             let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
             return !new.is_some_and(|change| change.insert);
         }
@@ -270,13 +291,13 @@ impl Desk<'_> {
         }
         let bookmark = self.bookmarked(&record.collection);
         let believed =
-            if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation };
+            if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation };
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
+        let own = record.origin == self.peer.id.0 && (!datastore.mode.sends_all() || alias.is_some());
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
-            (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
+            (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
             (Content::Body(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
@@ -288,7 +309,7 @@ impl Desk<'_> {
 
     /// Whether the record went out as an Add in this session, and no Map has come.
     fn is_added(&self, index: usize, datastore: &Datastore, id: &RecordId) -> bool {
-        self.unanswered.has_add(index, id) || datastore.unmapped.iter().any(|unmapped| unmapped.record == *id)
+        self.unanswered.has_add(index, id) || datastore.unmapped.contains_key(id)
     }
 
     /// Writes one change; false where the message is full.
@@ -404,18 +425,25 @@ impl Desk<'_> {
                 continue;
             }
             let open = self.unanswered.lowest(index);
-            let held = datastore.unmapped.iter().map(|unmapped| unmapped.seq).chain([datastore.held_from]);
+            let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
+            let head = self.head();
             let bookmark = self.bookmark(&datastore.collection);
-            let reached = bookmark.until.max(bookmark.position);
+            let reached = match datastore.mode {
+                // What changed here stays to be sent.
+                Mode::FromClient => bookmark.confirmed.cursor,
+                Mode::RefreshFromClient if !datastore.refreshed => continue,
+                Mode::RefreshFromClient => head,
+                _ => bookmark.until.max(bookmark.position),
+            };
             let held_back = lowest.filter(|seq| *seq <= reached);
             bookmark.offered = Place {
                 cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
                 anchor: datastore.next.clone(),
                 own_anchor: datastore.own_next.clone(),
-                generation: match datastore.mode {
-                    Mode::Slow => bookmark.attempt,
-                    Mode::TwoWay => bookmark.confirmed.generation,
+                generation: match datastore.mode.begins_anew() {
+                    true => bookmark.attempt,
+                    false => bookmark.confirmed.generation,
                 },
             };
         }
