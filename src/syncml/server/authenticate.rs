@@ -12,7 +12,7 @@ use crate::secret::{self, Sealer};
 use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential, mac};
 use crate::syncml::message::{Command, Header, Version};
-use crate::syncml::session::{Asked, PendingStatus, Phase, State};
+use crate::syncml::session::{Asked, Mode, PendingStatus, Phase, State};
 use crate::syncml::{alert, status};
 use std::collections::BTreeSet;
 
@@ -291,7 +291,11 @@ fn admit(
     let begun = || {
         let before = before().unwrap_or_default();
         let asked = before.asked.clone().map(Asked::another_session);
-        let (resumable, earlier) = (before.resumable(), before.unanswered());
+        let mut resumable = before.resumable();
+        // What was staged may have been swept since: half of it would take the place of everything.
+        let staged = snapshot.session.as_ref().is_some_and(|s| s.expires > now - limits::STAGED_MS / 2);
+        resumable.retain(|begun| staged || begun.refreshed || begun.mode != Mode::RefreshFromClient);
+        let earlier = before.unanswered();
         State { version, resumable, earlier, asked, first: server.digest.clone(), ..State::default() }
     };
     let mut state = state.unwrap_or_else(begun);
