@@ -8,11 +8,17 @@ use serde::{Deserialize, Serialize};
 pub struct PeerId(pub String);
 
 /// What the operator has set for one device: JSON in the store, empty for nothing set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PeerSettings {
     /// Whether our DevInf towards it lists every property (`CTCap`): some devices send nothing without it.
     pub ctcap: bool,
+    /// Where package 0 can be posted to for it (`http://` or `https://`); empty for nowhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub alert_url: String,
+    /// The sessions that it was asked for by package 0, the last first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerted: Vec<u16>,
 }
 
 impl PeerSettings {

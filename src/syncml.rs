@@ -10,6 +10,7 @@ pub mod credential;
 pub mod device;
 pub mod inbox;
 pub mod message;
+pub mod notification;
 pub mod outbox;
 pub mod server;
 pub mod session;

@@ -2,6 +2,10 @@
 //!
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
+mod asked;
+
+pub use asked::Asked;
+
 use super::alert;
 use super::message::Version;
 use crate::limits;
@@ -47,6 +51,12 @@ pub struct State {
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+    /// Whether every message must bear a MAC: the session was opened by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
+    /// What the device wants to see of us, or has given us for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 /// A sync that has begun in a session before.

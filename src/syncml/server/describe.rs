@@ -5,7 +5,7 @@ use crate::journal::merge::Supported;
 use crate::peer::PeerSettings;
 use crate::record::{Body, Form, Kind};
 use crate::store::{Collection, Peer, Snapshot};
-use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
+use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability, SERVER_ID};
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::session::Datastore;
@@ -26,7 +26,7 @@ pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datas
         software: Some(env!("CARGO_PKG_VERSION").into()),
         firmware: Some(env!("CARGO_PKG_VERSION").into()),
         hardware: Some(env!("CARGO_PKG_VERSION").into()),
-        device_id: "anchorage".into(),
+        device_id: SERVER_ID.into(),
         device_type: "server".into(),
         utc: version > Version::V10,
         number_of_changes: version > Version::V10,
