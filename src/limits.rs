@@ -76,5 +76,8 @@ pub const LATE_COPY_MS: i64 = 60 * 1000;
 /// How many messages in a row may ask us to go on while it is the client's turn: then its `Final` was forgotten.
 pub const SILENT_MESSAGES_MAX: u32 = 3;
 
+/// The bytes of a filter's query, and of the names of the properties it wants: they are kept in the session.
+pub const FILTER_BYTES_MAX: usize = 2_000;
+
 /// The bytes of a name that becomes a key: a device's, a session's, a login's.
 pub const NAME_BYTES_MAX: usize = 255;

@@ -7,6 +7,8 @@ mod conflicts;
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/filters.rs"]
+mod filters;
 #[path = "conversation/hand.rs"]
 mod hand;
 #[path = "stores/house.rs"]

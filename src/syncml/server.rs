@@ -15,6 +15,7 @@ mod receive;
 mod send;
 mod unanswered;
 mod waiting;
+mod window;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;

@@ -2,6 +2,7 @@
 //!
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
+use super::filter::Filter;
 use super::message::Version;
 use crate::limits;
 use crate::peer::Luid;
@@ -103,6 +104,9 @@ pub struct Datastore {
     pub held_from: Seq,
     /// Adds acknowledged but not mapped yet: the cursor stays below them too.
     pub unmapped: Vec<Unmapped>,
+    /// What the device wants to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
     /// What came and went, for the log.
     pub tally: Tally,
 }
@@ -297,6 +301,11 @@ impl State {
 }
 
 impl Datastore {
+    /// Whether the device wants some items only.
+    pub fn filters_items(&self) -> bool {
+        self.filter.as_ref().is_some_and(Filter::of_records)
+    }
+
     /// Keeps the cursor below a stamp the device has not taken.
     pub fn hold(&mut self, seq: Seq) {
         self.held_from = if self.held_from == 0 { seq } else { self.held_from.min(seq) };

@@ -50,6 +50,8 @@ pub struct Folder {
     pub items: BTreeMap<String, String>,
     pub changed: BTreeSet<String>,
     pub deleted: BTreeSet<String>,
+    /// What it wants to have.
+    pub filter: Option<Filter>,
     pub last: String,
     pub server_last: String,
     /// Maps not acknowledged yet: server id to LUID.
@@ -557,8 +559,9 @@ impl<'a> Talk<'a> {
                 last: (!folder.last.is_empty()).then(|| folder.last.clone()),
                 next: Some(self.next.clone()),
             };
+            let filter = folder.filter.clone().map(Box::new);
             let item = Item {
-                target: Some(Location::of(folder.target.clone())),
+                target: Some(Location { filter, ..Location::of(folder.target.clone()) }),
                 source: Some(Location::of(name.clone())),
                 meta: Meta { anchor: Some(anchor), ..Meta::default() },
                 ..Item::default()

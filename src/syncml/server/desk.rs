@@ -339,7 +339,11 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            // Of what is filtered not all is sent: how much of it a message holds is not known.
+            page_records: match self.state.datastores.iter().any(Datastore::filters_items) {
+                true => 0,
+                false => i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            },
         }
     }
 

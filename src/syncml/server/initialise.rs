@@ -5,6 +5,7 @@ use super::map;
 use crate::limits;
 use crate::peer::Place;
 use crate::record::CollectionId;
+use crate::syncml::filter::{Filter, Refusal};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
 use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
@@ -86,12 +87,15 @@ impl Desk<'_> {
             return;
         };
         let anchor = item.meta.anchor.clone().unwrap_or_default();
-        if let Some((code, hint)) = self.refusal_of_alert(&path, &target, &source, &anchor) {
-            let mut refused = self.of_alert(alert, Some(item), code);
-            refused.hint = hint.map(str::to_owned);
-            self.push_status(alert.no_response, refused);
+        if let Some(code) = self.refusal_of_alert(&path, &source, &anchor) {
+            self.alert_status(alert, Some(item), code, None);
             return;
         }
+        let asked = if target.uri.is_empty() && target.filter.is_none() { &source } else { &target };
+        let filter = match Filter::of(asked, collection) {
+            Ok(filter) => filter,
+            Err(refusal) => return self.refuse_filter(alert, item, refusal),
+        };
         let id = collection.id.clone();
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
@@ -126,9 +130,11 @@ impl Desk<'_> {
             next: next.clone(),
             own_next,
             trusted,
+            filter,
             ..Datastore::default()
         };
         let index = self.state.put_datastore(opened);
+        self.look(index);
         self.alert_status(alert, Some(item), code, Some(next));
         if !self.queue.contains(&Pending::Alert(index)) {
             self.queue.push(Pending::Alert(index));
@@ -136,22 +142,19 @@ impl Desk<'_> {
         self.ask_for_device();
     }
 
-    /// Why an alert of a collection is refused: the status, and the name of what is not offered.
-    fn refusal_of_alert(
-        &self,
-        path: &str,
-        target: &Location,
-        source: &Location,
-        anchor: &Anchor,
-    ) -> Option<(u16, Option<&'static str>)> {
-        let filter = target.filter.as_ref();
-        if filter.is_some_and(|filter| filter.field.is_some() || filter.record.is_some()) {
-            return Some((status::NOT_SUPPORTED, Some("Filter")));
-        }
+    fn refuse_filter(&mut self, alert: &Alert, item: &Item, Refusal { code, why }: Refusal) {
+        self.notes.push(format!("a filter is refused with {code}: {why}"));
+        let mut refused = self.of_alert(alert, Some(item), code);
+        refused.hint = Some(why);
+        self.push_status(alert.no_response, refused);
+    }
+
+    /// Why an alert of a collection is refused.
+    fn refusal_of_alert(&self, path: &str, source: &Location, anchor: &Anchor) -> Option<u16> {
         let too_long =
             |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > limits::NAME_BYTES_MAX);
         if too_long(&anchor.last) || too_long(&anchor.next) {
-            return Some((status::BAD_REQUEST, None));
+            return Some(status::BAD_REQUEST);
         }
         let late = match self.datastore(path) {
             // One collection is one datastore: two of the device's would share their anchors.
@@ -160,7 +163,7 @@ impl Desk<'_> {
             }
             None => matches!(self.state.phase, Phase::ExpectMore | Phase::ExpectEnd | Phase::Over),
         };
-        late.then_some((status::FORBIDDEN, None))
+        late.then_some(status::FORBIDDEN)
     }
 
     /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
