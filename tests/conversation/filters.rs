@@ -172,10 +172,7 @@ fn exclusive_takes_away_what_is_outside_and_here_it_stays() {
         let bob = b.find("Bob");
         b.edit(&bob, &card("Bob", "ORG:Left\r\n"));
         let session = sync_with(world, &mut b, filter("EXCLUSIVE", "company&EQ;Acme"));
-        assert_eq!(
-            session.statuses_of("Replace"),
-            [201, 200].map(|code| code.min(201)).to_vec().into_iter().rev().collect::<Vec<_>>()
-        );
+        assert_eq!(session.statuses_of("Replace"), [200, 201]);
         assert_eq!(world.live("contacts").len(), 4);
         sync_with(world, &mut b, filter("EXCLUSIVE", "company&EQ;Acme"));
         assert_eq!(
@@ -401,9 +398,6 @@ fn a_field_filter_hides_and_loses_nothing() {
         a.sync(world).unwrap();
         let whole = card("Cy", "ORG:Fourth\r\nTEL;TYPE=CELL:0170\r\nNOTE:Hush\r\n");
         assert_eq!(a.text_of("Cy"), whole, "{}", world.last_line());
-        // Then it gets the rest.
-        sync_with(world, &mut b, None);
-        sync_with(world, &mut b, None);
         let held = whole.lines().filter(|line| !lacks.iter().any(|name| line.starts_with(name)));
         assert_eq!(b.text_of("Cy"), held.map(|line| format!("{line}\r\n")).collect::<String>());
         assert_eq!(sync_with(world, &mut b, None).received, 0);
@@ -465,10 +459,11 @@ fn a_filter_that_is_refused_leaves_the_other_datastores_alone() {
         b.folders.get_mut("./C").unwrap().filter = filter;
         let session = b.sync(&world).unwrap();
         assert_eq!(session.statuses_of("Alert"), vec![code, 200], "{hint}");
-        let refused = session.answers[0].commands.iter().find_map(|command| match command {
-            Command::Status(status) if status.code == code => status.items.first().cloned(),
-            _ => None,
-        });
+        let refused =
+            session.answers.iter().flat_map(|answer| &answer.commands).find_map(|command| match command {
+                Command::Status(status) if status.code == code => status.items.first().cloned(),
+                _ => None,
+            });
         let said = String::from_utf8(refused.unwrap().data.unwrap().bytes().to_vec()).unwrap();
         assert!(said.contains(hint) || code == 422, "{said}");
         assert_eq!(session.received, 0);

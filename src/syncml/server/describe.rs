@@ -5,7 +5,9 @@ use crate::journal::merge::Supported;
 use crate::peer::PeerSettings;
 use crate::record::{Body, Form, Kind};
 use crate::store::{Collection, Peer, Snapshot};
-use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
+use crate::syncml::device::{
+    Capability, ContentType, DataStore, DevInf, FilterCapability, PropertyCapability,
+};
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::session::Datastore;
@@ -45,6 +47,8 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
     let types: Vec<ContentType> = forms(version, collection.kind).iter().map(content_type).collect();
     let (preferred, others) =
         types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+    let filter = (version == Version::V12).then(|| filter_capability(collection.kind, &preferred));
+    let grammar = ContentType { media_type: "syncml:filtertype-cgi".into(), version: "1.0".into() };
     DataStore {
         source_ref: spelt.unwrap_or_else(|| format!("./{}", collection.id.0)),
         receives_preferred: Some(preferred.clone()),
@@ -57,7 +61,30 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
             Vec::new()
         },
         sync_types: vec!["1".into(), "2".into()],
+        filters: filter.iter().map(|_| grammar.clone()).collect(),
+        filter_capabilities: filter.into_iter().collect(),
         ..DataStore::default()
+    }
+}
+
+/// What may be asked of a kind: the keywords and some properties. A filter may name others; a list of all would fill a small
+/// phone's message.
+fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
+    let keywords: &[&str] = match kind {
+        Kind::Calendar | Kind::Todo => &["SINCE", "BEFORE", "GROUP"],
+        _ => &["GROUP"],
+    };
+    let properties: &[&str] = match kind {
+        Kind::Contacts => &["N", "FN", "ORG", "TEL", "EMAIL", "CATEGORIES"],
+        Kind::Calendar | Kind::Todo => &["SUMMARY", "DTSTART", "CATEGORIES"],
+        Kind::Notes | Kind::Table => &[],
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    FilterCapability {
+        media_type: preferred.media_type.clone(),
+        version: preferred.version.clone(),
+        keywords: words(keywords),
+        properties: words(properties),
     }
 }
 

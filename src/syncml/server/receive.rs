@@ -320,7 +320,7 @@ impl Desk<'_> {
         if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
             return status::ENTITY_TOO_LARGE;
         }
-        let origin = self.peer.id.0.clone();
+        let origin = self.maker(datastore, &replaced);
         self.write(collection, standing.alias.record, replaced, None, false, origin);
         self.tally(index, |tally| tally.changed += 1);
         done

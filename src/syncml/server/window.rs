@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::send::Due;
 use crate::journal::merge::Supported;
 use crate::peer::{Alias, Bookmark, Looking};
-use crate::record::{Body, Content, Record, Seq};
+use crate::record::{Body, Content, Origin, Record, Seq};
 use crate::store::Outgoing;
 use crate::syncml::filter::LeftOut;
 use crate::syncml::filter::criteria::Criteria;
@@ -115,6 +115,17 @@ impl Desk<'_> {
             (Some(fields), Some(said)) => Some(said.intersection(&fields).cloned().collect()),
             (fields, said) => fields.or(said),
         }
+    }
+
+    /// Who made what the device's change has become: the device, or nobody where it is to get properties that were kept from it
+    /// before. Then it goes back with the next page.
+    pub fn maker(&mut self, datastore: &Datastore, body: &Body) -> Origin {
+        let window = self.window(datastore);
+        if window.wider && window.shows_more(body) {
+            self.sends_back = true;
+            return Origin::new();
+        }
+        self.peer.id.0.clone()
     }
 
     /// A Delete of a live record is on its way. Until the device says what became of it, nobody knows whether it has the record.
