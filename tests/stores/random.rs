@@ -150,7 +150,7 @@ impl Dice {
             until: if self.chance(2) { near(self) } else { 0 },
             sending: self.chance(2),
             sending_all: self.chance(2),
-            looking: [Looking::Changes, Looking::Lacking, Looking::Everything][self.roll(3) as usize],
+            looking: [Looking::Changes, Looking::Lacking, Looking::Everything][self.roll(3)],
             held: self.roll(3) as i64,
         }
     }
