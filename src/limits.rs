@@ -56,18 +56,52 @@ pub const ATTEMPTS_MAX: usize = 8;
 /// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
 pub const PEER_PAGE_RECORDS_MAX: usize = 400;
 
-/// How many of our changes one session keeps in mind until they are answered: what a session remembers is one row. The rest is
-/// offered again in the next.
-pub const UNANSWERED_MAX: usize = 5_000;
+/// The bytes of what a session owes a device and could not say yet. Nothing more is carried out for a device that is owed
+/// nearly so much; the statuses of [`ITEMS_MAX`] items fit, if only the first few hundred name their items.
+pub const PENDING_BYTES_MAX: usize = 380_000;
+
+/// The bytes of our changes that one session keeps in mind until they are answered and mapped: some 2,500 changes in one go.
+/// The rest is offered again in the next.
+pub const UNANSWERED_BYTES_MAX: usize = 180_000;
 
 /// How many changes that a broken session left unanswered are remembered for what the device says in the next.
 pub const EARLIER_MAX: usize = 1_000;
+
+/// The bytes of the same.
+pub const EARLIER_BYTES_MAX: usize = 60_000;
+
+/// How many datastores one session may open. Phones have four.
+pub const DATASTORES_MAX: usize = 12;
+
+/// What a datastore of a session takes at most: two paths and an anchor, every character of them escaped, our own anchor, a
+/// collection's id and the numbers.
+pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 700;
+
+/// The bytes of a filter's query, and of the names of the properties it wants.
+pub const FILTER_BYTES_MAX: usize = 2_000;
+
+/// The bytes of all filters of one session, as it keeps them. Phones' have a hundred.
+pub const FILTERS_BYTES_MAX: usize = 4_000;
+
+/// A session is one row: its state, its last answer as base64, and a few names.
+const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
+    + UNANSWERED_BYTES_MAX
+    + EARLIER_BYTES_MAX
+    + DATASTORES_MAX * DATASTORE_BYTES_MAX
+    + FILTERS_BYTES_MAX
+    + SYNCML_REPLY_BYTES_MAX.div_ceil(3) * 4
+    + NAME_BYTES_MAX * 2 * 3
+    + 1_000;
+const _: () = assert!(SESSION_BYTES_MAX < ROW_BYTES_MAX);
+
+/// How long after a session's end what a device staged in it is kept (alert 203).
+pub const STAGED_MS: i64 = 2 * 24 * 60 * 60 * 1000;
 
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;
 
 /// The bytes of a datastore's path as a device spells it, with whatever filter stands behind it: it is kept in the session.
-pub const URI_BYTES_MAX: usize = 1_000;
+pub const URI_BYTES_MAX: usize = 500;
 
 /// For how long after a session's last message a copy of its first one is taken for one that was late on its way. After that
 /// a device has begun anew that says the same again: some have one session id and an anchor that only moves on success.
@@ -76,8 +110,14 @@ pub const LATE_COPY_MS: i64 = 60 * 1000;
 /// How many messages in a row may ask us to go on while it is the client's turn: then its `Final` was forgotten.
 pub const SILENT_MESSAGES_MAX: u32 = 3;
 
-/// The bytes of a filter's query, and of the names of the properties it wants: they are kept in the session.
-pub const FILTER_BYTES_MAX: usize = 2_000;
-
-/// The bytes of a name that becomes a key: a device's, a session's, a login's.
+/// The bytes of a name that is kept: a device's, a session's, a login's; an anchor.
 pub const NAME_BYTES_MAX: usize = 255;
+
+/// The bytes of our own address as a device spells it: every answer repeats it.
+pub const ADDRESS_BYTES_MAX: usize = 1_000;
+
+/// How many different things one log line says of one message; the rest is counted.
+pub const NOTES_MAX: usize = 20;
+
+/// The characters of one of them.
+pub const NOTE_CHARS_MAX: usize = 300;

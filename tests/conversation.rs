@@ -1,6 +1,8 @@
 //! Whole conversations: phones against the server, over the memory store and over SQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "conversation/bounds.rs"]
+mod bounds;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
 #[path = "conversation/door.rs"]

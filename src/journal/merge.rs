@@ -23,7 +23,7 @@ pub struct Merged {
 }
 
 /// The properties a device can hold at all, in upper case; `None` for everything. From its DevInf.
-pub type Supported = std::collections::BTreeSet<String>;
+pub type Supported = std::sync::Arc<std::collections::BTreeSet<String>>;
 
 /// A device replaces what nobody else has touched: a patch over the properties it supports. What it cannot hold stays; what
 /// it can hold and did not send is gone; what says the same keeps the bytes it has.

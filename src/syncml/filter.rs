@@ -78,6 +78,11 @@ impl Filter {
         Self { exclusive: false, query: query.to_owned(), fields: None }
     }
 
+    /// The bytes it takes in the session.
+    pub fn kept_bytes(&self) -> usize {
+        serde_json::to_string(self).map_or(usize::MAX, |text| text.len())
+    }
+
     /// Whether it leaves out items.
     pub fn of_records(&self) -> bool {
         !self.query.is_empty()

@@ -8,7 +8,7 @@ use crate::content;
 use crate::journal::matching::{self, MatchKey};
 use crate::limits;
 use crate::peer::Luid;
-use crate::record::{Body, Entry, Form};
+use crate::record::{Body, Entry, Form, RecordId};
 use crate::secret;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +66,8 @@ pub struct ChangeStep {
     pub soft: bool,
     /// `Archive`.
     pub archive: bool,
+    /// Whether the message held as many items as it may before this one.
+    pub too_many: bool,
     /// Its items.
     pub items: Vec<Incoming>,
 }
@@ -149,7 +151,8 @@ impl Inbox {
 
     /// The device's ids named in changes, by path.
     pub fn luids(&self) -> Vec<(String, Vec<Luid>)> {
-        self.by_path(|item| (!item.luid.0.is_empty()).then(|| item.luid.clone()))
+        let can_be = |luid: &Luid| (1..=RecordId::BYTES_MAX).contains(&luid.0.len());
+        self.by_path(|item| can_be(&item.luid).then(|| item.luid.clone()))
     }
 
     /// The match keys of content that came, by path.
@@ -160,7 +163,7 @@ impl Inbox {
     /// What Maps name on our side, by path.
     pub fn map_targets(&self) -> Vec<(String, Vec<String>)> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (path, ours, _) in &self.maps {
+        for (path, ours, _) in self.maps.iter().filter(|(_, ours, _)| ours.len() <= RecordId::BYTES_MAX) {
             found.entry(path.clone()).or_default().push(ours.clone());
         }
         found.into_iter().collect()
@@ -227,8 +230,7 @@ fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut u
                 *items += change.items.len();
                 match change.kind {
                     ChangeKind::Copy | ChangeKind::Move => steps.push(refuse(change, status::NOT_SUPPORTED)),
-                    _ if *items > limits::ITEMS_MAX => steps.push(refuse(change, status::ENTITY_TOO_LARGE)),
-                    _ => steps.push(Step::Change(change_step(change, path))),
+                    _ => steps.push(Step::Change(change_step(change, path, *items > limits::ITEMS_MAX))),
                 }
             }
             Command::Group(group) => {
@@ -277,8 +279,9 @@ fn refuse(change: &Change, code: u16) -> Step {
     })
 }
 
-fn change_step(change: &Change, path: &str) -> ChangeStep {
+fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
     let with_content = change.kind != ChangeKind::Delete;
+    let items = if too_many { &[] } else { change.items.as_slice() };
     ChangeStep {
         path: path.to_owned(),
         kind: change.kind,
@@ -286,7 +289,8 @@ fn change_step(change: &Change, path: &str) -> ChangeStep {
         silent: change.no_response,
         soft: change.soft_delete,
         archive: change.archive,
-        items: change.items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
+        too_many,
+        items: items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
     }
 }
 
@@ -337,13 +341,14 @@ fn is_whole(body: &Body) -> bool {
 }
 
 /// A location's path, comparable: `./Contacts/`, `contacts?x` and `https://host/syncml/contacts` all say `contacts`. Where the
-/// target says nothing (Sony Ericsson C510), the source is taken.
+/// target says nothing (Sony Ericsson C510), the source is taken. What is longer than any path of ours is empty, and found nowhere.
 pub fn path(target: &Location, source: Option<&Location>) -> String {
     let path = comparable(&target.uri);
-    match source {
+    let path = match source {
         Some(source) if path.is_empty() => comparable(&source.uri),
         _ => path,
-    }
+    };
+    if path.len() > limits::NAME_BYTES_MAX { String::new() } else { path }
 }
 
 /// A path, comparable: without `./`, query, slashes at the ends, padding, and in lower case.

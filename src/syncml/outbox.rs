@@ -19,6 +19,9 @@ pub struct Outbox {
     encoding: Encoding,
     respond_to: Option<String>,
     last: bool,
+    /// Whether anything but the status of the SyncHdr was written.
+    begun: bool,
+    dropped: usize,
 }
 
 /// What an alert and a DevInf are written from.
@@ -54,7 +57,17 @@ impl Outbox {
             ..Header::default()
         };
         let writer = Writer::new(&header, encoding);
-        Self { writer, bytes_max, commands: 0, version, encoding, respond_to, last: false }
+        Self {
+            writer,
+            bytes_max,
+            commands: 0,
+            version,
+            encoding,
+            respond_to,
+            last: false,
+            begun: false,
+            dropped: 0,
+        }
     }
 
     /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
@@ -85,7 +98,13 @@ impl Outbox {
         self.last = last;
     }
 
-    /// Writes what waits, in order, until the message is full; gives back the rest.
+    /// How many commands were dropped because no message could have held them.
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// Writes what waits, in order, until the message is full; gives back the rest. What would not even fit alone says less, or
+    /// is dropped: behind it everything would wait for ever.
     pub fn push_pending(
         &mut self,
         pending: Vec<Pending>,
@@ -94,17 +113,33 @@ impl Outbox {
     ) -> Vec<Pending> {
         let mut left = pending.into_iter();
         while let Some(next) = left.next() {
-            let id = self.next_id();
-            let fits = match self.command(&id, &next, datastores, context) {
-                Some(command) => self.writer.offer(&command, self.bytes_max),
-                None => true,
-            };
-            if !fits {
-                self.commands -= 1;
+            if self.write(&next, datastores, context) {
+                continue;
+            }
+            if self.begun {
                 return std::iter::once(next).chain(left).collect();
             }
+            let shorter = match &next {
+                Pending::Status(status) => status.without_refs().map(Pending::Status),
+                _ => None,
+            };
+            let said = shorter.is_some_and(|shorter| self.write(&shorter, datastores, context));
+            self.dropped += usize::from(!said);
         }
         Vec::new()
+    }
+
+    /// Writes what waited, if it fits.
+    fn write(&mut self, next: &Pending, datastores: &[Datastore], context: Option<&Context<'_>>) -> bool {
+        let id = self.next_id();
+        let fits = match self.command(&id, next, datastores, context) {
+            Some(command) => self.writer.offer(&command, self.bytes_max),
+            None => true,
+        };
+        let of_header = matches!(next, Pending::Status(status) if status.command == "0");
+        self.begun |= fits && !of_header;
+        self.commands -= u32::from(!fits);
+        fits
     }
 
     fn command(

@@ -2,7 +2,7 @@
 //!
 //! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
 //! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
-//! (`waiting`).
+//! (`owed`).
 
 mod authenticate;
 mod conflict;
@@ -11,10 +11,11 @@ mod desk;
 mod initialise;
 mod known;
 mod map;
+mod notes;
+mod owed;
 mod receive;
 mod send;
 mod unanswered;
-mod waiting;
 mod window;
 
 use self::authenticate::{Admitted, Verdict};
@@ -185,6 +186,15 @@ impl Server<'_> {
     /// Everything the message may need.
     fn reads(&self) -> Reads {
         let header = &self.inbox.message.header;
+        if authenticate::misnamed(self).is_some() {
+            // Refused whoever it is: what would become a key is not even looked up.
+            return Reads::of(Who::Syncml {
+                login: None,
+                session_token: None,
+                session_id: String::new(),
+                address: self.address.clone(),
+            });
+        }
         let login = authenticate::login_of(header);
         let mut reads = Reads::of(Who::Syncml {
             login: login.clone(),

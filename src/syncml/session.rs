@@ -8,6 +8,7 @@ use crate::limits;
 use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Saved between messages. An unreadable one (of another release) ends the session, never the data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -102,24 +103,13 @@ pub struct Datastore {
     pub failed: bool,
     /// The smallest stamp that the device has not taken: the cursor stays below it. 0 for none.
     pub held_from: Seq,
-    /// Adds acknowledged but not mapped yet: the cursor stays below them too.
-    pub unmapped: Vec<Unmapped>,
+    /// Adds acknowledged but not mapped yet, each with the stamp of the version sent: the cursor stays below them too.
+    pub unmapped: BTreeMap<RecordId, Seq>,
     /// What the device wants to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
     /// What came and went, for the log.
     pub tally: Tally,
-}
-
-/// An Add that was acknowledged while its Map has not come.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unmapped {
-    /// The record.
-    #[serde(rename = "r")]
-    pub record: RecordId,
-    /// The stamp of the version sent.
-    #[serde(rename = "s")]
-    pub seq: Seq,
 }
 
 /// The sync types an ordinary sync needs (alerts 200 and 201).
@@ -173,6 +163,7 @@ pub struct Tally {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Pending {
     /// A status.
+    #[serde(rename = "s")]
     Status(PendingStatus),
     /// Our alert for the datastore at this index.
     Alert(usize),
@@ -186,18 +177,25 @@ pub enum Pending {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PendingStatus {
     /// `MsgRef`.
+    #[serde(rename = "m")]
     pub message: u32,
     /// `CmdRef`.
+    #[serde(rename = "c")]
     pub command: String,
     /// `Cmd`.
+    #[serde(rename = "n")]
     pub name: String,
     /// `TargetRef`s.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
     /// `SourceRef`s.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
+    /// Whether other items of the command have another code: then it says nothing without its refs.
+    #[serde(rename = "p", default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
     /// The code.
+    #[serde(rename = "o")]
     pub code: u16,
     /// The client's `Next` anchor, echoed in the status of an alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -271,7 +269,20 @@ impl State {
                     seq: sent.seq,
                 })
             });
-        of_this.chain(earlier).take(limits::EARLIER_MAX).collect()
+        first_of(of_this.chain(earlier))
+    }
+
+    /// Remembers changes of ours before those of earlier sessions.
+    pub fn remember(&mut self, changes: Vec<Earlier>) {
+        if !changes.is_empty() {
+            self.earlier = first_of(changes.into_iter().chain(std::mem::take(&mut self.earlier)));
+        }
+    }
+
+    /// The bytes of what waits for Maps.
+    pub fn unmapped_bytes(&self) -> usize {
+        let records = self.datastores.iter().flat_map(|datastore| datastore.unmapped.keys());
+        records.map(|record| SEQ_BYTES + text_bytes(record.as_str())).sum()
     }
 
     /// The versions of a record that earlier sessions have sent, the last first.
@@ -284,14 +295,18 @@ impl State {
         self.earlier(collection, record).find(|earlier| earlier.add).map(|earlier| earlier.seq)
     }
 
-    /// Opens a datastore, in the place of one of the same collection; its index.
-    pub fn put_datastore(&mut self, opened: Datastore) -> usize {
-        let place = self.datastores.iter().position(|known| known.collection == opened.collection);
-        match place.and_then(|index| self.datastores.get_mut(index)) {
-            Some(known) => *known = opened,
-            None => self.datastores.push(opened),
+    /// Opens a datastore, or opens it anew; says at which index.
+    pub fn open(&mut self, opened: Datastore) -> usize {
+        match self.datastore(&opened.collection) {
+            Some((index, datastore)) => {
+                *datastore = opened;
+                index
+            }
+            None => {
+                self.datastores.push(opened);
+                self.datastores.len() - 1
+            }
         }
-        place.unwrap_or(self.datastores.len() - 1)
     }
 
     /// The datastore of a collection.
@@ -311,11 +326,161 @@ impl Datastore {
         self.held_from = if self.held_from == 0 { seq } else { self.held_from.min(seq) };
     }
 
-    /// Notes an Add that was acknowledged while its Map has not come. Of too many the cursor stays below for good.
+    /// Notes an Add that was acknowledged while its Map has not come. It takes less room than the Add did that it was.
     pub fn expect_map(&mut self, record: RecordId, seq: Seq) {
-        match self.unmapped.len() < limits::UNANSWERED_MAX {
-            true => self.unmapped.push(Unmapped { record, seq }),
-            false => self.hold(seq),
+        self.unmapped.insert(record, seq);
+    }
+}
+
+// --------------------------------------------------------------------------------------------- how much of the row it takes
+
+/// A stamp with the signs around it.
+const SEQ_BYTES: usize = 20;
+
+impl Pending {
+    /// The bytes it takes in the session's row, at most.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Status(status) => status.bytes(),
+            Self::Alert(_) => 40,
+            Self::Device(_, command) => 40 + text_bytes(command),
+            Self::AskDevice => 20,
+        }
+    }
+}
+
+impl PendingStatus {
+    fn bytes(&self) -> usize {
+        let optional = [&self.next, &self.hint].into_iter().flatten();
+        let challenge = self.challenge.iter().flat_map(|(scheme, nonce)| [scheme, nonce]);
+        let named = [&self.command, &self.name].into_iter();
+        let signs = 29 + if self.targets.is_empty() && self.sources.is_empty() { 0 } else { 24 };
+        let digits = self.message.checked_ilog10().unwrap_or(0) as usize + 1;
+        let texts = named.chain(&self.targets).chain(&self.sources);
+        let rare: usize = optional.chain(challenge).map(|text| 16 + text_bytes(text)).sum();
+        signs + digits + texts.map(|text| text_bytes(text)).sum::<usize>() + rare
+    }
+
+    /// The same without naming items, where that says as much.
+    pub fn without_refs(&self) -> Option<Self> {
+        let named = !self.targets.is_empty() || !self.sources.is_empty();
+        (named && !self.part).then(|| Self { targets: Vec::new(), sources: Vec::new(), ..self.clone() })
+    }
+}
+
+impl Sent {
+    /// The bytes it takes in the session's row, at most.
+    pub fn bytes(&self) -> usize {
+        55 + SEQ_BYTES + self.command.len() + text_bytes(self.record.as_str())
+    }
+}
+
+/// As many as may be kept.
+fn first_of(changes: impl Iterator<Item = Earlier>) -> Vec<Earlier> {
+    let mut bytes = 0;
+    let fits = |earlier: &Earlier| {
+        bytes += 30 + SEQ_BYTES + text_bytes(&earlier.collection.0) + text_bytes(earlier.record.as_str());
+        bytes <= limits::EARLIER_BYTES_MAX
+    };
+    changes.take(limits::EARLIER_MAX).take_while(fits).collect()
+}
+
+/// The bytes of a text in JSON, with its quotes and a comma.
+pub fn text_bytes(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    3 + text.bytes().map(escaped).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_datastore_and_what_is_remembered_of_earlier_sessions_stay_within_their_bounds() {
+        let name = "\"".repeat(limits::NAME_BYTES_MAX);
+        let many = u32::MAX;
+        let tally = Tally {
+            added: many,
+            changed: many,
+            deleted: many,
+            same: many,
+            conflicts: many,
+            refused: many,
+            sent: many,
+        };
+        let datastore = Datastore {
+            collection: CollectionId("c".repeat(64)),
+            target: name.clone(),
+            source: name.clone(),
+            next: name,
+            own_next: i64::MAX.to_string(),
+            held_from: i64::MAX,
+            tally,
+            ..Datastore::default()
+        };
+        assert!(serde_json::to_string(&datastore).unwrap().len() < limits::DATASTORE_BYTES_MAX);
+        let earlier = |number: usize| Earlier {
+            collection: CollectionId("c".repeat(64)),
+            add: false,
+            record: RecordId::new(format!("{}{number}", "\"".repeat(200))).unwrap(),
+            seq: 1 << 53,
+        };
+        let mut state = State::default();
+        state.remember((0..2_000).map(earlier).collect());
+        state.remember(vec![earlier(9_999)]);
+        assert_eq!(state.earlier[0], earlier(9_999));
+        let bytes = serde_json::to_string(&state.earlier).unwrap().len();
+        assert!((limits::EARLIER_BYTES_MAX * 9 / 10..=limits::EARLIER_BYTES_MAX).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn nothing_takes_more_room_than_it_was_counted_for() {
+        fn written(value: &impl Serialize) -> usize {
+            serde_json::to_string(value).unwrap().len() + 1
+        }
+        for text in
+            ["", "1", "\u{1}\u{7f}\0\"\\/", "\u{8}\u{c}\n\r\t", "é\u{2028}\u{1f600}", &"x".repeat(300)]
+        {
+            assert_eq!(text_bytes(text), written(&text));
+            let texts = vec![text.to_owned(), text.to_owned()];
+            let bare = PendingStatus {
+                message: u32::MAX,
+                command: text.into(),
+                name: "Replace".into(),
+                code: 417,
+                ..PendingStatus::default()
+            };
+            let named = PendingStatus { targets: texts.clone(), sources: texts, part: true, ..bare.clone() };
+            let rare = PendingStatus {
+                next: Some(text.into()),
+                hint: Some(text.into()),
+                challenge: Some((text.into(), text.into())),
+                ..named.clone()
+            };
+            let statuses = [bare, named, rare].map(Pending::Status);
+            let others = [Pending::Alert(99), Pending::Device(u32::MAX, text.into()), Pending::AskDevice];
+            for pending in statuses.iter().chain(&others) {
+                assert!(pending.bytes() >= written(pending), "{pending:?}");
+            }
+            let Some(record) = RecordId::new(text) else { continue };
+            let sent = Sent {
+                message: u32::MAX,
+                command: "65535".into(),
+                datastore: 15,
+                kind: SentKind::Add,
+                record: record.clone(),
+                seq: 1 << 53,
+            };
+            assert!(sent.bytes() >= written(&sent));
+            let mut state = State { datastores: vec![Datastore::default()], ..State::default() };
+            let before = written(&state);
+            state.datastores[0].expect_map(record, 1 << 53);
+            assert!(state.unmapped_bytes() >= written(&state) - before);
+            assert!(sent.bytes() >= state.unmapped_bytes());
         }
     }
 }

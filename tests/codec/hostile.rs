@@ -160,6 +160,42 @@ fn reading_takes_linear_time() {
     }
 }
 
+/// The same in WBXML, inside the data of an item and right in the body.
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn reading_wbxml_takes_linear_time() {
+    let start = hex("02 A4 01 6A 00 6D");
+    let units = [
+        "00 00",
+        "00 01 00 00",
+        "05",
+        "45 01",
+        "03 00",
+        "03 41 00",
+        "02 41",
+        "02 81 00",
+        "C3 00",
+        "C3 01 41",
+        "40 41 00",
+        "43 01",
+        "4F 01",
+        "47 4B 03 31 00 01 01",
+        "6B 46 01 01",
+        "4F C3 03 02 01 6A 01",
+        "69 4B 03 31 00 01 01",
+    ];
+    for inside in ["", "6B", "6B 6A", "6B 45 54 4F"] {
+        for unit in units {
+            let (inside, unit) = (hex(inside), hex(unit));
+            let room = SYNCML_MESSAGE_BYTES_MAX - start.len() - inside.len();
+            let bytes = [start.clone(), inside, unit.repeat(room / unit.len())].concat();
+            let began = Instant::now();
+            let _ = decode(&bytes);
+            assert!(began.elapsed() < PATIENCE, "{:?} for {unit:02X?}", began.elapsed());
+        }
+    }
+}
+
 /// Every offset of the short messages, and of the long ones a sample with all of the end.
 #[test]
 fn a_message_cut_anywhere_is_an_error() {

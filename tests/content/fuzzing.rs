@@ -136,6 +136,28 @@ fn mutated_objects_break_nothing() {
     }
 }
 
+/// Bytes of no form at all, and scraps of every form in any order.
+#[test]
+fn noise_is_survived() {
+    let mut seed = Xorshift(0x0DDB_1A5E_5BAD_5EED);
+    let forms = every_form();
+    for round in 0..10_000 {
+        let mut bytes = Vec::new();
+        for _ in 0..seed.below(40) {
+            match seed.below(3) {
+                0 => bytes.push(seed.next() as u8),
+                _ => bytes.extend_from_slice(SCRAPS[seed.below(SCRAPS.len())]),
+            }
+        }
+        let _ = recognise(None, &bytes);
+        let body = Body { form: forms[round % forms.len()].clone(), bytes };
+        assert_eq!(write(&read(&body)), body, "{round}");
+        let other = convert(&body, &forms[seed.below(forms.len())]);
+        let _ = (key(&body), key(&other), merge(None, &body, &other, None));
+        let _ = (project(&body, &standard(Kind::Contacts)), project(&body, &standard(Kind::Calendar)));
+    }
+}
+
 /// What a hostile device may send in one item, in time that grows with its size.
 #[test]
 fn large_objects_take_linear_time() {
@@ -150,6 +172,34 @@ fn large_objects_take_linear_time() {
         "\"",
         "AGENT:\r\nBEGIN:VCARD\r\n",
     ];
+    let calendar = [
+        "DTSTART:20260101T000000Z\r\n",
+        "RRULE:FREQ=DAILY;COUNT=9\r\n",
+        "EXDATE:20260101,20260102\r\n",
+        "BEGIN:VEVENT\r\n",
+        "BEGIN:VALARM\r\nEND:VALARM\r\n",
+        "BEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\n",
+        "BEGIN:VTIMEZONE\r\nTZID:X\r\nEND:VTIMEZONE\r\n",
+        "DALARM:20260101T000000;;;\r\n",
+        "ATTENDEE;CN=\"a\":x\r\n",
+        "CATEGORIES:a,b,c\r\n",
+    ];
+    let forms = [(Form::Icalendar20, Form::Vcalendar10), (Form::Vcalendar10, Form::Icalendar20)];
+    for (form, other) in forms {
+        for shape in calendar.iter().chain(&shapes) {
+            let mut bytes = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\n".to_vec();
+            while bytes.len() < 50_000 {
+                bytes.extend_from_slice(shape.as_bytes());
+            }
+            let body = Body { form: form.clone(), bytes };
+            let start = std::time::SystemTime::now();
+            assert_eq!(write(&read(&body)), body);
+            let other = convert(&body, &other);
+            let _ = (key(&body), project(&body, &standard(Kind::Calendar)), merge(None, &body, &other, None));
+            let took = start.elapsed().unwrap_or_default().as_millis();
+            assert!(took < 5_000, "{form:?} {shape:?} took {took} ms");
+        }
+    }
     for shape in shapes {
         let mut bytes = b"BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;QUOTED-PRINTABLE:x\r\n".to_vec();
         while bytes.len() < 150_000 {

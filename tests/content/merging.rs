@@ -5,7 +5,7 @@ use anchorage::journal::merge::{Supported, merge, replace};
 use anchorage::record::{Body, Form};
 
 fn supported(names: &[&str]) -> Supported {
-    names.iter().map(|name| (*name).to_owned()).collect()
+    Supported::new(names.iter().map(|name| (*name).to_owned()).collect())
 }
 
 #[test]

@@ -108,6 +108,8 @@ pub struct Phone {
     pub story: Vec<String>,
     /// Whether the last session was a slow sync.
     pub was_slow: bool,
+    /// How many messages it bears with.
+    pub patience: u32,
 }
 
 /// What a session was.
@@ -171,6 +173,7 @@ impl Phone {
             insists: true,
             story: Vec::new(),
             was_slow: false,
+            patience: 500,
         }
     }
 
@@ -332,6 +335,8 @@ struct Talk<'a> {
     finished: bool,
     heard: BTreeMap<String, String>,
     more: Vec<Command>,
+    /// Its own changes that no status has taken yet, by message and command.
+    open: BTreeMap<(u32, String), String>,
 }
 
 impl<'a> Talk<'a> {
@@ -353,6 +358,7 @@ impl<'a> Talk<'a> {
             finished: false,
             heard: BTreeMap::new(),
             more: Vec::new(),
+            open: BTreeMap::new(),
         }
     }
 
@@ -434,8 +440,9 @@ impl<'a> Talk<'a> {
             if self.modes.contains_key(name) {
                 folder.last = self.next.clone();
                 folder.server_last = self.heard.get(name).cloned().unwrap_or_default();
-                folder.changed.clear();
-                folder.deleted.clear();
+                // What was put off, or never answered, comes again.
+                folder.changed.retain(|luid| self.open.values().any(|open| open == luid));
+                folder.deleted.retain(|luid| self.open.values().any(|open| open == luid));
             }
         }
     }
@@ -453,6 +460,7 @@ impl<'a> Talk<'a> {
             number(command, index + 1);
         }
         let signs_in = login || self.phone.always_signs_in;
+        self.open.extend(changes_in(&commands).map(|(command, luid)| ((self.message, command), luid)));
         let message = Message { header: self.header(signs_in), commands, last };
         let bytes = encode(&message, self.phone.encoding);
         let content_type = match self.phone.encoding {
@@ -476,7 +484,7 @@ impl<'a> Talk<'a> {
             return Err(Broken::Http(response.status));
         }
         self.session.messages += 1;
-        assert!(self.session.messages < 500, "the two talk for ever");
+        assert!(self.session.messages < self.phone.patience, "the two talk for ever");
         self.session.sizes.push(response.body.len());
         if let Some(max) = self.phone.max_message {
             assert!(response.body.len() as u64 <= max, "{} bytes in a message of {max}", response.body.len());
@@ -688,6 +696,9 @@ impl<'a> Talk<'a> {
 
     /// What the server said of a change of ours.
     fn taken(&mut self, status: &Status) {
+        if status.code != 417 {
+            self.open.remove(&(status.message_ref, status.command_ref.clone()));
+        }
         for luid in status.source_refs.iter().filter(|_| status.code != 508) {
             if matches!(status.command.as_str(), "Add" | "Replace" | "Delete") {
                 self.phone.answered.push((luid.clone(), status.command.clone(), status.code));
@@ -830,6 +841,20 @@ pub fn change(kind: ChangeKind, luid: &str, text: Option<&str>, media_type: &str
             data: text.map(|text| Data::Bytes(text.as_bytes().to_vec())),
             ..Item::default()
         }],
+    })
+}
+
+/// The CmdID and the LUID of every change.
+fn changes_in(commands: &[Command]) -> impl Iterator<Item = (String, String)> {
+    let syncs = commands.iter().filter_map(|command| match command {
+        Command::Sync(sync) => Some(&sync.commands),
+        _ => None,
+    });
+    syncs.flatten().filter_map(|command| match command {
+        Command::Change(Change { command_id, items, .. }) => {
+            Some((command_id.clone(), items.first()?.source.as_ref()?.uri.clone()))
+        }
+        _ => None,
     })
 }
 

@@ -354,3 +354,49 @@ scenario!(nonsense_of_every_kind_gets_an_answer_of_the_protocol, world => {
     world.feed("tasks", "0");
     world.feed("parts", "0");
 });
+
+// Of what is well-formed, damaged: compressed bodies, application files, forms, and bytes that never were any of them.
+scenario!(damaged_bodies_get_an_answer_of_the_protocol, world => {
+    let form = "id=A&title=%C3%A9+x&done=1&due=1&_deleted=0".repeat(5);
+    let raw = miniz_oxide::deflate::compress_to_vec_zlib(form.as_bytes(), 6);
+    let samples = [form.clone().into_bytes(), raw, format!("[{{\"id\":\"A\"}},{form:?}]").into_bytes(), vec![0x1F, 0x8B, 8, 0]];
+    let kinds = ["application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=x", "text/xml", ""];
+    let codings = ["", "deflate", "gzip", "identity", "gzip, deflate"];
+    let mut noise = 11_u64;
+    let mut draw = |count: usize| {
+        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (noise >> 33) as usize % count
+    };
+    for round in 0..2_000 {
+        let mut body = samples[draw(samples.len())].clone();
+        for _ in 0..draw(6) {
+            let at = draw(body.len());
+            match draw(4) {
+                0 => body[at] = draw(256) as u8,
+                1 => body.insert(at, draw(256) as u8),
+                2 if body.len() > 1 => drop(body.remove(at)),
+                _ => body.extend_from_within(at..),
+            }
+        }
+        let target = ["/max/tasks", "/max/parts", "/max/logon"][draw(3)];
+        let request = Request { body, ..post(&format!("{target}?{AUTH}"), "") };
+        let request = with(request, "content-type", kinds[draw(kinds.len())]);
+        let request = with(request, "content-encoding", codings[draw(codings.len())]);
+        let status = world.serve(request.clone()).response.status;
+        assert!([200, 400, 401, 403, 404, 405, 413, 415, 429].contains(&status), "{round}: {status}: {request:?}");
+    }
+    world.feed("tasks", "0");
+});
+
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn long_requests_take_linear_time() {
+    let world: InMemory = World::new(MemoryStore::new());
+    for unit in ["a=1&", "title=x&", "=&", "&", "%41", "%", "+", "id=A&", "title=%C3%A9&", "\u{1f600}"] {
+        let began = std::time::Instant::now();
+        let body = format!("id=A&{}", unit.repeat(900_000 / unit.len()));
+        world.serve(post(&format!("/max/tasks?{AUTH}"), &body));
+        world.serve(get(&format!("/max/tasks?{AUTH}&{body}")));
+        assert!(began.elapsed().as_secs() < 10, "{:?} for {unit:?}", began.elapsed());
+    }
+}

@@ -123,12 +123,15 @@ fn repeats_digest(server: &Server<'_>, session: Option<&Session>) -> bool {
 }
 
 /// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
-fn misnamed(server: &Server<'_>) -> Option<String> {
+pub fn misnamed(server: &Server<'_>) -> Option<String> {
     let header = &server.inbox.message.header;
     let login = login_of(header).unwrap_or_default();
     let device = server.device().0;
     let too_long = |text: &str| text.len() > limits::NAME_BYTES_MAX;
     match () {
+        () if header.target.uri.len() > limits::ADDRESS_BYTES_MAX => {
+            Some("the Target of the SyncHdr is too long".into())
+        }
         () if device.is_empty() => Some("the SyncHdr has no Source".into()),
         () if too_long(&device) => Some("the Source of the SyncHdr is too long".into()),
         () if too_long(&header.session_id) => Some("the SessionID is too long".into()),

@@ -11,6 +11,7 @@ use crate::syncml::device::{
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::session::Datastore;
+use std::collections::BTreeSet;
 
 /// `MaxGUIDSize` of a device that does not say: what S60 says, and what our own ids have.
 const GUID_BYTES_ASSUMED: usize = 8;
@@ -35,7 +36,7 @@ pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datas
         ..DevInf::default()
     };
     if full && version < Version::V12 {
-        let kinds: std::collections::BTreeSet<Kind> = offered.iter().map(|c| c.kind).collect();
+        let kinds: BTreeSet<Kind> = offered.iter().map(|c| c.kind).collect();
         device.capabilities = kinds.into_iter().flat_map(|kind| capabilities(version, kind)).collect();
     }
     device
@@ -162,8 +163,9 @@ pub fn supported(device: &DevInf, source: &str, form: &Form) -> Option<Supported
         same_type(&capability.media_type, media_type)
             && capability.version.as_deref().is_none_or(|v| v.trim() == version)
     })?;
-    let names: Supported = capability.properties.iter().map(|p| p.name.trim().to_ascii_uppercase()).collect();
-    (!names.is_empty()).then_some(names)
+    let names: BTreeSet<String> =
+        capability.properties.iter().map(|p| p.name.trim().to_ascii_uppercase()).collect();
+    (!names.is_empty()).then(|| Supported::new(names))
 }
 
 /// `MaxGUIDSize` of a device's datastore, in bytes; a little where it does not say.

@@ -5,14 +5,16 @@
 
 use super::authenticate::Admitted;
 use super::known::Known;
+use super::notes::Notes;
 use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
 use crate::journal::matching::MatchKey;
+use crate::journal::merge::Supported;
 use crate::journal::{self, Moment};
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
-use crate::record::{AccountId, CollectionId, Content, Kind, RecordId, Seq};
+use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
@@ -20,6 +22,7 @@ use crate::syncml::inbox::{self, Inbox, Step};
 use crate::syncml::message::Version;
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The working area of one turn.
@@ -40,6 +43,8 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the device said it can do, in this session or before.
     pub device: Option<DevInf>,
+    /// What that comes to for the device's path and a form, as far as it was looked up.
+    pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
     /// Records this turn changed, with their place in the batch: what the page says of them is no longer so.
@@ -57,8 +62,10 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
+    /// How many bytes of the session's row all that is owed would take.
+    pub owed: usize,
     /// Sentences for the log.
-    pub notes: Vec<String>,
+    pub notes: Notes,
     login: String,
     token_hash: String,
     version_read: i64,
@@ -79,11 +86,8 @@ impl<'a> Desk<'a> {
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        if let Some(bytes_max) = server.reply_bytes() {
-            state.message_bytes_max = bytes_max;
-        } else if fresh {
-            state.message_bytes_max = limits::SYNCML_REPLY_BYTES_MAX;
-        }
+        let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
+        state.message_bytes_max = server.reply_bytes().unwrap_or(before);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(
             message,
@@ -107,6 +111,7 @@ impl<'a> Desk<'a> {
             seed,
             batch: Batch::default(),
             device: serde_json::from_str(&peer.device).ok(),
+            supported: RefCell::default(),
             peer,
             peer_changed: false,
             bookmarks: snapshot
@@ -118,13 +123,14 @@ impl<'a> Desk<'a> {
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             known: Known::of(snapshot),
-            unanswered: Unanswered::of(std::mem::take(&mut state.sent)),
+            unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,
             outbox,
             queue: Vec::new(),
-            notes: Vec::new(),
+            owed: state.pending.iter().map(Pending::bytes).sum(),
+            notes: Notes::default(),
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -245,39 +251,6 @@ impl<'a> Desk<'a> {
         self.batch.changes.get(*index).map(|change| &change.content)
     }
 
-    /// Leaves a status for a command, unless none is wanted.
-    pub fn status(
-        &mut self,
-        silent: bool,
-        command: &str,
-        name: &str,
-        targets: &[String],
-        sources: &[String],
-        code: u16,
-    ) {
-        self.push_status(
-            silent,
-            PendingStatus {
-                command: command.to_owned(),
-                name: name.to_owned(),
-                targets: targets.to_vec(),
-                sources: sources.to_vec(),
-                code,
-                ..PendingStatus::default()
-            },
-        );
-    }
-
-    /// Leaves a status with more to say.
-    pub fn push_status(&mut self, silent: bool, mut status: PendingStatus) {
-        let header = &self.inbox.message.header;
-        if silent || header.no_response || status.command.is_empty() {
-            return;
-        }
-        status.message = header.message_id;
-        self.queue.push(Pending::Status(status));
-    }
-
     /// One answer and one batch, and the line for the log.
     pub fn close(mut self) -> (Turn<Answer>, String) {
         self.state.sent = std::mem::take(&mut self.unanswered).into_sent();
@@ -322,8 +295,8 @@ impl<'a> Desk<'a> {
             record: change.id.clone(),
             seq: journal::stamp(head, count, index),
         });
-        self.state.earlier.splice(0..0, merged);
-        self.state.earlier.truncate(limits::EARLIER_MAX);
+        let merged = merged.collect();
+        self.state.remember(merged);
     }
 
     fn session(&self) -> Session {
@@ -401,11 +374,7 @@ impl<'a> Desk<'a> {
                 t.sent
             ));
         }
-        for note in &self.notes {
-            line.push_str("; ");
-            line.push_str(note);
-        }
-        line
+        line + &self.notes.line()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::record::CollectionId;
 use crate::syncml::filter::{Filter, Refusal};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase};
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, text_bytes};
 use crate::syncml::{alert, status};
 
 /// What a device asks for.
@@ -97,6 +97,11 @@ impl Desk<'_> {
             Err(refusal) => return self.refuse_filter(alert, item, refusal),
         };
         let id = collection.id.clone();
+        let names = [&*target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()];
+        if !self.can_keep(&id, &names) || !self.can_keep_filter(&id, filter.as_ref()) {
+            self.notes.push(format!("{}: strange names, or too many datastores", id.0));
+            return self.alert_status(alert, None, status::ENTITY_TOO_LARGE, None);
+        }
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
@@ -133,11 +138,11 @@ impl Desk<'_> {
             filter,
             ..Datastore::default()
         };
-        let index = self.state.put_datastore(opened);
+        let index = self.state.open(opened);
         self.look(index);
         self.alert_status(alert, Some(item), code, Some(next));
         if !self.queue.contains(&Pending::Alert(index)) {
-            self.queue.push(Pending::Alert(index));
+            self.owe(Pending::Alert(index));
         }
         self.ask_for_device();
     }
@@ -164,6 +169,16 @@ impl Desk<'_> {
             None => matches!(self.state.phase, Phase::ExpectMore | Phase::ExpectEnd | Phase::Over),
         };
         late.then_some(status::FORBIDDEN)
+    }
+
+    /// Whether a session and a bookmark have room for a datastore of these names.
+    fn can_keep(&self, id: &CollectionId, names: &[&str]) -> bool {
+        // Few of a path's or an anchor's characters need escaping.
+        let fits = |name: &&str| text_bytes(name) <= name.len().max(limits::NAME_BYTES_MAX) * 2;
+        let open = &self.state.datastores;
+        let room =
+            open.len() < limits::DATASTORES_MAX || open.iter().any(|datastore| datastore.collection == *id);
+        room && names.iter().all(fits)
     }
 
     /// Compares the device's `Last` with what it gave us as `Next` (DS 1.2, 6.2): the offered place, or the one before.
@@ -280,7 +295,7 @@ impl Desk<'_> {
         });
         let Some(device) = device else { return false };
         let text = serde_json::to_string(device).unwrap_or_default();
-        if text.len() > crate::limits::ROW_BYTES_MAX / 4 {
+        if text.len() > limits::ROW_BYTES_MAX / 4 {
             return false;
         }
         if text != self.peer.device {
@@ -288,6 +303,7 @@ impl Desk<'_> {
             self.peer_changed = true;
         }
         self.device = Some((**device).clone());
+        self.supported.get_mut().clear();
         true
     }
 
@@ -303,7 +319,7 @@ impl Desk<'_> {
         };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);
         if code == status::OK {
-            self.queue.push(results);
+            self.owe(results);
         }
     }
 
@@ -313,7 +329,7 @@ impl Desk<'_> {
             self.inbox.message.commands.iter().any(|c| matches!(c, crate::syncml::message::Command::Put(_)));
         let asked = self.queue.contains(&Pending::AskDevice);
         if self.device.is_none() && !puts && !asked && self.state.phase == Phase::ExpectAlerts {
-            self.queue.push(Pending::AskDevice);
+            self.owe(Pending::AskDevice);
         }
     }
 }

@@ -55,7 +55,7 @@ impl Desk<'_> {
         });
         let paged = self.known.is_paged(collection, &found.record);
         if let Some((_, datastore)) = self.state.datastore(collection) {
-            datastore.unmapped.retain(|unmapped| unmapped.record != found.record);
+            datastore.unmapped.remove(&found.record);
             if seq < found.seq && !paged {
                 // What was mapped has changed since, or is deleted, and the page was read without the Map: the next session
                 // looks at it again.

@@ -115,11 +115,19 @@ impl Desk<'_> {
         if self.forced_slow_now(datastore) {
             return self.answer_items(change, &vec![status::REFRESH_REQUIRED; change.items.len()]);
         }
-        let datastore = datastore.clone();
+        if change.too_many || self.owes_too_much() {
+            return self.put_off(index, change);
+        }
         let Some(collection) = self.collection(&change.path) else { return };
+        // Nothing here looks at what waits for Maps, and thousands may.
+        let unmapped = self.state.datastores.get_mut(index).map(|open| std::mem::take(&mut open.unmapped));
+        let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
         let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
         let codes: Vec<u16> =
             change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
+        if let Some(open) = self.state.datastores.get_mut(index) {
+            open.unmapped = unmapped.unwrap_or_default();
+        }
         self.answer_items(change, &codes);
     }
 
@@ -142,6 +150,7 @@ impl Desk<'_> {
                     name: change.kind.name().into(),
                     targets: refs(|item| item.target.as_ref(), &items),
                     sources: refs(|item| item.source.as_ref(), &items),
+                    part: !equal,
                     code,
                     ..PendingStatus::default()
                 },
@@ -426,10 +435,11 @@ impl Desk<'_> {
 
     /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
     pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
-        let said = self
-            .device
-            .as_ref()
-            .and_then(|device| super::describe::supported(device, &datastore.source, form));
+        let said = self.device.as_ref().and_then(|device| {
+            let key = (datastore.source.clone(), form.clone());
+            let listed = || super::describe::supported(device, &datastore.source, form);
+            self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
+        });
         self.within_fields(datastore, said)
     }
 }

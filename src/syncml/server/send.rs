@@ -301,7 +301,7 @@ impl Desk<'_> {
 
     /// Whether the record went out as an Add in this session, and no Map has come.
     fn is_added(&self, index: usize, datastore: &Datastore, id: &RecordId) -> bool {
-        self.unanswered.has_add(index, id) || datastore.unmapped.iter().any(|unmapped| unmapped.record == *id)
+        self.unanswered.has_add(index, id) || datastore.unmapped.contains_key(id)
     }
 
     /// Writes one change; false where the message is full.
@@ -421,7 +421,7 @@ impl Desk<'_> {
                 continue;
             }
             let open = self.unanswered.lowest(index);
-            let held = datastore.unmapped.iter().map(|unmapped| unmapped.seq).chain([datastore.held_from]);
+            let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
             let bookmark = self.bookmarked(&datastore.collection);
             let reached = bookmark.until.max(bookmark.position);

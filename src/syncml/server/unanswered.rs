@@ -12,12 +12,15 @@ type Command = (u32, String);
 pub struct Unanswered {
     by_command: BTreeMap<Command, Sent>,
     adds: BTreeMap<(usize, RecordId), Command>,
+    /// Of the session's row, with what was answered and waits for its Map: that takes less than the Add it was.
+    bytes: usize,
 }
 
 impl Unanswered {
-    /// What a session remembers.
-    pub fn of(sent: Vec<Sent>) -> Self {
-        let mut unanswered = Self::default();
+    /// What a session remembers, beside so many bytes that wait for Maps.
+    pub fn of(sent: Vec<Sent>, unmapped_bytes: usize) -> Self {
+        let bytes = unmapped_bytes + sent.iter().map(Sent::bytes).sum::<usize>();
+        let mut unanswered = Self { bytes, ..Self::default() };
         sent.into_iter().for_each(|sent| unanswered.insert(sent));
         unanswered
     }
@@ -29,8 +32,10 @@ impl Unanswered {
 
     /// Notes a command; false where there are too many already.
     pub fn push(&mut self, sent: Sent) -> bool {
-        let room = self.by_command.len() < limits::UNANSWERED_MAX;
+        let bytes = self.bytes + sent.bytes();
+        let room = bytes <= limits::UNANSWERED_BYTES_MAX;
         if room {
+            self.bytes = bytes;
             self.insert(sent);
         }
         room

@@ -8,12 +8,13 @@
 use super::desk::Desk;
 use super::send::Due;
 use crate::journal::merge::Supported;
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Looking};
-use crate::record::{Body, Content, Origin, Record, Seq};
+use crate::record::{Body, CollectionId, Content, Origin, Record, Seq};
 use crate::store::Outgoing;
-use crate::syncml::filter::LeftOut;
 use crate::syncml::filter::criteria::Criteria;
 use crate::syncml::filter::properties;
+use crate::syncml::filter::{Filter, LeftOut};
 use crate::syncml::message::Location;
 use crate::syncml::session::{Datastore, Mode};
 
@@ -56,6 +57,13 @@ impl Desk<'_> {
             let kind = if filter.exclusive { "exclusive" } else { "inclusive" };
             self.notes.push(format!("{} is filtered ({kind})", datastore.collection.0));
         }
+    }
+
+    /// Whether the session has room for a collection's filter beside the others.
+    pub fn can_keep_filter(&self, id: &CollectionId, filter: Option<&Filter>) -> bool {
+        let others = self.state.datastores.iter().filter(|datastore| datastore.collection != *id);
+        let all = others.filter_map(|datastore| datastore.filter.as_ref()).chain(filter);
+        all.map(Filter::kept_bytes).sum::<usize>() <= limits::FILTERS_BYTES_MAX
     }
 
     /// The datastore's filter, ready for a page.
@@ -112,14 +120,17 @@ impl Desk<'_> {
         let before = LeftOut::of_text(&bookmark.confirmed.left_out);
         let fields = before.fields_with(&LeftOut::by(datastore.filter.as_ref()));
         match (fields, said) {
-            (Some(fields), Some(said)) => Some(said.intersection(&fields).cloned().collect()),
-            (fields, said) => fields.or(said),
+            (Some(fields), Some(said)) => Some(Supported::new(said.intersection(&fields).cloned().collect())),
+            (fields, said) => fields.map(Supported::new).or(said),
         }
     }
 
     /// Who made what the device's change has become: the device, or nobody where it is to get properties that were kept from it
     /// before. Then it goes back with the next page.
     pub fn maker(&mut self, datastore: &Datastore, body: &Body) -> Origin {
+        if self.bookmarked(&datastore.collection).confirmed.left_out.is_empty() {
+            return self.peer.id.0.clone();
+        }
         let window = self.window(datastore);
         if window.wider && window.shows_more(body) {
             self.sends_back = true;
