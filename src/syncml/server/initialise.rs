@@ -5,6 +5,7 @@ use super::map;
 use crate::limits;
 use crate::peer::Place;
 use crate::record::CollectionId;
+use crate::store::Collection;
 use crate::syncml::filter::{Filter, Refusal};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
@@ -91,11 +92,7 @@ impl Desk<'_> {
             self.alert_status(alert, Some(item), code, None);
             return;
         }
-        let asked = if target.uri.is_empty() && target.filter.is_none() { &source } else { &target };
-        let filter = match Filter::of(asked, collection) {
-            Ok(filter) => filter,
-            Err(refusal) => return self.refuse_filter(alert, item, refusal),
-        };
+        let Some(filter) = self.filter_asked(alert, item, collection) else { return };
         let id = collection.id.clone();
         let names = [&*target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()];
         if !self.can_keep(&id, &names) || !self.can_keep_filter(&id, filter.as_ref()) {
@@ -147,11 +144,25 @@ impl Desk<'_> {
         self.ask_for_device();
     }
 
-    fn refuse_filter(&mut self, alert: &Alert, item: &Item, Refusal { code, why }: Refusal) {
-        self.notes.push(format!("a filter is refused with {code}: {why}"));
-        let mut refused = self.of_alert(alert, Some(item), code);
-        refused.hint = Some(why);
-        self.push_status(alert.no_response, refused);
+    /// The filter of an alert; of one that is refused the status says why.
+    fn filter_asked(
+        &mut self,
+        alert: &Alert,
+        item: &Item,
+        collection: &Collection,
+    ) -> Option<Option<Filter>> {
+        let says = |location: &&Location| !location.uri.is_empty() || location.filter.is_some();
+        let asked = item.target.as_ref().filter(says).or(item.source.as_ref());
+        match asked.map_or(Ok(None), |asked| Filter::of(asked, collection)) {
+            Ok(filter) => Some(filter),
+            Err(Refusal { code, why }) => {
+                self.notes.push(format!("a filter is refused with {code}: {why}"));
+                let mut refused = self.of_alert(alert, Some(item), code);
+                refused.hint = Some(why);
+                self.push_status(alert.no_response, refused);
+                None
+            }
+        }
     }
 
     /// Why an alert of a collection is refused.
