@@ -14,6 +14,7 @@ mod map;
 mod notes;
 mod owed;
 mod receive;
+mod refresh;
 mod send;
 mod unanswered;
 mod window;

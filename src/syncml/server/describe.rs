@@ -61,7 +61,7 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
         } else {
             Vec::new()
         },
-        sync_types: vec!["1".into(), "2".into()],
+        sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
         filters: filter.iter().map(|_| grammar.clone()).collect(),
         filter_capabilities: filter.into_iter().collect(),
         ..DataStore::default()

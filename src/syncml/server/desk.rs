@@ -21,7 +21,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{self, Inbox, Step};
 use crate::syncml::message::Version;
 use crate::syncml::outbox::Outbox;
-use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
+use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -341,7 +341,7 @@ impl<'a> Desk<'a> {
             guard.records = records.into_iter().collect();
             let slow = |path: &str| {
                 self.datastore(path)
-                    .filter(|(_, datastore)| datastore.mode == Mode::Slow)
+                    .filter(|(_, datastore)| datastore.mode.compares())
                     .map(|(_, d)| d.collection.clone())
             };
             for (path, keys) in self.inbox.keys() {

@@ -37,7 +37,11 @@ impl Desk<'_> {
     /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
     pub fn send(&mut self) {
         let inbox = self.inbox;
-        self.state.heard |= inbox.message.last || self.is_silent();
+        let silent = self.is_silent();
+        self.state.heard |= inbox.message.last || silent;
+        if silent {
+            self.leave_refreshes();
+        }
         let received = self.state.datastores.iter().any(|datastore| datastore.received);
         if received && self.state.phase == Phase::ExpectAlerts {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
@@ -53,7 +57,7 @@ impl Desk<'_> {
         let flushed = self.state.pending.is_empty();
         let mut last = false;
         // What comes after the end changes nothing about it: late Maps, or a client that has not noticed.
-        if flushed && (self.state.heard || self.state.phase == Phase::Over) {
+        if flushed && !self.state.suspended && (self.state.heard || self.state.phase == Phase::Over) {
             match self.state.phase {
                 Phase::ExpectAlerts => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
@@ -61,6 +65,7 @@ impl Desk<'_> {
                 }
                 Phase::ExpectChanges => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectMore, false);
+                    self.expect_nothing_more();
                     if !inbox.has_sync_alert() {
                         self.stop_unopened();
                     }
@@ -72,10 +77,17 @@ impl Desk<'_> {
                 }
             }
         }
-        if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill() {
+        if flushed && self.state.suspended {
+            last = true;
+        } else if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill()
+        {
             self.state.phase = Phase::ExpectEnd;
             self.offer();
             last = true;
+            if self.state.datastores.iter().all(|datastore| !datastore.mode.sends()) {
+                // There is nothing to say about: no package 5 follows (DS 1.2, 6.6).
+                self.end();
+            }
         }
         if !last && !inbox.message.last && flushed {
             self.outbox.push_next_message(&inbox.message);
@@ -110,6 +122,14 @@ impl Desk<'_> {
             if !datastore.received || datastore.finished {
                 continue;
             }
+            if !datastore.mode.sends() {
+                self.state
+                    .datastores
+                    .get_mut(index)
+                    .into_iter()
+                    .for_each(|datastore| datastore.finished = true);
+                continue;
+            }
             // A page that was cut has seen nothing of the collections after its last one.
             let reached =
                 !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
@@ -140,7 +160,7 @@ impl Desk<'_> {
             return false;
         };
         let now = self.bookmarked(collection);
-        if datastore.mode == Mode::Slow {
+        if datastore.mode.sends_all() {
             return read.sending && read.sending_all && read.attempt == now.attempt;
         }
         if now.looking != if read.sending { read.looking } else { Looking::Changes } {
@@ -245,7 +265,7 @@ impl Desk<'_> {
     fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
         let alias = self.known.alias(&key.0, &key.1);
         let attempt = self.bookmarked(&key.0).attempt;
-        if datastore.mode == Mode::Slow && alias.is_none_or(|alias| alias.generation < attempt) {
+        if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
             let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
             return !new.is_some_and(|change| change.insert);
         }
@@ -281,15 +301,15 @@ impl Desk<'_> {
         }
         let bookmark = self.bookmarked(&record.collection);
         let believed =
-            if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation };
+            if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation };
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let changes_only = datastore.mode == Mode::TwoWay && bookmark.looking == Looking::Changes;
+        let changes_only = !datastore.mode.sends_all() && bookmark.looking == Looking::Changes;
         let holds_own = alias.map_or(changes_only, |alias| alias.seq != Alias::UNSURE);
         let own = record.origin == self.peer.id.0 && holds_own;
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
-            (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
+            (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
             (Content::Body(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
@@ -423,8 +443,15 @@ impl Desk<'_> {
             let open = self.unanswered.lowest(index);
             let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
+            let head = self.head();
             let bookmark = self.bookmarked(&datastore.collection);
-            let reached = bookmark.until.max(bookmark.position);
+            let reached = match datastore.mode {
+                // What changed here stays to be sent.
+                Mode::FromClient => bookmark.confirmed.cursor,
+                Mode::RefreshFromClient if !datastore.refreshed => continue,
+                Mode::RefreshFromClient => head,
+                _ => bookmark.until.max(bookmark.position),
+            };
             let held_back = lowest.filter(|seq| *seq <= reached);
             let (held_back, left_out) = self.offered_left_out(&datastore, held_back);
             let bookmark = self.bookmark(&datastore.collection);
@@ -432,9 +459,9 @@ impl Desk<'_> {
                 cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
                 anchor: datastore.next.clone(),
                 own_anchor: datastore.own_next.clone(),
-                generation: match datastore.mode {
-                    Mode::Slow => bookmark.attempt,
-                    Mode::TwoWay => bookmark.confirmed.generation,
+                generation: match datastore.mode.begins_anew() {
+                    true => bookmark.attempt,
+                    false => bookmark.confirmed.generation,
                 },
                 left_out,
             };

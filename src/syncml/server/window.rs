@@ -16,7 +16,7 @@ use crate::syncml::filter::criteria::Criteria;
 use crate::syncml::filter::properties;
 use crate::syncml::filter::{Filter, LeftOut};
 use crate::syncml::message::Location;
-use crate::syncml::session::{Datastore, Mode};
+use crate::syncml::session::Datastore;
 
 /// A datastore's filter, ready for a page.
 pub struct Window {
@@ -46,7 +46,7 @@ impl Desk<'_> {
             (false, true) => Looking::Changes,
         };
         let from_the_beginning = bookmark.looking != Looking::Changes && before.filter != now.filter;
-        if !bookmark.sending_all && (wider || from_the_beginning) {
+        if datastore.mode.sends() && !bookmark.sending_all && (wider || from_the_beginning) {
             bookmark.position = 0;
         }
         let fields = before.fields_with(&now);
@@ -76,7 +76,7 @@ impl Desk<'_> {
             .and_then(|(filter, collection)| Criteria::of(&filter.query, collection).ok());
         let bookmark = self.bookmarked(&datastore.collection);
         let (before, now) = (LeftOut::of_text(&bookmark.confirmed.left_out), LeftOut::by(filter));
-        let wider = before.is_narrower_than(&now) && !bookmark.sending_all;
+        let wider = before.is_narrower_than(&now) && datastore.mode.sends() && !bookmark.sending_all;
         Window { criteria, exclusive: filter.is_some_and(|f| f.exclusive), wider, before, now, bookmark }
     }
 
@@ -152,10 +152,13 @@ impl Desk<'_> {
     /// makes the next look at everything again.
     pub fn offered_left_out(&self, datastore: &Datastore, held_back: Option<Seq>) -> (Option<Seq>, String) {
         let bookmark = self.bookmarked(&datastore.collection);
+        let slow = datastore.mode.begins_anew();
+        if !slow && !datastore.mode.sends() {
+            return (held_back, bookmark.confirmed.left_out);
+        }
         let before = LeftOut::of_text(&bookmark.confirmed.left_out);
         let now = LeftOut::by(datastore.filter.as_ref());
         let exclusive = datastore.filter.as_ref().is_some_and(|filter| filter.exclusive);
-        let slow = datastore.mode == Mode::Slow;
         let unsure = match slow {
             true => exclusive && !now.filter.is_empty(),
             false => held_back.is_some() && before.filter != now.filter,
