@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod conflict;
+mod count;
 mod describe;
 mod desk;
 mod initialise;
