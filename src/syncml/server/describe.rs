@@ -68,24 +68,18 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
     }
 }
 
-/// What may be asked of a kind: the keywords and some properties. A filter may name others; a list of all would fill a small
-/// phone's message.
+/// What may be asked of a kind: the keywords. A filter may name any property too; a list of them would fill a small phone's
+/// message.
 fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
     let keywords: &[&str] = match kind {
         Kind::Calendar | Kind::Todo => &["SINCE", "BEFORE", "GROUP"],
         _ => &["GROUP"],
     };
-    let properties: &[&str] = match kind {
-        Kind::Contacts => &["N", "FN", "ORG", "TEL", "EMAIL", "CATEGORIES"],
-        Kind::Calendar | Kind::Todo => &["SUMMARY", "DTSTART", "CATEGORIES"],
-        Kind::Notes | Kind::Table => &[],
-    };
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     FilterCapability {
         media_type: preferred.media_type.clone(),
         version: preferred.version.clone(),
-        keywords: words(keywords),
-        properties: words(properties),
+        keywords: keywords.iter().map(|word| (*word).to_owned()).collect(),
+        ..FilterCapability::default()
     }
 }
 
