@@ -8,6 +8,7 @@ pub mod alert;
 pub mod codec;
 pub mod credential;
 pub mod device;
+pub mod filter;
 pub mod inbox;
 pub mod message;
 pub mod notification;

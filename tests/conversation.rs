@@ -11,6 +11,8 @@ mod credentials;
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/filters.rs"]
+mod filters;
 #[path = "conversation/hand.rs"]
 mod hand;
 #[path = "conversation/hmac.rs"]

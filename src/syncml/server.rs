@@ -7,6 +7,7 @@
 mod authenticate;
 mod bar;
 mod conflict;
+mod count;
 mod describe;
 mod desk;
 mod identify;
@@ -19,6 +20,7 @@ mod receive;
 mod refresh;
 mod send;
 mod unanswered;
+mod window;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;

@@ -308,6 +308,13 @@ impl<'a> Desk<'a> {
         self.state.remember(merged);
     }
 
+    /// How many records are worth reading for a message of this size: more where a filter leaves some out.
+    fn page_records(&self) -> i64 {
+        let filtered = self.state.datastores.iter().any(Datastore::filters_items);
+        let records = self.state.message_bytes_max / if filtered { 20 } else { 80 };
+        i64::try_from(records).unwrap_or(i64::MAX)
+    }
+
     fn session(&self) -> Session {
         Session {
             peer: self.peer.id.clone(),
@@ -321,7 +328,7 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            page_records: self.page_records(),
         }
     }
 
