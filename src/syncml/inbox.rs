@@ -2,7 +2,9 @@
 //!
 //! The mirror is `outbox.rs`. Lenient reading is the codec's; here the device's paths and ids are made comparable.
 
-use super::message::{Change, ChangeKind, Command, Group, GroupKind, Item, Location, Message, Meta, Sync};
+use super::message::{
+    Change, ChangeKind, Command, Cred, Group, GroupKind, Item, Location, Message, Meta, Sync,
+};
 use super::status;
 use crate::content;
 use crate::journal::matching::{self, MatchKey};
@@ -50,6 +52,8 @@ pub struct SyncStep {
     pub target: String,
     /// `Source` as spelt.
     pub source: String,
+    /// `Cred`.
+    pub credential: Option<Cred>,
 }
 
 /// A change.
@@ -67,6 +71,8 @@ pub struct ChangeStep {
     pub soft: bool,
     /// `Archive`.
     pub archive: bool,
+    /// `Cred`.
+    pub credential: Option<Cred>,
     /// Whether the message held as many items as it may before this one.
     pub too_many: bool,
     /// Its items.
@@ -126,6 +132,16 @@ impl Inbox {
         }
         let maps = message.commands.iter().flat_map(mapped).collect();
         Self { message, steps, maps }
+    }
+
+    /// The `Cred`s inside commands.
+    pub fn credentials(&self) -> impl Iterator<Item = &Cred> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Command(index) => self.message.commands.get(*index)?.credential(),
+            Step::Sync(sync) => sync.credential.as_ref(),
+            Step::Change(change) => change.credential.as_ref(),
+            Step::Refuse(_) => None,
+        })
     }
 
     /// Whether any step is a `Sync`.
@@ -245,6 +261,7 @@ fn open_sync(sync: &Sync, steps: &mut Vec<Step>, items: &mut usize) {
         silent: sync.no_response,
         target: target.uri.clone(),
         source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
+        credential: sync.credential.clone(),
     }));
     inside(&sync.commands, &path, steps, items);
 }
@@ -315,6 +332,7 @@ fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
         silent: change.no_response,
         soft: change.soft_delete,
         archive: change.archive,
+        credential: change.credential.clone(),
         too_many,
         items: items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
     }

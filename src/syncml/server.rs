@@ -5,9 +5,12 @@
 //! (`owed`).
 
 mod authenticate;
+mod bar;
 mod conflict;
+mod count;
 mod describe;
 mod desk;
+mod identify;
 mod initialise;
 mod known;
 mod map;
@@ -19,14 +22,16 @@ mod refresh;
 mod send;
 mod split;
 mod unanswered;
+mod window;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;
 use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
+use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
-use super::outbox::{Bounds, Outbox};
+use super::outbox::{Bounds, Outbox, Return};
 use super::session::{Pending, PendingStatus, Phase, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
@@ -52,6 +57,8 @@ pub struct Server<'a> {
     encoding: Encoding,
     /// SHA-256 of the message's bytes: a resend is known by it.
     digest: String,
+    /// What the HTTP header beside the message says of who sent it.
+    mac: Option<Credential>,
     /// The session token in the URL, as sent.
     token: Option<String>,
     origin: String,
@@ -75,12 +82,16 @@ struct Needed {
     /// Whether large bodies were looked for; and which are.
     large: bool,
     whole: Vec<RecordVersion>,
+    /// Whether one of them is to leave.
+    leaves: bool,
 }
 
 /// What to send once the batch is safe.
 #[derive(Debug)]
 pub struct Answer {
     body: Vec<u8>,
+    /// The value of `x-syncml-hmac`, where we sign.
+    mac: Option<String>,
 }
 
 impl<'a> Server<'a> {
@@ -95,12 +106,23 @@ impl<'a> Server<'a> {
             inbox: Inbox::new(message),
             encoding,
             digest: secret::fingerprint(&request.body),
+            mac: None,
             token,
             origin: request.origin.clone(),
             address: request.address.clone(),
             line: String::new(),
             needed: Needed::default(),
         })
+    }
+
+    /// The same with what its header `x-syncml-hmac` said ([`mac::read`]). It is a part of the message: who sends the same bytes
+    /// without it is not given the answer again.
+    pub fn with_mac(mut self, mac: Option<Credential>) -> Self {
+        if let Some(Credential::Mac { mac, .. }) = &mac {
+            self.digest = secret::fingerprint(format!("{} {}", self.digest, secret::hex(mac)).as_bytes());
+        }
+        self.mac = mac;
+        self
     }
 
     fn device(&self) -> PeerId {
@@ -116,13 +138,15 @@ impl<'a> Server<'a> {
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
         let bytes_max = self.reply_bytes().unwrap_or(limits::SYNCML_REPLY_BYTES_MAX);
+        let back = Return::default();
         let bounds = Bounds { bytes_max, object_bytes_max: None };
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, bounds);
+        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, back, 1, bounds);
         let mut pending = vec![Pending::Status(header)];
-        pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
+        pending.extend(bar::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
-        Turn { answer: Answer { body: outbox.finish() }, batch: None }
+        // Nothing is signed for a stranger.
+        Turn { answer: Answer { body: outbox.finish(), mac: None }, batch: None }
     }
 
     /// What the device can take, within our own bounds, where this message says it; a `MaxMsgSize` of 0 says nothing.
@@ -164,9 +188,10 @@ impl Protocol for Server<'_> {
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
-            Verdict::Replay(body) => {
+            Verdict::Replay { body, state } => {
                 self.line = format!("{}: resent, answered with the same bytes", self.preamble());
-                Turn { answer: Answer { body }, batch: None }
+                let mac = state.and_then(|state| identify::signature(self, snapshot, &state, &body));
+                Turn { answer: Answer { body, mac }, batch: None }
             }
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
@@ -189,6 +214,7 @@ impl Protocol for Server<'_> {
                     Ok(turn) => turn,
                     Err(version) => {
                         self.needed.whole.push(version);
+                        self.needed.leaves = true;
                         return Decision::Ask(Box::new(self.reads()));
                     }
                 }
@@ -198,7 +224,9 @@ impl Protocol for Server<'_> {
     }
 
     fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {
-        respond(200, self.encoding, answer.body)
+        let mut response = respond(200, self.encoding, answer.body);
+        response.headers.extend(answer.mac.map(|mac| (mac::HEADER.to_owned(), mac)));
+        response
     }
 
     fn failed(&mut self, error: &StoreError) -> Response {
@@ -233,15 +261,15 @@ impl Server<'_> {
                 address: self.address.clone(),
             });
         }
-        let login = authenticate::login_of(header);
+        let login = authenticate::login_of(self);
         let mut reads = Reads::of(Who::Syncml {
-            login: login.clone(),
+            login,
             session_token: self.token.as_deref().map(secret::token_hash),
             session_id: header.session_id.clone(),
             address: self.address.clone(),
         });
-        reads.throttles =
-            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        let names = authenticate::names(self);
+        reads.throttles = names.iter().map(|name| authenticate::throttle_key(name, &self.address)).collect();
         reads.peer = Some(self.device());
         reads.collections = true;
         reads.luids = self.inbox.luids();
@@ -350,11 +378,15 @@ impl Desk<'_> {
         for step in &inbox.steps {
             match step {
                 Step::Command(index) => {
-                    if let Some(command) = inbox.message.commands.get(*index) {
+                    if let Some(command) = inbox.message.commands.get(*index)
+                        && !self.bars(command)
+                    {
                         self.command(command);
                     }
                 }
+                Step::Sync(sync) if self.bars_sync(sync) => {}
                 Step::Sync(sync) => self.open_sync(sync),
+                Step::Change(change) if self.bars_change(change) => {}
                 Step::Change(change) => self.receive(change),
                 Step::Refuse(refused) => {
                     self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);

@@ -4,6 +4,8 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
+use super::bar::Bar;
+use super::identify;
 use super::known::Known;
 use super::notes::Notes;
 use super::unanswered::Unanswered;
@@ -20,9 +22,9 @@ use crate::store::{
     Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot, Sweep, Throttle,
 };
 use crate::syncml::device::DevInf;
-use crate::syncml::inbox::{self, Inbox, Step};
+use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
-use crate::syncml::outbox::{Bounds, Outbox};
+use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +66,10 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
+    /// What was refused for the credentials inside it.
+    pub bar: Bar,
+    /// Whether the device has refused our last message as a whole.
+    pub challenged: bool,
     /// How many bytes of the session's row all that is owed would take.
     pub owed: usize,
     /// Sentences for the log.
@@ -85,16 +91,19 @@ impl<'a> Desk<'a> {
         seed: &'a mut Seed,
     ) -> Self {
         let Admitted { login, state, fresh, header, digest, clear } = admitted;
-        let nonce = (digest && fresh).then(|| secret::text_nonce(seed.draw()));
+        let nonce =
+            digest.filter(|_| fresh).map(|scheme| (scheme.to_owned(), secret::text_nonce(seed.draw())));
         let message = &server.inbox.message;
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
         let bounds = bounds(server, &mut state, fresh);
-        let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox =
-            Outbox::new(message, server.encoding, state.version, respond_to, state.message_id, bounds);
-        let header = header_status(server, header, nonce.as_deref());
+        let heard = identify::hear(&mut state, message);
+        let uri = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
+        let back = Return { uri, credential: identify::credential(server, snapshot, &state) };
+        let (version, number) = (state.version, state.message_id);
+        let mut outbox = Outbox::new(message, server.encoding, version, back, number, bounds);
+        let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
         }
@@ -111,11 +120,7 @@ impl<'a> Desk<'a> {
             supported: RefCell::default(),
             peer,
             peer_changed: false,
-            bookmarks: snapshot
-                .bookmarks
-                .iter()
-                .map(|b| (b.collection.clone(), (b.clone(), false)))
-                .collect(),
+            bookmarks: unchanged(snapshot),
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
@@ -126,6 +131,8 @@ impl<'a> Desk<'a> {
             sends_back: false,
             outbox,
             queue: Vec::new(),
+            bar: Bar::default(),
+            challenged: heard.again,
             owed: state.pending.iter().map(Pending::bytes).sum(),
             notes: Notes::default(),
             wants: None,
@@ -136,8 +143,9 @@ impl<'a> Desk<'a> {
         };
         desk.batch.throttles.extend(clear.map(|key| Throttle { key, failures: 0, until: 0 }));
         if fresh {
-            desk.begin(nonce);
+            desk.begin(nonce.map(|(_, nonce)| nonce));
         }
+        desk.say_again(heard);
         desk
     }
 
@@ -256,7 +264,9 @@ impl<'a> Desk<'a> {
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
-        let answer = Answer { body: self.outbox.finish() };
+        let body = self.outbox.finish();
+        let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
+        let answer = Answer { body, mac };
         session.reply = answer.body.clone();
         let mut batch = self.batch;
         for ((collection, record), alias) in self.aliases {
@@ -297,6 +307,17 @@ impl<'a> Desk<'a> {
         self.state.remember(merged);
     }
 
+    /// How many records are worth reading for a message of this size: more where a filter leaves some out.
+    fn page_records(&self) -> i64 {
+        if self.state.leaving.as_ref().is_some_and(|departure| !departure.paused) {
+            // While an object leaves in pieces nothing else does.
+            return 1;
+        }
+        let filtered = self.state.datastores.iter().any(Datastore::filters_items);
+        let records = self.state.message_bytes_max / if filtered { 20 } else { 80 };
+        i64::try_from(records).unwrap_or(i64::MAX)
+    }
+
     fn session(&self) -> Session {
         Session {
             peer: self.peer.id.clone(),
@@ -310,11 +331,7 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: match self.state.leaving.as_ref().is_some_and(|departure| !departure.paused) {
-                // While an object leaves in pieces nothing else does.
-                true => 1,
-                false => i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
-            },
+            page_records: self.page_records(),
         }
     }
 
@@ -356,7 +373,8 @@ impl<'a> Desk<'a> {
 
     /// What was asked and what became of it.
     fn line(&self) -> String {
-        let mut line = format!("{} (login {})", self.server.preamble(), self.login);
+        let asked = if self.is_alerted() { ", alerted" } else { "" };
+        let mut line = format!("{} (login {}{asked})", self.server.preamble(), self.login);
         for datastore in &self.state.datastores {
             let t = &datastore.tally;
             line.push_str(&format!(
@@ -387,6 +405,11 @@ fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
     Bounds { bytes_max: state.message_bytes_max, object_bytes_max }
 }
 
+/// Bookmarks as they were read.
+fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
+    snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
+}
+
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.
 fn session_token(
     server: &Server<'_>,
@@ -405,10 +428,8 @@ fn session_token(
 }
 
 /// The status of the SyncHdr of an admitted message.
-fn header_status(server: &Server<'_>, code: u16, nonce: Option<&str>) -> PendingStatus {
-    let mut status = header_status_of(server, code);
-    status.challenge = nonce.map(|nonce| (crate::syncml::credential::MD5.to_owned(), nonce.to_owned()));
-    status
+fn header_status(server: &Server<'_>, code: u16, challenge: Option<(String, String)>) -> PendingStatus {
+    PendingStatus { challenge, ..header_status_of(server, code) }
 }
 
 /// A status of the SyncHdr.
@@ -423,26 +444,6 @@ pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
         code,
         ..PendingStatus::default()
     }
-}
-
-/// The same status for every command of a message: nothing was executed.
-pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
-    let message = inbox.message.header.message_id;
-    let all = inbox.steps.iter().filter_map(|step| match step {
-        Step::Command(index) => inbox.message.commands.get(*index).and_then(inbox::named),
-        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
-        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
-        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
-    });
-    all.filter(|(command, _, silent)| !silent && !command.is_empty())
-        .map(|(command, name, _)| PendingStatus {
-            message,
-            command,
-            name: name.into(),
-            code,
-            ..Default::default()
-        })
-        .collect()
 }
 
 /// Versions we speak, as a 505 or 513 names them.

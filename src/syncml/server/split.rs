@@ -105,7 +105,8 @@ impl Desk<'_> {
         match self.has_room(&leaving).filter(|_| readable) {
             None => self.too_large(index, record),
             Some(here) => {
-                self.wants = here.then_some(version);
+                // One a turn: another is read for the next message.
+                self.wants = (here && !self.server.needed.leaves).then_some(version);
                 false
             }
         }
