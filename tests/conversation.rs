@@ -3,6 +3,8 @@
 
 #[path = "conversation/bounds.rs"]
 mod bounds;
+#[path = "conversation/commands.rs"]
+mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
 #[path = "conversation/door.rs"]

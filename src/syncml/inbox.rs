@@ -32,7 +32,9 @@ pub enum Step {
     Sync(SyncStep),
     /// A change of one or more items inside a `Sync`.
     Change(ChangeStep),
-    /// A command that is refused as it stands.
+    /// An `Atomic` begins: the steps that follow are carried out all together, or not at all.
+    Atomic(AtomicStep),
+    /// A command that is refused as it stands; or a `Sequence`, which is what every message is.
     Refuse(RefuseStep),
 }
 
@@ -72,6 +74,17 @@ pub struct ChangeStep {
     pub items: Vec<Incoming>,
 }
 
+/// An `Atomic` begins.
+#[derive(Debug)]
+pub struct AtomicStep {
+    /// `CmdID`.
+    pub command: String,
+    /// Whether no status is wanted.
+    pub silent: bool,
+    /// How many of the steps behind it are in it.
+    pub steps: usize,
+}
+
 /// A command refused as it stands.
 #[derive(Debug)]
 pub struct RefuseStep {
@@ -104,19 +117,25 @@ pub struct Incoming {
 
 impl Inbox {
     /// Takes a message apart.
-    pub fn new(message: Message) -> Self {
-        let mut steps = Vec::new();
-        let mut items = 0;
-        for (index, command) in message.commands.iter().enumerate() {
-            match command {
-                Command::Sync(sync) => open_sync(sync, &mut steps, &mut items),
-                Command::Group(group) => steps.push(refuse_group(group, None)),
-                Command::Change(change) => steps.push(refuse(change, status::FORBIDDEN)),
-                _ => steps.push(Step::Command(index)),
-            }
+    pub fn new(mut message: Message) -> Self {
+        let mut taking = Taking::default();
+        for command in std::mem::take(&mut message.commands) {
+            taking.body(command, &Meta::default());
         }
+        message.commands = taking.commands;
         let maps = message.commands.iter().flat_map(mapped).collect();
-        Self { message, steps, maps }
+        Self { message, steps: taking.steps, maps }
+    }
+
+    /// `CmdID`, name and `NoResp` of a step that has a status.
+    pub fn named(&self, step: &Step) -> Option<(String, &'static str, bool)> {
+        match step {
+            Step::Command(index) => self.message.commands.get(*index).and_then(named),
+            Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
+            Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
+            Step::Atomic(atomic) => Some((atomic.command.clone(), "Atomic", atomic.silent)),
+            Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
+        }
     }
 
     /// Whether any step is a `Sync`.
@@ -209,40 +228,121 @@ fn mapped(command: &Command) -> Vec<(String, String, String)> {
     map.items.iter().map(|item| (path.clone(), trimmed(&item.target), trimmed(&item.source))).collect()
 }
 
-fn open_sync(sync: &Sync, steps: &mut Vec<Step>, items: &mut usize) {
-    let nowhere = Location::default();
-    let target = sync.target.as_ref().unwrap_or(&nowhere);
-    let path = path(target, sync.source.as_ref());
-    steps.push(Step::Sync(SyncStep {
-        path: path.clone(),
-        command: sync.command_id.clone(),
-        silent: sync.no_response,
-        target: target.uri.clone(),
-        source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
-    }));
-    inside(&sync.commands, &path, steps, items);
+/// A body being taken apart: what stood in groups stands for itself, in the order in which it stood.
+#[derive(Default)]
+struct Taking {
+    commands: Vec<Command>,
+    steps: Vec<Step>,
+    items: usize,
+    /// Whether an Atomic is open.
+    atomic: bool,
 }
 
-fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut usize) {
-    for command in commands {
+impl Taking {
+    /// A command of the body, with the `Meta` of the groups around it.
+    fn body(&mut self, command: Command, scope: &Meta) {
         match command {
-            Command::Change(change) => {
-                *items += change.items.len();
-                match change.kind {
-                    ChangeKind::Copy | ChangeKind::Move => steps.push(refuse(change, status::NOT_SUPPORTED)),
-                    _ => steps.push(Step::Change(change_step(change, path, *items > limits::ITEMS_MAX))),
-                }
+            Command::Sync(sync) => {
+                self.open_sync(&sync, scope);
+                self.commands.push(Command::Sync(sync));
             }
             Command::Group(group) => {
-                steps.push(refuse_group(group, Some(path)));
-                if group.kind == GroupKind::Sequence {
-                    inside(&group.commands, path, steps, items);
-                }
+                let (opened, scope) = (self.open_group(&group), scoped(scope, &group.meta));
+                group.commands.into_iter().for_each(|command| self.body(command, &scope));
+                self.close_group(opened);
             }
-            other => steps.extend(named(other).map(|(command, name, silent)| {
-                Step::Refuse(RefuseStep { command, name, silent, code: status::NOT_ALLOWED })
-            })),
+            Command::Change(change) => self.steps.push(refuse(&change, status::FORBIDDEN)),
+            // What cannot be taken back has no place in an Atomic.
+            other if self.atomic && !matches!(other, Command::Map(_) | Command::Status(_)) => {
+                self.refuse(&other, status::COMMAND_FAILED);
+            }
+            other => {
+                self.steps.push(Step::Command(self.commands.len()));
+                self.commands.push(other);
+            }
         }
+    }
+
+    fn open_sync(&mut self, sync: &Sync, scope: &Meta) {
+        let nowhere = Location::default();
+        let target = sync.target.as_ref().unwrap_or(&nowhere);
+        let path = path(target, sync.source.as_ref());
+        self.steps.push(Step::Sync(SyncStep {
+            path: path.clone(),
+            command: sync.command_id.clone(),
+            silent: sync.no_response,
+            target: target.uri.clone(),
+            source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
+        }));
+        self.inside(&sync.commands, &path, &scoped(scope, &sync.meta));
+    }
+
+    fn inside(&mut self, commands: &[Command], path: &str, scope: &Meta) {
+        for command in commands {
+            match command {
+                Command::Change(change) => {
+                    self.items += change.items.len();
+                    let too_many = self.items > limits::ITEMS_MAX;
+                    match change.kind {
+                        ChangeKind::Copy | ChangeKind::Move => {
+                            self.steps.push(refuse(change, status::NOT_SUPPORTED));
+                        }
+                        _ => self.steps.push(Step::Change(change_step(change, path, scope, too_many))),
+                    }
+                }
+                Command::Group(group) => {
+                    let opened = self.open_group(group);
+                    self.inside(&group.commands, path, &scoped(scope, &group.meta));
+                    self.close_group(opened);
+                }
+                other => self.refuse(other, status::NOT_ALLOWED),
+            }
+        }
+    }
+
+    /// A Sequence is order, and everything here has one. An Atomic in an Atomic is refused, and so that one fails.
+    fn open_group(&mut self, group: &Group) -> Option<usize> {
+        let (command, silent) = (group.command_id.clone(), group.no_response);
+        let at = self.steps.len();
+        self.steps.push(match (group.kind, self.atomic) {
+            (GroupKind::Sequence, _) => {
+                Step::Refuse(RefuseStep { command, name: "Sequence", silent, code: status::OK })
+            }
+            (GroupKind::Atomic, true) => {
+                Step::Refuse(RefuseStep { command, name: "Atomic", silent, code: status::COMMAND_FAILED })
+            }
+            (GroupKind::Atomic, false) => Step::Atomic(AtomicStep { command, silent, steps: 0 }),
+        });
+        let opened = (group.kind == GroupKind::Atomic && !self.atomic).then_some(at);
+        self.atomic |= opened.is_some();
+        opened
+    }
+
+    fn close_group(&mut self, opened: Option<usize>) {
+        let Some(at) = opened else { return };
+        self.atomic = false;
+        let inside = self.steps.len().saturating_sub(at + 1);
+        if let Some(Step::Atomic(atomic)) = self.steps.get_mut(at) {
+            atomic.steps = inside;
+        }
+    }
+
+    fn refuse(&mut self, command: &Command, code: u16) {
+        self.steps.extend(
+            named(command)
+                .map(|(command, name, silent)| Step::Refuse(RefuseStep { command, name, silent, code })),
+        );
+    }
+}
+
+/// What of a `Meta` holds for what stands inside, the inner word first (RepPro 1.2, 5.5).
+fn scoped(outer: &Meta, inner: &Meta) -> Meta {
+    let first = |inner: &Option<String>, outer: &Option<String>| inner.clone().or_else(|| outer.clone());
+    Meta {
+        field_level: inner.field_level || outer.field_level,
+        format: first(&inner.format, &outer.format),
+        media_type: first(&inner.media_type, &outer.media_type),
+        ..Meta::default()
     }
 }
 
@@ -260,16 +360,6 @@ pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
     })
 }
 
-/// A Sequence inside a Sync is executed in order, as everything is; an Atomic, or either outside, is refused.
-fn refuse_group(group: &Group, path: Option<&str>) -> Step {
-    let (name, code) = match (group.kind, path) {
-        (GroupKind::Sequence, Some(_)) => ("Sequence", status::OK),
-        (GroupKind::Sequence, None) => ("Sequence", status::NOT_SUPPORTED),
-        (GroupKind::Atomic, _) => ("Atomic", status::NOT_SUPPORTED),
-    };
-    Step::Refuse(RefuseStep { command: group.command_id.clone(), name, silent: group.no_response, code })
-}
-
 fn refuse(change: &Change, code: u16) -> Step {
     Step::Refuse(RefuseStep {
         command: change.command_id.clone(),
@@ -279,7 +369,8 @@ fn refuse(change: &Change, code: u16) -> Step {
     })
 }
 
-fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
+fn change_step(change: &Change, path: &str, scope: &Meta, too_many: bool) -> ChangeStep {
+    let meta = scoped(scope, &change.meta);
     let with_content = change.kind != ChangeKind::Delete;
     let items = if too_many { &[] } else { change.items.as_slice() };
     ChangeStep {
@@ -290,7 +381,7 @@ fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
         soft: change.soft_delete,
         archive: change.archive,
         too_many,
-        items: items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
+        items: items.iter().map(|item| incoming(item, &meta, with_content)).collect(),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
 //! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
+//! `map` takes its Maps and statuses, `group` does or undoes an Atomic, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
 //! (`owed`).
 
 mod authenticate;
 mod conflict;
 mod describe;
 mod desk;
+mod group;
 mod initialise;
 mod known;
 mod map;
@@ -302,19 +303,33 @@ pub fn plain(status: u16, text: &str) -> Response {
 impl Desk<'_> {
     /// Takes every step of the message in order; each leaves its status.
     fn walk(&mut self) {
-        let inbox = self.inbox;
-        for step in &inbox.steps {
-            match step {
-                Step::Command(index) => {
-                    if let Some(command) = inbox.message.commands.get(*index) {
-                        self.command(command);
-                    }
+        let mut steps = self.inbox.steps.as_slice();
+        while let Some((step, rest)) = steps.split_first() {
+            steps = rest;
+            if let Step::Atomic(atomic) = step
+                && let Some((inside, after)) = rest.split_at_checked(atomic.steps)
+            {
+                self.atomic(atomic, inside);
+                steps = after;
+            } else {
+                self.step(step);
+            }
+        }
+    }
+
+    /// One step; what an Atomic holds comes in `server/group.rs`.
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Command(index) => {
+                if let Some(command) = self.inbox.message.commands.get(*index) {
+                    self.command(command);
                 }
-                Step::Sync(sync) => self.open_sync(sync),
-                Step::Change(change) => self.receive(change),
-                Step::Refuse(refused) => {
-                    self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
-                }
+            }
+            Step::Sync(sync) => self.open_sync(sync),
+            Step::Change(change) => self.receive(change),
+            Step::Atomic(_) => {}
+            Step::Refuse(refused) => {
+                self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq}
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
 use crate::syncml::device::DevInf;
-use crate::syncml::inbox::{self, Inbox, Step};
+use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
@@ -64,6 +64,10 @@ pub struct Desk<'a> {
     pub queue: Vec<Pending>,
     /// How many bytes of the session's row all that is owed would take.
     pub owed: usize,
+    /// Whether a status of the last step said that something was not done, wanted or not.
+    pub undone: bool,
+    /// How many Atomics this message has had.
+    pub atomics: usize,
     /// Sentences for the log.
     pub notes: Notes,
     login: String,
@@ -130,6 +134,8 @@ impl<'a> Desk<'a> {
             outbox,
             queue: Vec::new(),
             owed: state.pending.iter().map(Pending::bytes).sum(),
+            undone: false,
+            atomics: 0,
             notes: Notes::default(),
             login,
             token_hash,
@@ -415,12 +421,7 @@ pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
 /// The same status for every command of a message: nothing was executed.
 pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
     let message = inbox.message.header.message_id;
-    let all = inbox.steps.iter().filter_map(|step| match step {
-        Step::Command(index) => inbox.message.commands.get(*index).and_then(inbox::named),
-        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
-        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
-        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
-    });
+    let all = inbox.steps.iter().filter_map(|step| inbox.named(step));
     all.filter(|(command, _, silent)| !silent && !command.is_empty())
         .map(|(command, name, _)| PendingStatus {
             message,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 type Command = (u32, String);
 
 /// Our commands that wait for an answer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Unanswered {
     by_command: BTreeMap<Command, Sent>,
     adds: BTreeMap<(usize, RecordId), Command>,
