@@ -283,12 +283,7 @@ impl Taking {
                 Command::Change(change) => {
                     self.items += change.items.len();
                     let too_many = self.items > limits::ITEMS_MAX;
-                    match change.kind {
-                        ChangeKind::Copy | ChangeKind::Move => {
-                            self.steps.push(refuse(change, status::NOT_SUPPORTED));
-                        }
-                        _ => self.steps.push(Step::Change(change_step(change, path, scope, too_many))),
-                    }
+                    self.steps.push(Step::Change(change_step(change, path, scope, too_many)));
                 }
                 Command::Group(group) => {
                     let opened = self.open_group(group);
@@ -371,7 +366,7 @@ fn refuse(change: &Change, code: u16) -> Step {
 
 fn change_step(change: &Change, path: &str, scope: &Meta, too_many: bool) -> ChangeStep {
     let meta = scoped(scope, &change.meta);
-    let with_content = change.kind != ChangeKind::Delete;
+    let with_content = matches!(change.kind, ChangeKind::Add | ChangeKind::Replace);
     let items = if too_many { &[] } else { change.items.as_slice() };
     ChangeStep {
         path: path.to_owned(),

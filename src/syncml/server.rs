@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod conflict;
+mod copy;
 mod describe;
 mod desk;
 mod group;

@@ -162,3 +162,30 @@ fn what_holds_for_a_group_holds_for_what_is_in_it() {
     assert!(names(&world).contains(&"New".to_owned()));
     assert_eq!(added(&answer).len(), 0);
 }
+
+#[test]
+fn a_copy_is_a_record_of_its_own_and_the_device_maps_it() {
+    let world = world();
+    let mut hand = settled(&world);
+    let copy = |luid: &str| crate::phone::change(ChangeKind::Copy, luid, None, "text/vcard");
+    let answer = hand.say(vec![sync("contacts", vec![copy("1"), copy("gone")])], true);
+    assert_eq!(codes(&answer), [200, 201, 404]);
+    assert_eq!(names(&world), ["Card 0", "Card 0", "Card 1", "Card 2"]);
+    let answer = hand.say(acknowledge(&answer), true);
+    let guids = added(&answer);
+    assert_eq!(guids.len(), 1, "{answer:#?}");
+    let mut owed = acknowledge(&answer);
+    owed.push(map("contacts", &[(&guids[0], "4")]));
+    hand.say(owed, true);
+    // The two are two.
+    let mut hand = Hand::greeted(&world, "after", "2", "3");
+    let answer = hand.say(vec![sync("contacts", vec![replace("4", "Copied"), delete("1")])], true);
+    assert_eq!(codes(&answer), [200, 200, 200]);
+    assert_eq!(names(&world), ["Card 1", "Card 2", "Copied"]);
+    // A copy in an Atomic that fails was never made.
+    let broken = put(ChangeKind::Add, "bad", "no card at all");
+    let answer = hand.say(vec![sync("contacts", vec![atomic(vec![copy("2"), broken])])], true);
+    assert_eq!((codes(&answer), names(&world).len()), (vec![200, 507, 216, 415], 3));
+    let answer = hand.say(vec![sync("contacts", vec![delete("2"), copy("2")])], true);
+    assert_eq!((codes(&answer), names(&world).len()), (vec![200, 200, 404], 2));
+}

@@ -294,7 +294,8 @@ impl<'a> Desk<'a> {
     fn remember_merges(&mut self) {
         let count = self.batch.changes.len();
         let head = journal::advance(self.head(), count, self.now);
-        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| change.origin.is_empty());
+        let goes_back = |change: &Change| change.origin.is_empty() && !change.insert;
+        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| goes_back(change));
         let merged = merged.map(|(index, change)| Earlier {
             collection: change.collection.clone(),
             add: false,

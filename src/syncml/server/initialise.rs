@@ -311,6 +311,7 @@ impl Desk<'_> {
         let code = match asks_device {
             true if self.fits_a_message(&results) => status::OK,
             true => status::ENTITY_TOO_LARGE,
+            false if get.items.is_empty() => status::INCOMPLETE_COMMAND,
             false => status::NOT_FOUND,
         };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);

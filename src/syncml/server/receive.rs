@@ -11,7 +11,7 @@ use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
-use crate::syncml::message::ChangeKind;
+use crate::syncml::message::{ChangeKind, Version};
 use crate::syncml::session::{Datastore, Mode, PendingStatus};
 use crate::syncml::status;
 
@@ -165,6 +165,8 @@ impl Desk<'_> {
         } else {
             match (change.kind, &item.body) {
                 (ChangeKind::Delete, _) => self.delete(arriving, change),
+                (ChangeKind::Copy, _) => self.copy(arriving),
+                (ChangeKind::Move, _) => status::NOT_SUPPORTED,
                 _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
@@ -215,7 +217,7 @@ impl Desk<'_> {
 
     /// The record behind a device's id, where the id may be believed: of a device that may have been reset, where what it sends
     /// under the id is what it last had.
-    fn standing(&self, datastore: &Datastore, luid: &Luid, body: Option<&Body>) -> Option<Standing> {
+    pub fn standing(&self, datastore: &Datastore, luid: &Luid, body: Option<&Body>) -> Option<Standing> {
         let id = (datastore.collection.clone(), luid.clone());
         if let Some(now) = self.luids.get(&id) {
             return self.standing_of_this_turn(datastore, now.as_ref()?);
@@ -339,11 +341,18 @@ impl Desk<'_> {
             return status::NOT_DELETED;
         };
         let record = standing.alias.record.clone();
-        self.drop_alias(&collection.id, &record, Some(&item.luid));
         let live = matches!(standing.content, Content::Body(_));
-        if change.soft || !live {
-            // SftDel: the device makes room; here the item stays.
-            return status::OK;
+        if change.archive && live && self.state.version > Version::V10 {
+            // No archive is kept. Since 1.1 that is said without deleting; 1.0 deletes, and says it after.
+            return status::NOT_IMPLEMENTED;
+        }
+        self.drop_alias(&collection.id, &record, Some(&item.luid));
+        match (change.soft, live) {
+            // The device makes room; here the item stays.
+            (true, true) => return status::OK,
+            (true, false) => return status::SOFT_DELETE_CONFLICT,
+            (false, false) => return status::OK,
+            (false, true) => {}
         }
         if standing.conflict && collection.policy != Policy::ClientWins {
             self.tally(index, |tally| tally.conflicts += 1);
