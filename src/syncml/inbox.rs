@@ -109,6 +109,8 @@ pub struct Incoming {
     pub source: Option<String>,
     /// Whether it is a piece, and more of it comes.
     pub more: bool,
+    /// Whether it holds some of the item's properties only (`FieldLevel`).
+    pub part: bool,
     /// The content, or the status that refuses it.
     pub body: Result<Body, u16>,
     /// Its match key.
@@ -384,19 +386,17 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     let source = item.source.as_ref().map(|source| source.uri.clone());
     let luid = Luid(trim(source.as_deref().unwrap_or_default()).to_owned());
     let body = if with_content { body(item, meta) } else { Err(status::OK) };
-    let key = body.as_ref().ok().and_then(matching::key);
+    let part = with_content && (item.meta.field_level || meta.field_level);
+    // A part is equal to nothing.
+    let key = body.as_ref().ok().filter(|_| !part).and_then(matching::key);
     let target = item.target.as_ref().map(|target| target.uri.clone());
-    Incoming { luid, target, source, more: item.more, body, key }
+    Incoming { luid, target, source, more: item.more, part, body, key }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.
 fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
     if item.more {
         return Err(status::ENTITY_TOO_LARGE);
-    }
-    if item.meta.field_level || meta.field_level {
-        // A part of an item; our DevInf does not offer it, and taken for the whole it would remove the rest.
-        return Err(status::PARTIAL_NOT_ACCEPTED);
     }
     let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
     let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();

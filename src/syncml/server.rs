@@ -15,6 +15,7 @@ mod known;
 mod map;
 mod notes;
 mod owed;
+mod part;
 mod receive;
 mod send;
 mod unanswered;

@@ -189,3 +189,50 @@ fn a_copy_is_a_record_of_its_own_and_the_device_maps_it() {
     let answer = hand.say(vec![sync("contacts", vec![delete("2"), copy("2")])], true);
     assert_eq!((codes(&answer), names(&world).len()), (vec![200, 200, 404], 2));
 }
+
+/// A Replace of some properties only.
+fn part(luid: &str, lines: &str) -> Command {
+    let text = format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{lines}END:VCARD\r\n");
+    let Command::Change(mut change) = put(ChangeKind::Replace, luid, &text) else { panic!() };
+    change.meta.field_level = true;
+    Command::Change(change)
+}
+
+#[test]
+fn a_part_replaces_what_it_lists_and_nothing_else() {
+    let world = world();
+    let mut hand = settled(&world);
+    let full = card("Ada", "TEL;TYPE=HOME:1\r\nTEL;TYPE=CELL:2\r\nNOTE:kept\r\nX-OWN:kept\r\n");
+    let changes = vec![
+        put(ChangeKind::Replace, "1", &full),
+        part("1", "TEL;TYPE=CELL:3\r\nTITLE:new\r\nNOTE:\r\n"),
+        part("gone", "TITLE:new\r\n"),
+        part("2", ""),
+        delete("3"),
+        part("3", "TITLE:new\r\n"),
+    ];
+    let answer = hand.say(vec![sync("contacts", changes)], true);
+    assert_eq!(codes(&answer), [200, 200, 200, 426, 426, 200, 426]);
+    let ada = world.live("contacts").into_iter().find(|text| text.contains("Ada")).unwrap();
+    assert_eq!(ada, card("Ada", "TEL;TYPE=CELL:3\r\nX-OWN:kept\r\nTITLE:new\r\n"));
+}
+
+#[test]
+fn a_part_meets_what_another_has_changed_and_the_whole_goes_back() {
+    let world = world();
+    settle(&world);
+    let mut b = crate::phone::Phone::contacts("b");
+    b.sync(&world).unwrap();
+    let luid = b.find("Card 0");
+    b.edit(&luid, &card("Card 0", "NOTE:b\r\nTITLE:b\r\n"));
+    b.sync(&world).unwrap();
+    let mut hand = Hand::greeted(&world, "next", "1", "2");
+    let answer = hand.say(vec![sync("contacts", vec![part("1", "TITLE:hand\r\n")])], true);
+    assert_eq!(codes(&answer), [200, 207]);
+    let whole = card("Card 0", "NOTE:b\r\nTITLE:hand\r\n");
+    assert!(world.live("contacts").contains(&whole), "{:?}", world.live("contacts"));
+    let answer = hand.say(acknowledge(&answer), true);
+    assert_eq!(others(&answer), ["Sync 1"]);
+    b.sync(&world).unwrap();
+    assert!(b.contents().iter().any(|text| text.contains("TITLE:hand")), "{:?}", b.contents());
+}

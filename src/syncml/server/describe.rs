@@ -88,7 +88,7 @@ fn capabilities(version: Version, kind: Kind) -> Vec<Capability> {
         Capability {
             media_type,
             version: (version == Version::V12).then(|| form_version.clone()),
-            field_level: false,
+            field_level: version == Version::V12,
             properties: vocabulary(form).split(' ').map(|name| property(name, &form_version)).collect(),
         }
     };

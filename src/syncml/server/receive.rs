@@ -170,6 +170,7 @@ impl Desk<'_> {
                 _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+                (_, Ok(body)) if item.part => self.replace_part(arriving, body),
                 (_, Ok(body)) => self.upsert(arriving, body),
             }
         };
