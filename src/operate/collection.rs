@@ -146,6 +146,7 @@ fn kind_word(kind: Kind) -> &'static str {
         Kind::Calendar => "events",
         Kind::Todo => "tasks",
         Kind::Notes => "notes",
+        Kind::Files => "folders, files and e-mails",
         Kind::Table => "a MAX table",
     }
 }

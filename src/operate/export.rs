@@ -120,7 +120,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
 
 /// Whether records of this kind may follow each other in one file.
 fn fits_one_file(kind: Kind) -> bool {
-    !matches!(kind, Kind::Notes | Kind::Table)
+    !matches!(kind, Kind::Notes | Kind::Files | Kind::Table)
 }
 
 /// The folder, made where it is missing; one with something in it is not ours to write into.
@@ -172,6 +172,7 @@ fn write_file(folder: &Path, record: &Record, body: &Body, collection: &Collecti
         Form::Icalendar20 => (body.bytes.clone(), "ics"),
         Form::Vnote11 => (body.bytes.clone(), "vnt"),
         Form::Plain => (body.bytes.clone(), "txt"),
+        Form::Opaque(media_type) if media_type.ends_with("+xml") => (body.bytes.clone(), "xml"),
         Form::Opaque(_) => (body.bytes.clone(), "bin"),
     };
     let path = folder.join(format!("{}.{ending}", file_name(record, body, collection)));

@@ -12,6 +12,9 @@ use crate::record::{Body, Entry, Form, RecordId};
 use crate::secret;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many records of equal content are looked at for one that may lie in another folder.
+const FOLDERS_COMPARED: usize = 4;
+
 /// A message, in steps.
 #[derive(Debug)]
 pub struct Inbox {
@@ -109,6 +112,8 @@ pub struct Incoming {
     pub source: Option<String>,
     /// Whether it is a piece, and more of it comes.
     pub more: bool,
+    /// The folder it is in, by the device's id (`SourceParent`); `None` where it does not say.
+    pub parent: Option<Luid>,
     /// Whether it holds some of the item's properties only (`FieldLevel`).
     pub part: bool,
     /// The content, or the status that refuses it.
@@ -173,12 +178,23 @@ impl Inbox {
     /// The device's ids named in changes, by path.
     pub fn luids(&self) -> Vec<(String, Vec<Luid>)> {
         let can_be = |luid: &Luid| (1..=RecordId::BYTES_MAX).contains(&luid.0.len());
-        self.by_path(|item| can_be(&item.luid).then(|| item.luid.clone()))
+        self.by_path(|item| {
+            [Some(&item.luid), item.parent.as_ref()]
+                .into_iter()
+                .flatten()
+                .filter(|luid| can_be(luid))
+                .cloned()
+                .collect()
+        })
     }
 
     /// The match keys of content that came, by path.
     pub fn keys(&self) -> Vec<(String, Vec<MatchKey>)> {
-        self.by_path(|item| item.key.clone())
+        // The same may lie in several folders: where it matters in which, a few of them are asked for.
+        let times = |item: &Incoming| if item.parent.is_some() { FOLDERS_COMPARED } else { 1 };
+        self.by_path(|item| {
+            item.key.iter().flat_map(|key| std::iter::repeat_n(key.clone(), times(item))).collect()
+        })
     }
 
     /// What Maps name on our side, by path.
@@ -209,11 +225,11 @@ impl Inbox {
         ids.collect()
     }
 
-    fn by_path<T>(&self, pick: impl Fn(&Incoming) -> Option<T>) -> Vec<(String, Vec<T>)> {
+    fn by_path<T>(&self, pick: impl Fn(&Incoming) -> Vec<T>) -> Vec<(String, Vec<T>)> {
         let mut found: BTreeMap<String, Vec<T>> = BTreeMap::new();
         for step in &self.steps {
             if let Step::Change(change) = step {
-                let picked: Vec<T> = change.items.iter().filter_map(&pick).collect();
+                let picked: Vec<T> = change.items.iter().flat_map(&pick).collect();
                 if !picked.is_empty() {
                     found.entry(change.path.clone()).or_default().extend(picked);
                 }
@@ -390,7 +406,10 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     // A part is equal to nothing.
     let key = body.as_ref().ok().filter(|_| !part).and_then(matching::key);
     let target = item.target.as_ref().map(|target| target.uri.clone());
-    Incoming { luid, target, source, more: item.more, part, body, key }
+    // A device names folders by its own ids, whichever element it uses for that.
+    let parent = item.source_parent.as_deref().or(item.target_parent.as_deref());
+    let parent = parent.map(|parent| Luid(trim(parent).to_owned()));
+    Incoming { luid, target, source, more: item.more, parent, part, body, key }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.
@@ -412,10 +431,8 @@ fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
         return Err(status::ENTITY_TOO_LARGE);
     }
     let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
-    match content::recognise(media_type, &bytes) {
-        Form::Opaque(_) => Err(status::UNSUPPORTED_MEDIA_TYPE),
-        form => Some(Body { form, bytes }).filter(is_whole).ok_or(status::UNSUPPORTED_MEDIA_TYPE),
-    }
+    let body = Body { form: content::recognise(media_type, &bytes), bytes };
+    Some(body).filter(is_whole).ok_or(status::UNSUPPORTED_MEDIA_TYPE)
 }
 
 /// Whether a card or a calendar has one in it at all: a media type alone does not make one.

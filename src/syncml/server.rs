@@ -10,9 +10,11 @@ mod copy;
 mod describe;
 mod desk;
 mod group;
+mod hierarchy;
 mod initialise;
 mod known;
 mod map;
+mod nested;
 mod notes;
 mod owed;
 mod part;
@@ -54,7 +56,14 @@ pub struct Server<'a> {
     line: String,
     /// Whether what a broken session makes needful has been read.
     broken_read: bool,
+    /// What that is: records, and versions of records.
+    broken: Broken,
+    /// What of its folders the message needs.
+    folders: hierarchy::Folders,
 }
+
+/// Records by path, and versions of records.
+type Broken = (Vec<(String, Vec<RecordId>)>, Vec<(String, Vec<(RecordId, Seq)>)>);
 
 /// What to send once the batch is safe.
 #[derive(Debug)]
@@ -79,6 +88,8 @@ impl<'a> Server<'a> {
             address: request.address.clone(),
             line: String::new(),
             broken_read: false,
+            broken: Broken::default(),
+            folders: hierarchy::Folders::default(),
         })
     }
 
@@ -131,6 +142,7 @@ impl Protocol for Server<'_> {
 
     fn ask(&mut self) -> Reads {
         self.broken_read = false;
+        (self.broken, self.folders) = Default::default();
         self.reads()
     }
 
@@ -154,6 +166,9 @@ impl Protocol for Server<'_> {
             Verdict::Admit(admitted) => {
                 if let Some(more) = self.reads_of_broken(snapshot, &admitted.state) {
                     return Decision::Ask(Box::new(more));
+                }
+                if self.wants_folders(snapshot) {
+                    return Decision::Ask(Box::new(self.reads()));
                 }
                 self.admitted(*admitted, snapshot, now, seed)
             }
@@ -211,6 +226,13 @@ impl Server<'_> {
         reads.luids = self.inbox.luids();
         reads.matches = self.inbox.keys();
         reads.targets = self.inbox.map_targets();
+        (reads.records, reads.versions) = self.broken.clone();
+        for (path, ids) in &self.folders.above {
+            reads.records.push((path.clone(), ids.iter().cloned().collect()));
+            reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
+        }
+        let emptied = self.folders.emptied.iter();
+        reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
         if self.wants_page() {
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
             reads.totals = self.inbox.message.last && self.inbox.has_sync();
@@ -254,9 +276,8 @@ impl Server<'_> {
             versions.entry(alias.collection.0.clone()).or_default().extend(sent);
         }
         versions.retain(|_, versions| !versions.is_empty());
-        let (records, versions) = (records.into_iter().collect(), versions.into_iter().collect());
-        let more = Reads { records, versions, ..self.reads() };
-        (!more.records.is_empty() || !more.versions.is_empty()).then_some(more)
+        self.broken = (records.into_iter().collect(), versions.into_iter().collect());
+        (!self.broken.0.is_empty() || !self.broken.1.is_empty()).then(|| self.reads())
     }
 
     /// The beginning of a log line.

@@ -15,9 +15,13 @@ impl Desk<'_> {
             return status::NOT_FOUND;
         };
         let Content::Body(body) = standing.content else { return status::NOT_FOUND };
+        let parent = self.parent_now(&(collection.id.clone(), standing.alias.record));
         let id = RecordId::mint(self.seed.draw());
         // Nobody's own: so the next page shows it to this device too.
         self.write(collection, id, body, None, true, String::new());
+        if let Some(copy) = self.batch.changes.last_mut() {
+            copy.parent = parent;
+        }
         self.sends_back = true;
         self.tally(index, |tally| tally.added += 1);
         status::ITEM_ADDED

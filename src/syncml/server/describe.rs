@@ -57,6 +57,7 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
         } else {
             Vec::new()
         },
+        hierarchical: version == Version::V12 && collection.kind == Kind::Files,
         sync_types: vec!["1".into(), "2".into()],
         ..DataStore::default()
     }
@@ -68,9 +69,10 @@ fn forms(version: Version, kind: Kind) -> Vec<Form> {
         Kind::Contacts => vec![Form::Vcard21, Form::Vcard30],
         Kind::Calendar | Kind::Todo => vec![Form::Vcalendar10, Form::Icalendar20],
         Kind::Notes => vec![Form::Plain, Form::Vnote11],
+        Kind::Files => super::hierarchy::FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
         Kind::Table => Vec::new(),
     };
-    if version == Version::V12 && kind != Kind::Notes {
+    if version == Version::V12 && !matches!(kind, Kind::Notes | Kind::Files) {
         forms.reverse();
     }
     forms

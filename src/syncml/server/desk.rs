@@ -126,7 +126,7 @@ impl<'a> Desk<'a> {
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
-            known: Known::of(snapshot),
+            known: Known::of(snapshot, &server.inbox.maps()),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
@@ -326,6 +326,11 @@ impl<'a> Desk<'a> {
     /// What was read of records and match keys must still stand where anything is decided from it.
     fn guard(&self) -> Guard {
         let mut guard = Guard { head: self.head(), session: Some(self.version_read), ..Guard::default() };
+        let gone = self.batch.changes.iter().filter(|change| change.content == Content::Deleted);
+        guard.parents = gone.map(|change| (change.collection.clone(), change.id.clone())).collect();
+        let has_folders = self.snapshot.collections.iter().filter(|c| c.kind == Kind::Files);
+        let has_folders: BTreeSet<_> = has_folders.map(|collection| &collection.id).collect();
+        guard.parents.retain(|(collection, _)| has_folders.contains(collection));
         let decided = !self.batch.changes.is_empty() || !self.aliases.is_empty();
         if decided {
             let held = self

@@ -15,7 +15,7 @@ impl Desk<'_> {
     /// Replaces the listed properties. A field that another hand changed too is the later arrival's, unless what is here stays;
     /// both cannot be kept, because a part is no record.
     pub fn replace_part(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
-        let Arriving { collection, datastore, index, kind, item } = arriving;
+        let Arriving { collection, datastore, index, kind, item, .. } = arriving;
         if kind != ChangeKind::Replace {
             return status::PARTIAL_NOT_ACCEPTED;
         }

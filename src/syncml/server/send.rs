@@ -4,6 +4,7 @@
 //! taken. The device confirms the offer by using the anchor that belongs to it.
 
 use super::desk::Desk;
+use super::nested::Dues;
 use crate::content;
 use crate::limits;
 use crate::peer::{Alias, Place};
@@ -15,7 +16,7 @@ use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
-enum Due {
+pub enum Due {
     Nothing,
     /// The next session says it: a slow sync carries no deletions, and what was added and not mapped has no name yet.
     Later,
@@ -168,23 +169,24 @@ impl Desk<'_> {
         let mine = |outgoing: &&Outgoing| outgoing.record.collection == *collection;
         let bookmark = self.bookmarked(collection);
         let until = if bookmark.until > 0 { bookmark.until } else { self.head() };
-        let dues: Vec<(&Record, Due)> = snapshot
+        let dues: Dues<'_> = snapshot
             .page
             .iter()
             .filter(mine)
             .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
-            .map(|outgoing| (&outgoing.record, self.due(index, datastore, outgoing)))
+            .map(|outgoing| (outgoing.record.seq, &outgoing.record, self.due(index, datastore, outgoing)))
             .collect();
-        let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing | Due::Later)).count();
+        let dues = self.folders_first(index, datastore, dues);
+        let count = dues.iter().filter(|(.., due)| !matches!(due, Due::Nothing | Due::Later)).count();
         let later =
-            dues.iter().filter(|(_, due)| matches!(due, Due::Later)).map(|(record, _)| record.seq).min();
+            dues.iter().filter(|(.., due)| matches!(due, Due::Later)).map(|(_, record, _)| record.seq).min();
         if let (Some(seq), Some(datastore)) = (later, self.state.datastores.get_mut(index)) {
             datastore.hold(seq);
         }
         let total = if whole { Some(count as u64) } else { self.total(datastore) };
         let changes = total.filter(|_| !datastore.opened && self.counts_changes());
         if datastore.opened && count == 0 {
-            self.move_to(collection, dues.last().map(|(record, _)| record.seq), whole.then_some(until));
+            self.move_to(collection, dues.last().map(|(seq, ..)| *seq), whole.then_some(until));
             return Filled::All;
         }
         if !self.outbox.open_sync(datastore, changes) {
@@ -195,12 +197,12 @@ impl Desk<'_> {
         }
         let mut filled = Filled::All;
         let mut position = None;
-        for (record, due) in dues {
+        for (seq, record, due) in dues {
             if !self.push(index, datastore, record, due) {
                 filled = Filled::Full;
                 break;
             }
-            position = Some(record.seq);
+            position = position.max(Some(seq));
         }
         self.outbox.close_sync();
         let end = (whole && filled == Filled::All && !self.goes_back(collection)).then_some(until);
@@ -263,15 +265,13 @@ impl Desk<'_> {
     }
 
     /// What the device needs of a record on the page.
-    fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
+    pub fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
         if self.touched.contains_key(&key) {
             return Due::Nothing;
         }
-        let bookmark = self.bookmarked(&record.collection);
-        let believed =
-            if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation };
+        let believed = self.believed(datastore);
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
         let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
@@ -285,6 +285,12 @@ impl Desk<'_> {
             (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
             (Content::Body(body), None) => Due::Add(body.clone()),
         }
+    }
+
+    /// Aliases below this generation are those of another life.
+    pub fn believed(&self, datastore: &Datastore) -> i64 {
+        let bookmark = self.bookmarked(&datastore.collection);
+        if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation }
     }
 
     /// Whether the record went out as an Add in this session, and no Map has come.
@@ -308,7 +314,10 @@ impl Desk<'_> {
             Some(body) => self.dress(datastore, body),
             None => (Meta::default(), None),
         };
-        let item = Item { target, source: name.map(Location::of), data, ..Item::default() };
+        let mut item = Item { target, source: name.map(Location::of), data, ..Item::default() };
+        if kind != SentKind::Delete {
+            self.say_folder(index, datastore, record, &mut item);
+        }
         let Some(command) = self.outbox.push_change(command, &meta, &item) else {
             return !self.fits_alone(datastore, command, &meta, &item) && self.too_large(index, record);
         };
@@ -348,7 +357,7 @@ impl Desk<'_> {
     }
 
     /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
-    fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
+    pub fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
         let bytes_max = super::describe::guid_bytes_max(self.device.as_ref(), &datastore.source);
         if id.as_str().len() <= bytes_max {
             return (Some(id.as_str().to_owned()), None);

@@ -74,6 +74,12 @@ impl Unanswered {
         self.adds.contains_key(&(datastore, record.clone()))
     }
 
+    /// The version in which it was sent.
+    pub fn added(&self, datastore: usize, record: &RecordId) -> Option<Seq> {
+        let command = self.adds.get(&(datastore, record.clone()))?;
+        self.by_command.get(command).map(|sent| sent.seq)
+    }
+
     /// The smallest stamp that waits in a datastore.
     pub fn lowest(&self, datastore: usize) -> Option<Seq> {
         self.by_command.values().filter(|sent| sent.datastore == datastore).map(|sent| sent.seq).min()
