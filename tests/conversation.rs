@@ -11,6 +11,8 @@ mod conflicts;
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/folders.rs"]
+mod folders;
 #[path = "conversation/hand.rs"]
 mod hand;
 #[path = "stores/house.rs"]

@@ -53,6 +53,8 @@ pub struct Desk<'a> {
     pub forced: BTreeSet<CollectionId>,
     /// For each match key how many of its records have been claimed, from the front.
     pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    /// Folders that this turn recognised by what they say, each with the folder it is in.
+    pub recognised: BTreeMap<(CollectionId, RecordId), Option<RecordId>>,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     /// Which record a device's id means since this turn.
@@ -126,6 +128,7 @@ impl<'a> Desk<'a> {
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
+            recognised: BTreeMap::new(),
             known: Known::of(snapshot, &server.inbox.maps()),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),

@@ -51,6 +51,9 @@ impl Desk<'_> {
         let written = self.touched.contains_key(&key);
         let before = before.filter(|before| before.alias.record == key.1);
         let recognised = before.is_none() && !written;
+        if recognised && is_folder(&Content::Body(body.clone())) {
+            self.recognised.insert(key.clone(), place.clone());
+        }
         if !status::is_done(code) || recognised || self.parent_now(&key) == place {
             return code;
         }
@@ -110,7 +113,11 @@ impl Desk<'_> {
         if spelt.0.trim_matches(['.', '/']).is_empty() {
             return Ok(Some(None));
         }
-        let Some(folder) = self.standing(datastore, spelt, None) else { return Err(status::NOT_FOUND) };
+        let Some(folder) = self.standing(datastore, spelt, None) else {
+            let id = self.record_of(&datastore.collection, spelt).ok_or(status::NOT_FOUND)?;
+            let known = self.recognised.contains_key(&(datastore.collection.clone(), id.clone()));
+            return if known { Ok(Some(Some(id))) } else { Err(status::NOT_FOUND) };
+        };
         match is_folder(&folder.content) {
             true => Ok(Some(Some(folder.alias.record))),
             false if kind == ChangeKind::Move && folder.content.body().is_some() => Err(status::MOVE_FAILED),
@@ -140,7 +147,10 @@ impl Desk<'_> {
     pub fn parent_now(&self, key: &(CollectionId, RecordId)) -> Option<RecordId> {
         match self.touched.get(key).and_then(|index| self.batch.changes.get(*index)) {
             Some(change) => change.parent.clone(),
-            None => self.known.record(&key.0, &key.1)?.parent.clone(),
+            None => match self.known.record(&key.0, &key.1) {
+                Some(record) => record.parent.clone(),
+                None => self.recognised.get(key).cloned().flatten(),
+            },
         }
     }
 

@@ -357,7 +357,7 @@ impl Desk<'_> {
             // No archive is kept. Since 1.1 that is said without deleting; 1.0 deletes, and says it after.
             return status::NOT_IMPLEMENTED;
         }
-        if !change.soft && self.has_children(&collection.id, &record) {
+        if collection.kind == Kind::Files && !change.soft && self.has_children(&collection.id, &record) {
             return status::NOT_EMPTY;
         }
         self.drop_alias(&collection.id, &record, Some(&item.luid));
