@@ -3,6 +3,7 @@
 use super::{Command, DeviceDeed, Difference, Layout, Unclear, Which, help, wrong};
 use crate::operate::name;
 use crate::peer::PeerSettings;
+use crate::record::Kind;
 use crate::store::Policy;
 
 /// The policies as they are typed and shown.
@@ -11,6 +12,15 @@ pub const POLICIES: [(&str, Policy); 4] = [
     ("server-wins", Policy::ServerWins),
     ("client-wins", Policy::ClientWins),
     ("keep-both", Policy::KeepBoth),
+];
+
+/// The kinds as they are typed; tables are declared by `import-app`.
+const KINDS: [(&str, Kind); 5] = [
+    ("contacts", Kind::Contacts),
+    ("calendar", Kind::Calendar),
+    ("todo", Kind::Todo),
+    ("notes", Kind::Notes),
+    ("files", Kind::Files),
 ];
 
 fn policy_named(word: &str) -> Option<Policy> {
@@ -49,7 +59,7 @@ impl Words {
             None => (option, None),
         };
         match name {
-            "password" | "label" | "days" | "state" | "ctcap" | "policy" | "read-only" | "alias"
+            "password" | "label" | "days" | "state" | "ctcap" | "kind" | "policy" | "read-only" | "alias"
             | "remove-alias" => {
                 let Some(value) = inline.or_else(|| rest.next().cloned()) else {
                     return wrong(format!("--{name} wants a value after it."));
@@ -187,7 +197,18 @@ impl Words {
                 }
             },
         };
+        let kind = match self.take_value("kind") {
+            None => None,
+            Some(kind) => match KINDS.iter().find(|(name, _)| *name == kind) {
+                Some((_, kind)) => Some(*kind),
+                None => {
+                    let all = KINDS.map(|(name, _)| name).join(", ");
+                    return wrong(format!("There is no kind `{kind}`. There are: {all}."));
+                }
+            },
+        };
         Ok(Difference {
+            kind,
             policy,
             read_only: self.switch("read-only")?,
             aliases: std::iter::from_fn(|| self.take_value("alias")).collect(),
