@@ -155,14 +155,19 @@ impl<'a> Device<'a> {
     }
 }
 
+/// The name in an object.
+fn named(text: &str) -> String {
+    let (_, rest) = text.split_once("<name>").or(text.split_once("Subject: ")).unwrap();
+    rest.split('<').next().unwrap().to_owned()
+}
+
 /// The names of everything live, each with its folder's.
 fn tree(world: &World<SqliteStore>) -> Vec<(String, String)> {
     let records = world.records("files");
     let name = |id: &RecordId| {
         let record = records.iter().find(|record| record.id == *id).unwrap();
         let text = String::from_utf8(record.content.body()?.bytes.clone()).unwrap();
-        let start = text.find("<name>").map(|at| at + 6).or(text.find("Subject: ").map(|at| at + 9)).unwrap();
-        Some(text[start..].split('<').next().unwrap().to_owned())
+        Some(named(&text))
     };
     let place =
         |id: &Option<RecordId>| id.as_ref().map_or("/".to_owned(), |id| name(id).unwrap_or("gone".into()));
