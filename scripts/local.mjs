@@ -54,8 +54,12 @@ async function open(worker, { port = 0, state, line = () => {}, names = ["DB"] }
   );
   try {
     const url = (await miniflare.ready).origin;
-    const databases = await Promise.all(names.map((name) => miniflare.getD1Database(name)));
-    await Promise.all(databases.map(migrate));
+    const databases = [];
+    // One after the other: a few dozen at once are more connections than a busy machine keeps open.
+    for (const name of names) {
+      databases.push(await miniflare.getD1Database(name));
+      await migrate(databases.at(-1));
+    }
     return { url, database: databases[0], stop: () => miniflare.dispose() };
   } catch (error) {
     await miniflare.dispose();

@@ -80,21 +80,27 @@ pub const EARLIER_MAX: usize = 1_000;
 pub const EARLIER_BYTES_MAX: usize = 60_000;
 
 /// How many datastores one session may open. Phones have four.
-pub const DATASTORES_MAX: usize = 12;
+pub const DATASTORES_MAX: usize = 10;
 
 /// What a datastore of a session takes at most: two paths and an anchor, every character of them escaped, our own anchor, a
 /// collection's id and the numbers.
 pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 700;
 
+/// What is remembered of one that may be resumed: a collection's id, an anchor, and what it was.
+const RESUMABLE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 + 200;
+
 /// A session is one row: its state, its last answer as base64, and a few names.
 const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
     + UNANSWERED_BYTES_MAX
     + EARLIER_BYTES_MAX
-    + DATASTORES_MAX * DATASTORE_BYTES_MAX
+    + DATASTORES_MAX * (DATASTORE_BYTES_MAX + RESUMABLE_BYTES_MAX)
     + SYNCML_REPLY_BYTES_MAX.div_ceil(3) * 4
     + NAME_BYTES_MAX * 2 * 3
     + 1_000;
 const _: () = assert!(SESSION_BYTES_MAX < ROW_BYTES_MAX);
+
+/// How long after a session's end what a device staged in it is kept (alert 203).
+pub const STAGED_MS: i64 = 2 * 24 * 60 * 60 * 1000;
 
 /// How many sessions in a row an item that a device refuses may hold its cursor back.
 pub const HELD_SESSIONS_MAX: i64 = 5;

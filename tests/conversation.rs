@@ -25,12 +25,16 @@ mod odd;
 mod phone;
 #[path = "conversation/races.rs"]
 mod races;
+#[path = "conversation/resume.rs"]
+mod resume;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "conversation/stray.rs"]
 mod stray;
 #[path = "conversation/table.rs"]
 mod table;
+#[path = "conversation/types.rs"]
+mod types;
 #[path = "conversation/world.rs"]
 mod world;
 

@@ -3,11 +3,11 @@
 use super::{Collection, Cost, Login, Peer, Session, Throttle, Token};
 use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
-use crate::peer::{Alias, Bookmark, PeerId};
-use crate::record::{AccountId, CollectionId, Content, Origin, RecordId, Seq};
+use crate::peer::{Alias, Bookmark, Luid, PeerId};
+use crate::record::{AccountId, Body, CollectionId, Content, Origin, RecordId, Seq};
 
 /// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
-/// ones go first, then come new ones, then acknowledgements), the rest, the sweep, devices forgotten, the removal of an account.
+/// ones go first, then come new ones, then acknowledgements), refreshes, the rest, the sweep, devices forgotten, the removal of an account.
 /// The accounts and devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -29,6 +29,12 @@ pub struct Batch {
     pub dropped: Vec<(CollectionId, RecordId)>,
     /// All aliases of generations below this one dropped.
     pub outdated: Vec<(CollectionId, i64)>,
+    /// Collections whose half-staged refresh by this device is dropped.
+    pub unstaged: Vec<CollectionId>,
+    /// Items staged. An item of the same luid takes the place of an earlier one.
+    pub staged: Vec<Staged>,
+    /// Refreshes that are complete.
+    pub refreshed: Vec<Refresh>,
     /// Bookmarks as they are from now on.
     pub bookmarks: Vec<Bookmark>,
     /// The device's row as it is from now on; the settings of one that exists stay as they are ([`Edit::SetPeer`]).
@@ -91,6 +97,36 @@ pub struct Acknowledged {
     /// The stamp of the version.
     pub seq: Seq,
     /// The bookmark's generation.
+    pub generation: i64,
+}
+
+/// An item of a refresh from the device (alert 203), kept apart until the refresh is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The device's id.
+    pub luid: Luid,
+    /// The record it is, or is to be.
+    pub record: RecordId,
+    /// What the record holds from then on; `None` where it stays as it is.
+    pub body: Option<Body>,
+    /// By what it is recognised.
+    pub key: Option<MatchKey>,
+}
+
+/// A refresh from the device is complete: what it staged takes the place of the collection.
+///
+/// First, items that name no live record are paired by key with live records that no item names (of several in the order of
+/// record ids and stamps): these stay as they are. The head moves by as many as were staged and were live. What is new or
+/// different is stamped from the head downwards in the order of record ids, with the device as origin; below that what no item
+/// names becomes a tombstone, the latest lowest. Superseded versions are kept. The device's aliases of the collection are
+/// those of the items and no others; nothing stays staged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The generation of the aliases.
     pub generation: i64,
 }
 

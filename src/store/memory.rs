@@ -4,14 +4,15 @@
 
 mod commit;
 mod read;
+mod refresh;
 mod survey;
 
 use crate::journal::matching::MatchKey;
-use crate::peer::{Alias, Bookmark, PeerId};
+use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Origin, Record, RecordId, Seq};
 use crate::store::{
-    Account, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Store, StoreError,
-    Throttle, Token,
+    Account, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Staged, Store,
+    StoreError, Throttle, Token,
 };
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -69,6 +70,7 @@ struct Tenant {
     sessions: BTreeMap<PeerId, Session>,
     bookmarks: BTreeMap<(PeerId, CollectionId), Bookmark>,
     aliases: BTreeMap<(PeerId, CollectionId, RecordId), Alias>,
+    staged: BTreeMap<(PeerId, CollectionId, Luid), Staged>,
 }
 
 #[derive(Debug)]

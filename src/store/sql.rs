@@ -10,6 +10,7 @@
 mod commit;
 mod question;
 mod read;
+mod refresh;
 mod rows;
 mod survey;
 mod text;

@@ -14,11 +14,13 @@ mod hierarchy;
 mod initialise;
 mod known;
 mod map;
+mod naming;
 mod nested;
 mod notes;
 mod owed;
 mod part;
 mod receive;
+mod refresh;
 mod send;
 mod unanswered;
 

@@ -2,6 +2,7 @@
 //!
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
+use super::alert;
 use super::message::Version;
 use crate::limits;
 use crate::peer::Luid;
@@ -24,6 +25,9 @@ pub struct State {
     /// How many messages in a row said nothing while the client was to say something.
     #[serde(default)]
     pub silent: u32,
+    /// Whether the user pauses (224): nothing more is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
     /// `MsgID` of our last message.
     pub message_id: u32,
     /// The device's `MaxMsgSize`, already within our own bounds.
@@ -37,9 +41,27 @@ pub struct State {
     /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<(CollectionId, Luid)>,
+    /// Syncs of sessions before that may be resumed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumable: Vec<Resumable>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+}
+
+/// A sync that has begun in a session before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumable {
+    /// The collection.
+    pub collection: CollectionId,
+    /// What it was.
+    pub mode: Mode,
+    /// The client's `Next` anchor: a client that presents it as `Last` has completed the sync.
+    pub next: String,
+    /// As in [`Datastore::trusted`].
+    pub trusted: bool,
+    /// As in [`Datastore::refreshed`].
+    pub refreshed: bool,
 }
 
 /// What a session before has sent.
@@ -92,6 +114,12 @@ pub struct Datastore {
     pub own_next: String,
     /// Whether the device's ids of earlier sessions may be believed in a slow sync: it has shown that it was not reset.
     pub trusted: bool,
+    /// Whether it goes on where a session broke off (225).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
+    /// Whether a refresh from the client is complete and has taken its place: what comes then is no longer staged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// Whether the client has sent a `Sync` for it.
     pub received: bool,
     /// Whether our first `Sync` for it is out.
@@ -108,22 +136,47 @@ pub struct Datastore {
     pub tally: Tally,
 }
 
-/// The sync types an ordinary sync needs (alerts 200 and 201).
+/// The sync types (DS 1.2 section 6.5): who sends what, and what of it is everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// 200.
+    /// 200: both send what changed.
     #[default]
     TwoWay,
-    /// 201.
+    /// 201: both send what they have, and it is compared.
     Slow,
+    /// 202: the client sends what changed.
+    FromClient,
+    /// 203: the client sends what it has, and it takes the place of what is here.
+    RefreshFromClient,
+    /// 204: the server sends what changed.
+    FromServer,
+    /// 205: the server sends what it has, and it takes the place of what the client has.
+    RefreshFromServer,
 }
 
 impl Mode {
+    /// What an alert asks for. 206 to 210 are what the server's own alert asked the client to start: 200 and 202 to 205.
+    pub fn of_alert(code: u16) -> Option<Self> {
+        Some(match code {
+            alert::TWO_WAY | alert::TWO_WAY_BY_SERVER => Self::TwoWay,
+            alert::SLOW => Self::Slow,
+            alert::ONE_WAY_FROM_CLIENT | alert::ONE_WAY_FROM_CLIENT_BY_SERVER => Self::FromClient,
+            alert::REFRESH_FROM_CLIENT | alert::REFRESH_FROM_CLIENT_BY_SERVER => Self::RefreshFromClient,
+            alert::ONE_WAY_FROM_SERVER | alert::ONE_WAY_FROM_SERVER_BY_SERVER => Self::FromServer,
+            alert::REFRESH_FROM_SERVER | alert::REFRESH_FROM_SERVER_BY_SERVER => Self::RefreshFromServer,
+            _ => return None,
+        })
+    }
+
     /// The alert code.
     pub fn code(self) -> u16 {
         match self {
-            Self::TwoWay => super::alert::TWO_WAY,
-            Self::Slow => super::alert::SLOW,
+            Self::TwoWay => alert::TWO_WAY,
+            Self::Slow => alert::SLOW,
+            Self::FromClient => alert::ONE_WAY_FROM_CLIENT,
+            Self::RefreshFromClient => alert::REFRESH_FROM_CLIENT,
+            Self::FromServer => alert::ONE_WAY_FROM_SERVER,
+            Self::RefreshFromServer => alert::REFRESH_FROM_SERVER,
         }
     }
 
@@ -132,7 +185,36 @@ impl Mode {
         match self {
             Self::TwoWay => "two-way",
             Self::Slow => "slow",
+            Self::FromClient => "one-way from the client",
+            Self::RefreshFromClient => "refresh from the client",
+            Self::FromServer => "one-way from the server",
+            Self::RefreshFromServer => "refresh from the server",
         }
+    }
+
+    /// Whether the client's changes are taken.
+    pub fn receives(self) -> bool {
+        !matches!(self, Self::FromServer | Self::RefreshFromServer)
+    }
+
+    /// Whether ours are sent.
+    pub fn sends(self) -> bool {
+        !matches!(self, Self::FromClient | Self::RefreshFromClient)
+    }
+
+    /// Whether we send all there is, and not what changed.
+    pub fn sends_all(self) -> bool {
+        matches!(self, Self::Slow | Self::RefreshFromServer)
+    }
+
+    /// Whether what the client sends is compared with what is here, because it sends all it has.
+    pub fn compares(self) -> bool {
+        matches!(self, Self::Slow | Self::RefreshFromClient)
+    }
+
+    /// Whether it begins anew: anchors need not match, and what was known of the device's items is known anew.
+    pub fn begins_anew(self) -> bool {
+        self.sends_all() || self.compares()
     }
 }
 
@@ -266,6 +348,21 @@ impl State {
                 })
             });
         first_of(of_this.chain(earlier))
+    }
+
+    /// What this session has begun, or had found begun and left alone.
+    pub fn resumable(&self) -> Vec<Resumable> {
+        let begun = self.datastores.iter().filter(|datastore| datastore.received && !datastore.failed);
+        let begun = begun.map(|datastore| Resumable {
+            collection: datastore.collection.clone(),
+            mode: datastore.mode,
+            next: datastore.next.clone(),
+            trusted: datastore.trusted,
+            refreshed: datastore.refreshed,
+        });
+        let reopened = |id: &CollectionId| self.datastores.iter().any(|d| d.collection == *id);
+        let before = self.resumable.iter().filter(|before| !reopened(&before.collection)).cloned();
+        begun.chain(before).take(limits::DATASTORES_MAX).collect()
     }
 
     /// Remembers changes of ours before those of earlier sessions.

@@ -236,3 +236,20 @@ fn a_part_meets_what_another_has_changed_and_the_whole_goes_back() {
     b.sync(&world).unwrap();
     assert!(b.contents().iter().any(|text| text.contains("TITLE:hand")), "{:?}", b.contents());
 }
+
+#[test]
+fn a_refresh_is_of_whole_items() {
+    let world = world();
+    let mut hand = Hand::new(&world, "203");
+    hand.say(vec![alert("203", "./C", "contacts", "", "1")], true);
+    let copy = crate::phone::change(ChangeKind::Copy, "1", None, "text/vcard");
+    let answer =
+        hand.say(vec![sync("contacts", vec![add("1", "One"), part("1", "TITLE:x\r\n"), copy])], false);
+    assert_eq!(codes(&answer), [200, 201, 426, 403]);
+    // What an Atomic undoes was never staged.
+    let bad = put(ChangeKind::Add, "bad", "no card at all");
+    let answer =
+        hand.say(vec![sync("contacts", vec![atomic(vec![add("2", "Two"), bad]), add("3", "Three")])], true);
+    assert_eq!(codes(&answer), [200, 507, 216, 415, 201]);
+    assert_eq!(names(&world), ["One", "Three"]);
+}

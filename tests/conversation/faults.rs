@@ -202,29 +202,6 @@ fn a_phone_away_for_longer_than_deletions_are_remembered_syncs_slowly() {
 }
 
 #[test]
-fn a_broken_first_sync_that_the_phone_wants_to_resume_is_told_to_compare() {
-    let world = World::new(SqliteStore::new());
-    let mut a = Phone::contacts("a");
-    a.per_message = 5;
-    for number in 0..20 {
-        a.add(&card(&format!("Card {number}"), ""));
-    }
-    a.fault = Fault::DiesAfter(4);
-    a.sync(&world).unwrap_err();
-    let luid = a.find("Card 2");
-    a.edit(&luid, &card("Card 2", "TITLE:edited since\r\n"));
-    (a.fault, a.resumes) = (Fault::None, true);
-    let session = a.sync(&world).unwrap();
-    assert_eq!((session.statuses_of("Alert"), session.alerts), (vec![508], vec![("./C".into(), 201)]));
-    assert_eq!((session.received, world.live("contacts").len()), (0, 20), "{:#?}", world.lines.borrow());
-    a.resumes = false;
-    assert_eq!(a.sync(&world).unwrap().received, 0);
-    let mut fresh = Phone::contacts("b");
-    fresh.sync(&world).unwrap();
-    assert_eq!(a.contents(), fresh.contents());
-}
-
-#[test]
 fn a_reset_phone_that_resumes_does_not_believe_its_ids_of_before_the_reset() {
     let world = World::new(SqliteStore::new());
     let (mut a, mut b) = pair(&world);

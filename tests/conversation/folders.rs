@@ -414,3 +414,16 @@ fn our_devinf_says_which_collection_has_folders() {
     assert_eq!(hierarchical("files"), (true, FOLDER.into()));
     assert!(!hierarchical("./notes").0);
 }
+
+#[test]
+fn a_tree_is_not_replaced_as_a_whole() {
+    let world = world();
+    planted(&world);
+    let answer = Hand::new(&world, "1").say(vec![alert("203", "./C", "files", "", "1")], true);
+    assert_eq!(codes(&answer), [406]);
+    // It may be sent as a whole.
+    let mut hand = Hand::new(&world, "2");
+    hand.say(vec![alert("205", "./C", "files", "", "1")], true);
+    let answer = hand.say(of_files(vec![]), true);
+    assert_eq!(others(&answer), ["Sync 4"]);
+}

@@ -184,7 +184,7 @@ fn alerts_that_are_not_offered_are_406() {
         .sync_with(
             &world,
             vec![Command::Alert(Alert {
-                code: "203".into(),
+                code: "211".into(),
                 items: vec![Default::default()],
                 ..Alert::default()
             })],

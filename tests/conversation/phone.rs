@@ -50,6 +50,8 @@ pub struct Folder {
     pub items: BTreeMap<String, String>,
     pub changed: BTreeSet<String>,
     pub deleted: BTreeSet<String>,
+    /// What a status has taken of it in a sync that is not complete: not sent again where that is resumed.
+    pub acked: BTreeSet<String>,
     pub last: String,
     pub server_last: String,
     /// Maps not acknowledged yet: server id to LUID.
@@ -76,6 +78,14 @@ pub struct Phone {
     pub anchors: u32,
     pub fault: Fault,
     pub slow: bool,
+    /// The sync type it asks for; 0 for a normal or a slow one as its anchors have it.
+    pub asks: u16,
+    /// The same for one folder.
+    pub asks_each: BTreeMap<String, u16>,
+    /// Whether it sends nothing but 222, and no `Final`, where its changes are expected.
+    pub silent_in_package_3: bool,
+    /// At which message its user pauses (224).
+    pub pauses: Option<u32>,
     /// Whether the next session asks to resume (225).
     pub resumes: bool,
     /// What it sends instead of its own changes.
@@ -134,6 +144,7 @@ impl Session {
 pub enum Broken {
     Died,
     Refused(u16),
+    Suspended,
     Http(u16),
 }
 
@@ -156,6 +167,10 @@ impl Phone {
             anchors: 0,
             fault: Fault::None,
             slow: false,
+            asks: 0,
+            pauses: None,
+            asks_each: BTreeMap::new(),
+            silent_in_package_3: false,
             resumes: false,
             instead: Vec::new(),
             verdict: 0,
@@ -205,6 +220,7 @@ impl Phone {
         let luid = format!("{device}/{}", folder.made);
         folder.items.insert(luid.clone(), text.into());
         folder.changed.insert(luid.clone());
+        folder.acked.remove(&luid);
         luid
     }
 
@@ -212,6 +228,7 @@ impl Phone {
         let folder = self.only();
         assert!(folder.items.insert(luid.into(), text.into()).is_some(), "no item {luid}");
         folder.changed.insert(luid.into());
+        folder.acked.remove(luid);
     }
 
     pub fn delete(&mut self, luid: &str) {
@@ -219,6 +236,7 @@ impl Phone {
         folder.items.remove(luid);
         folder.changed.remove(luid);
         folder.deleted.insert(luid.into());
+        folder.acked.remove(luid);
     }
 
     /// The LUID of the item that contains a text.
@@ -267,7 +285,7 @@ impl Phone {
                 max_guid_bytes: Some(self.guid_bytes),
                 receives_preferred: Some(preferred.clone()),
                 sends_preferred: Some(preferred),
-                sync_types: vec!["1".into(), "2".into()],
+                sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
                 capabilities: if self.version == Version::V12 { capabilities(folder) } else { Vec::new() },
                 ..DataStore::default()
             }
@@ -403,6 +421,16 @@ impl<'a> Talk<'a> {
         if self.modes.is_empty() {
             return Err(Broken::Refused(self.session.statuses_of("Alert").first().copied().unwrap_or(0)));
         }
+        if self.phone.silent_in_package_3 {
+            let mut sync = self.package_3().concat();
+            sync.retain(|command| matches!(command, Command::Sync(_)));
+            self.exchange(world, sync, false, false).await?;
+            for _ in 0..6 {
+                let owed = self.owed_or_next();
+                self.exchange(world, owed, false, false).await?;
+            }
+            return Err(Broken::Died);
+        }
         let mut packages = self.package_3();
         let final_commands = packages.pop().unwrap_or_default();
         for commands in packages {
@@ -415,6 +443,11 @@ impl<'a> Talk<'a> {
             let owed = self.owed_or_next();
             answer = self.exchange(world, owed, false, false).await?;
             self.take(&answer);
+        }
+        if self.modes.values().all(|mode| matches!(mode, 202 | 203)) {
+            // There is nothing to say in a package 5.
+            self.commit();
+            return Ok(self.session.clone());
         }
         self.finish(world).await
     }
@@ -438,6 +471,11 @@ impl<'a> Talk<'a> {
             if self.modes.contains_key(name) {
                 folder.last = self.next.clone();
                 folder.server_last = self.heard.get(name).cloned().unwrap_or_default();
+                folder.acked.clear();
+                if self.modes[name] == 204 {
+                    // Its own changes wait for a sync that takes them.
+                    continue;
+                }
                 // What was put off, or never answered, comes again.
                 folder.changed.retain(|luid| self.open.values().any(|open| open == luid));
                 folder.deleted.retain(|luid| self.open.values().any(|open| open == luid));
@@ -453,7 +491,13 @@ impl<'a> Talk<'a> {
         login: bool,
     ) -> Result<Message, Broken> {
         self.message += 1;
+        let pauses = self.phone.pauses == Some(self.message);
         let mut commands = commands;
+        if pauses {
+            commands.retain(|command| matches!(command, Command::Status(_)));
+            let alert = Alert { code: "224".into(), items: vec![Item::default()], ..Alert::default() };
+            commands.push(Command::Alert(alert));
+        }
         for (index, command) in commands.iter_mut().enumerate() {
             number(command, index + 1);
         }
@@ -498,6 +542,12 @@ impl<'a> Talk<'a> {
         }
         self.session.header.extend(header_status(&answer));
         self.session.answers.push(answer.clone());
+        if pauses {
+            self.session.alerts.clear();
+            let more = answer.commands.iter().any(|command| matches!(command, Command::Sync(_)));
+            assert!(!more && answer.last, "it was asked to stop");
+            return Err(Broken::Suspended);
+        }
         match header_status(&answer) {
             Some(code) if code >= 400 && !login => Err(Broken::Refused(code)),
             _ => Ok(answer),
@@ -572,11 +622,13 @@ impl<'a> Talk<'a> {
                 ..Item::default()
             };
             let code = match self.phone.resumes {
-                true => "225",
-                false if slow && self.more.is_empty() => "201",
-                false => "200",
+                true => "225".to_owned(),
+                false if self.phone.asks_each.contains_key(name) => self.phone.asks_each[name].to_string(),
+                false if self.phone.asks > 0 => self.phone.asks.to_string(),
+                false if slow && self.more.is_empty() => "201".to_owned(),
+                false => "200".to_owned(),
             };
-            commands.push(Command::Alert(Alert { code: code.into(), items: vec![item], ..Alert::default() }));
+            commands.push(Command::Alert(Alert { code, items: vec![item], ..Alert::default() }));
         }
         match self.more.first() {
             Some(Command::Alert(_)) => self.more.iter().cloned().chain(commands).collect(),
@@ -587,8 +639,17 @@ impl<'a> Talk<'a> {
     fn package_3(&mut self) -> Vec<Vec<Command>> {
         let mut messages =
             vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
-        for (name, folder) in &self.phone.folders {
+        let refused = self.session.statuses_of("Alert").contains(&508);
+        let resumed = self.phone.resumes && !refused;
+        for (name, folder) in &mut self.phone.folders {
             let Some(mode) = self.modes.get(name) else { continue };
+            if !resumed {
+                folder.acked.clear();
+            }
+            if *mode == 205 && !resumed {
+                folder.items.clear();
+                (folder.changed, folder.deleted, folder.maps) = Default::default();
+            }
             // In a slow sync what it no longer has is not named: it may come again.
             let here = |luid: &String| *mode != 201 || folder.items.contains_key(luid);
             let maps = folder.maps.clone().into_iter().filter(|(_, luid)| here(luid));
@@ -597,7 +658,10 @@ impl<'a> Talk<'a> {
                 messages.last_mut().unwrap().push(map_command(name, &folder.target, &maps));
             }
             let changes = match self.phone.instead.is_empty() {
-                true => changes_of(folder, *mode),
+                true => changes_of(folder, *mode)
+                    .into_iter()
+                    .filter(|change| changed_luid(change).is_none_or(|luid| !folder.acked.contains(&luid)))
+                    .collect(),
                 false => self.phone.instead.clone(),
             };
             let chunks: Vec<&[Command]> =
@@ -700,6 +764,11 @@ impl<'a> Talk<'a> {
             if matches!(status.command.as_str(), "Add" | "Replace" | "Delete") {
                 self.phone.answered.push((luid.clone(), status.command.clone(), status.code));
                 self.phone.story.push(format!("its {} of {luid} got {}", status.command, status.code));
+                if status.code < 300 {
+                    for folder in self.phone.folders.values_mut() {
+                        folder.acked.insert(luid.clone());
+                    }
+                }
                 for folder in
                     self.phone.folders.values_mut().filter(|_| self.phone.eager && status.code < 300)
                 {
@@ -816,7 +885,10 @@ fn changes_of(folder: &Folder, mode: u16) -> Vec<Command> {
     let put = |kind: ChangeKind, luid: &String| {
         change(kind, luid, folder.items.get(luid).map(String::as_str), &folder.media_type)
     };
-    if mode == 201 {
+    if matches!(mode, 204 | 205) {
+        return Vec::new();
+    }
+    if matches!(mode, 201 | 203) {
         let kind = if folder.last.is_empty() { ChangeKind::Add } else { ChangeKind::Replace };
         return folder.items.keys().map(|luid| put(kind, luid)).collect();
     }
@@ -848,11 +920,17 @@ fn changes_in(commands: &[Command]) -> impl Iterator<Item = (String, String)> {
         _ => None,
     });
     syncs.flatten().filter_map(|command| match command {
-        Command::Change(Change { command_id, items, .. }) => {
-            Some((command_id.clone(), items.first()?.source.as_ref()?.uri.clone()))
-        }
+        Command::Change(Change { command_id, .. }) => Some((command_id.clone(), changed_luid(command)?)),
         _ => None,
     })
+}
+
+/// The LUID of a change.
+fn changed_luid(command: &Command) -> Option<String> {
+    match command {
+        Command::Change(Change { items, .. }) => Some(items.first()?.source.as_ref()?.uri.clone()),
+        _ => None,
+    }
 }
 
 /// Gives a command and what is in it its CmdIDs.

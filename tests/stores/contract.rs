@@ -6,10 +6,13 @@ mod accounts;
 mod devices;
 #[path = "contract/journal.rs"]
 mod journal;
+#[path = "contract/refresh.rs"]
+mod refresh;
 
 pub use accounts::*;
 pub use devices::*;
 pub use journal::*;
+pub use refresh::*;
 
 /// Hands the names of all cases to a macro.
 macro_rules! each {
@@ -41,6 +44,10 @@ macro_rules! each {
             superseded_versions_are_found_by_their_stamps
             a_slow_sync_sends_what_has_no_alias
             peer_pages_are_cut
+
+            a_refresh_takes_the_place_of_the_collection
+            equal_content_stays_as_it_was_in_a_refresh
+            what_is_staged_is_nobodys_business_until_then
 
             accounts_come_and_go
             tenants_never_meet

@@ -2,12 +2,12 @@
 
 use crate::house::{at, id, luid, now, peer, uncosted};
 use crate::sqlite::SqliteStore;
-use anchorage::peer::{Alias, Bookmark, Place};
+use anchorage::peer::{Alias, Bookmark, Luid, Place};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, RecordId};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
-    Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Reads, Session, Store, Sweep,
-    Throttle, Token, Who,
+    Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Reads, Refresh, Session,
+    Staged, Store, Sweep, Throttle, Token, Who,
 };
 
 /// A repeatable source of choices (xorshift64*).
@@ -193,6 +193,20 @@ impl Dice {
         }
     }
 
+    /// Each device's id names a record of its own.
+    fn staged(&mut self) -> Staged {
+        let (index, body) = (self.roll(6), self.chance(4));
+        let luid = ["l0", "l1", "l2", "nul\0", "nul\u{1}0", "'"][index];
+        let record = ["r0", "r1", "r2", "new0", "new1", "new2"][index];
+        Staged {
+            collection: self.collection(),
+            luid: Luid(luid.into()),
+            record: id(record),
+            body: if body { None } else { self.content().body().cloned() },
+            key: (!self.chance(3)).then(|| self.key()),
+        }
+    }
+
     fn batch(&mut self, head: i64) -> Batch {
         let mut changes: Vec<Change> = self.some(4, Self::change);
         let mut seen = std::collections::BTreeSet::new();
@@ -232,6 +246,14 @@ impl Dice {
             }),
             ..Batch::default()
         };
+        if self.chance(2) {
+            batch.staged = self.some(3, Self::staged);
+        }
+        if self.chance(5) {
+            let generation = self.roll(3) as i64;
+            batch.refreshed = vec![Refresh { collection: self.collection(), generation }];
+            batch.unstaged = self.some(1, Self::collection);
+        }
         if self.chance(3) {
             batch.session = Some(self.session(version + 1));
         }

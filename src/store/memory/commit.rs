@@ -1,6 +1,7 @@
 //! Committing to memory: first whether the batch stands, all of it; then writing it, which cannot fail.
 
 use crate::journal;
+use crate::limits;
 use crate::peer::{Alias, PeerId};
 use crate::record::{AccountId, CollectionId, Content, Record, Seq};
 use crate::store::memory::{House, Stored, Tenant, Version};
@@ -71,7 +72,7 @@ impl House {
         }
         if let Some(tenant) = self.tenants.get_mut(&batch.account) {
             tenant.apply(batch);
-            if !batch.changes.is_empty() || batch.sweep.is_some() {
+            if !batch.changes.is_empty() || !batch.refreshed.is_empty() || batch.sweep.is_some() {
                 head = tenant.account.head;
             }
         }
@@ -129,6 +130,7 @@ impl Tenant {
         self.change(batch);
         let peer = &batch.peer_id;
         self.alias_changes(batch);
+        self.refreshes(batch);
         for bookmark in &batch.bookmarks {
             self.bookmarks.insert((peer.clone(), bookmark.collection.clone()), bookmark.clone());
         }
@@ -154,6 +156,7 @@ impl Tenant {
         self.sessions.remove(peer);
         self.bookmarks.retain(|(of, _), _| of != peer);
         self.aliases.retain(|(of, _, _), _| of != peer);
+        self.staged.retain(|(of, _, _), _| of != peer);
     }
 
     /// Stamps the changes; what they supersede is kept where that is asked for.
@@ -224,6 +227,10 @@ impl Tenant {
             !versions.is_empty()
         });
         self.sessions.retain(|_, session| session.expires >= sweep.horizon);
+        let since = sweep.now - limits::STAGED_MS;
+        let sessions = &self.sessions;
+        self.staged
+            .retain(|(peer, _, _), _| sessions.get(peer).is_some_and(|session| session.expires >= since));
     }
 }
 

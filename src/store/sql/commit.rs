@@ -7,7 +7,7 @@
 use crate::limits;
 use crate::peer::Place;
 use crate::record::{Content, RecordId, Seq};
-use crate::store::sql::{Row, Statement, Value, text};
+use crate::store::sql::{Row, Statement, Value, refresh, text};
 use crate::store::{
     Batch, Collection, Cost, Edit, Login, Peer, Receipt, Session, StoreError, Sweep, Throttle,
 };
@@ -28,6 +28,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.tokens(batch);
     writes.changes(batch);
     writes.aliases(batch);
+    writes.refreshes(batch);
     writes.bookmarks(batch);
     if let Some(peer) = &batch.peer {
         writes.peer(&batch.peer_id.0, peer);
@@ -58,7 +59,7 @@ pub fn receipt(batch: &Batch, answers: &[Vec<Row>]) -> Result<Receipt, StoreErro
     let statements = commit_statements(batch);
     let mut head: Seq = 0;
     for (statement, rows) in statements.iter().zip(answers) {
-        if !matches!(statement.sql, HEAD | ADD_ACCOUNT | SWEPT) {
+        if !matches!(statement.sql, HEAD | ADD_ACCOUNT | refresh::ROOM | SWEPT) {
             continue;
         }
         match rows.first().and_then(|row| row.first()) {
@@ -229,6 +230,35 @@ impl Writes {
         self.write_lists(ACKNOWLEDGED, rows, &peer);
     }
 
+    fn refreshes(&mut self, batch: &Batch) {
+        let peer = text(&batch.peer_id.0);
+        for collection in &batch.unstaged {
+            self.write(refresh::UNSTAGE, [peer.clone(), text(&collection.0)]);
+        }
+        let rows = batch.staged.iter().map(|item| {
+            let body = item.body.as_ref().map(|body| (text::encode_body(body), body.bytes.len()));
+            let (form, body, size) = match body {
+                Some(((form, body), size)) => (Some(form), Some(body), size),
+                None => (None, None, 0),
+            };
+            let (collection, luid) = (text::encode(&item.collection.0), text::encode(&item.luid.0));
+            let key = item.key.as_ref().filter(|_| body.is_some()).map(|key| text::encode(key));
+            json!([collection, luid, item.record.as_str(), key, form, size, body])
+        });
+        self.write_lists(refresh::STAGE, rows, std::slice::from_ref(&peer));
+        for done in &batch.refreshed {
+            let at = [peer.clone(), text(&done.collection.0)];
+            let with = |last: i64| at.iter().cloned().chain([Value::Integer(last)]);
+            self.write(refresh::PAIR, at.clone());
+            self.write(refresh::ROOM, with(batch.now));
+            for sql in [refresh::KEEP, refresh::PUT, refresh::GONE, refresh::FORGET_ALIASES] {
+                self.write(sql, at.clone());
+            }
+            self.write(refresh::PUT_ALIASES, with(done.generation));
+            self.write(refresh::UNSTAGE, at.clone());
+        }
+    }
+
     fn bookmarks(&mut self, batch: &Batch) {
         let rows = batch.bookmarks.iter().map(|b| {
             let place = |place: &Place| {
@@ -277,6 +307,7 @@ impl Writes {
         self.write(SWEEP_TOMBSTONES, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_VERSIONS, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(refresh::SWEEP_STAGED, [Value::Integer(sweep.now - limits::STAGED_MS)]);
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
         self.write(SWEPT, [Value::Integer(sweep.horizon), Value::Integer(sweep.now)]);
@@ -325,9 +356,10 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 11] = [
+const REMOVE_ACCOUNT: [&str; 12] = [
     "DELETE FROM record WHERE account = ?1",
     "DELETE FROM version WHERE account = ?1",
+    "DELETE FROM staged WHERE account = ?1",
     "DELETE FROM alias WHERE account = ?1",
     "DELETE FROM bookmark WHERE account = ?1",
     "DELETE FROM peer WHERE account = ?1",
@@ -361,7 +393,8 @@ const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
 const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
 
-const FORGET_PEER: [&str; 4] = [
+const FORGET_PEER: [&str; 5] = [
+    "DELETE FROM staged WHERE account = ?1 AND peer = ?2",
     "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
     "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
     "DELETE FROM session WHERE account = ?1 AND peer = ?2",

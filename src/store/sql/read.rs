@@ -230,8 +230,7 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
         ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
     }
     for folders in text::lists(pairs(&reads.children, RecordId::as_str)) {
-        let most = i64::try_from(limits::CHILDREN_MAX).unwrap_or(WHOLE_MAX);
-        ask(Question::Children, question::CHILDREN, with(&[folders, integer(most)]));
+        ask(Question::Children, question::CHILDREN, with(&[folders, integer(CHILDREN_MAX)]));
     }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
@@ -306,6 +305,9 @@ fn bounds(records_max: usize, bytes_max: usize) -> [Value; 3] {
     let whole = |number: usize| integer(i64::try_from(number).unwrap_or(WHOLE_MAX));
     [whole(records_max.saturating_add(1)), whole(small), whole(bytes_max)]
 }
+
+/// [`limits::CHILDREN_MAX`] as it is bound.
+const CHILDREN_MAX: i64 = limits::CHILDREN_MAX as i64;
 
 /// Beyond all stamps.
 const WHOLE_MAX: Seq = 1 << 53;

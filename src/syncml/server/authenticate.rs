@@ -11,7 +11,7 @@ use crate::secret::{self, Sealer};
 use crate::store::{Login, Session, Snapshot, Throttle};
 use crate::syncml::credential::{self, Credential};
 use crate::syncml::message::{Command, Header, Version};
-use crate::syncml::session::{PendingStatus, Phase, State};
+use crate::syncml::session::{Mode, PendingStatus, Phase, State};
 use crate::syncml::{alert, status};
 
 /// What becomes of a message at the door.
@@ -250,8 +250,13 @@ fn admit(
     let fresh = state.is_none();
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
-        let earlier = before().map(State::unanswered).unwrap_or_default();
-        State { version, earlier, first: server.digest.clone(), ..State::default() }
+        let before = before().unwrap_or_default();
+        let mut resumable = before.resumable();
+        // What was staged may have been swept since: half of it would take the place of everything.
+        let staged = snapshot.session.as_ref().is_some_and(|s| s.expires > now - limits::STAGED_MS / 2);
+        resumable.retain(|begun| staged || begun.refreshed || begun.mode != Mode::RefreshFromClient);
+        let earlier = before.unanswered();
+        State { version, resumable, earlier, first: server.digest.clone(), ..State::default() }
     };
     let state = state.unwrap_or_else(begun);
     let throttle = throttle_key(&proof.login, &server.address);

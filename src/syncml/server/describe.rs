@@ -58,9 +58,17 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
             Vec::new()
         },
         hierarchical: version == Version::V12 && collection.kind == Kind::Files,
-        sync_types: vec!["1".into(), "2".into()],
+        sync_types: sync_types(collection.kind),
         ..DataStore::default()
     }
+}
+
+/// All sync types, 1 to 7; but a tree is not replaced as a whole (type 4).
+fn sync_types(kind: Kind) -> Vec<String> {
+    (1..=7)
+        .filter(|number| kind != Kind::Files || *number != 4)
+        .map(|number: u8| number.to_string())
+        .collect()
 }
 
 /// The forms a kind travels in, the preferred one first: what phones of a version are sure to have.

@@ -21,7 +21,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
 use crate::syncml::outbox::Outbox;
-use crate::syncml::session::{Datastore, Earlier, Mode, Pending, PendingStatus, State};
+use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,11 +120,7 @@ impl<'a> Desk<'a> {
             supported: RefCell::default(),
             peer,
             peer_changed: false,
-            bookmarks: snapshot
-                .bookmarks
-                .iter()
-                .map(|b| (b.collection.clone(), (b.clone(), false)))
-                .collect(),
+            bookmarks: unchanged(snapshot),
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
@@ -349,7 +345,7 @@ impl<'a> Desk<'a> {
             guard.records = records.into_iter().collect();
             let slow = |path: &str| {
                 self.datastore(path)
-                    .filter(|(_, datastore)| datastore.mode == Mode::Slow)
+                    .filter(|(_, datastore)| datastore.mode.compares())
                     .map(|(_, d)| d.collection.clone())
             };
             for (path, keys) in self.inbox.keys() {
@@ -387,6 +383,11 @@ impl<'a> Desk<'a> {
         }
         line + &self.notes.line()
     }
+}
+
+/// The bookmarks as they were read.
+fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
+    snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.

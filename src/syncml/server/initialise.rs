@@ -4,19 +4,17 @@ use super::desk::Desk;
 use super::map;
 use crate::limits;
 use crate::peer::Place;
-use crate::record::CollectionId;
+use crate::record::{CollectionId, Kind};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
-use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, text_bytes};
+use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, Resumable, text_bytes};
 use crate::syncml::{alert, status};
 
 /// What a device asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wish {
-    /// 200.
-    Normal,
-    /// 201.
-    Slow,
+    /// 200 to 205, or 206 to 210 of one that was alerted.
+    Sync(Mode),
     /// 225: to go on where a session broke off.
     Resume,
 }
@@ -30,46 +28,38 @@ enum Agreed {
 }
 
 impl Desk<'_> {
-    /// An alert: 200 and 201 open a datastore, and so does 225, which is told to sync slowly (DS 1.2, 6.11: resume refused);
-    /// 222 asks for more, 100 is shown to nobody.
+    /// An alert: 200 to 210 open a datastore, and so does 225; 222 asks for more, 224 for no more, 100 is shown to nobody.
     pub fn alert(&mut self, alert: &Alert) {
         let code = alert.code.trim();
         match code.parse().unwrap_or(0) {
-            code @ (alert::TWO_WAY | alert::SLOW | alert::RESUME) if self.may_ask(code) => {
-                let wish = match code {
-                    alert::TWO_WAY => Wish::Normal,
-                    alert::SLOW => Wish::Slow,
-                    _ => Wish::Resume,
-                };
-                for item in &alert.items {
-                    self.open_datastore(alert, item, wish);
-                }
-                if alert.items.is_empty() {
-                    self.status(
-                        alert.no_response,
-                        &alert.command_id,
-                        "Alert",
-                        &[],
-                        &[],
-                        status::INCOMPLETE_COMMAND,
-                    );
-                }
+            alert::RESUME if self.state.version == Version::V12 => self.open_datastores(alert, Wish::Resume),
+            alert::SUSPEND if self.state.version == Version::V12 => {
+                self.state.suspended = true;
+                self.notes.push("suspended".to_owned());
+                self.alert_status(alert, alert.items.first(), status::OK, None);
             }
             alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
                 self.alert_status(alert, alert.items.first(), status::OK, None);
             }
-            _ => {
-                self.notes.push(format!("alert {code} is not offered"));
-                let mut refused = self.of_alert(alert, alert.items.first(), status::NOT_SUPPORTED);
-                refused.hint = Some(format!("alert {code}"));
-                self.push_status(alert.no_response, refused);
-            }
+            number => match Mode::of_alert(number) {
+                Some(mode) => self.open_datastores(alert, Wish::Sync(mode)),
+                None => {
+                    self.notes.push(format!("alert {code} is not offered"));
+                    let mut refused = self.of_alert(alert, alert.items.first(), status::NOT_SUPPORTED);
+                    refused.hint = Some(format!("alert {code}"));
+                    self.push_status(alert.no_response, refused);
+                }
+            },
         }
     }
 
-    /// Resuming came with 1.2.
-    fn may_ask(&self, code: u16) -> bool {
-        code != alert::RESUME || self.state.version == Version::V12
+    fn open_datastores(&mut self, alert: &Alert, wish: Wish) {
+        for item in &alert.items {
+            self.open_datastore(alert, item, wish);
+        }
+        if alert.items.is_empty() {
+            self.alert_status(alert, None, status::INCOMPLETE_COMMAND, None);
+        }
     }
 
     fn open_datastore(&mut self, alert: &Alert, item: &Item, wish: Wish) {
@@ -86,7 +76,10 @@ impl Desk<'_> {
             return;
         };
         let anchor = item.meta.anchor.clone().unwrap_or_default();
-        if let Some((code, hint)) = self.refusal_of_alert(&path, &target, &source, &anchor) {
+        // What is staged knows nothing of folders.
+        let no_tree = wish == Wish::Sync(Mode::RefreshFromClient) && collection.kind == Kind::Files;
+        let no_tree = no_tree.then_some((status::NOT_SUPPORTED, Some("alert 203")));
+        if let Some((code, hint)) = self.refusal_of_alert(&path, &target, &source, &anchor).or(no_tree) {
             let mut refused = self.of_alert(alert, Some(item), code);
             refused.hint = hint.map(str::to_owned);
             self.push_status(alert.no_response, refused);
@@ -100,37 +93,18 @@ impl Desk<'_> {
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
-        let agreed = self.agree(&id, &last);
-        // A device that wants to resume remembers the session, so it was not reset.
-        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal(_));
-        let (mode, code) = match (wish, &agreed) {
-            (Wish::Slow, _) => (Mode::Slow, status::OK),
-            (Wish::Normal, Agreed::Normal(_)) => (Mode::TwoWay, status::OK),
-            (Wish::Normal, Agreed::Slow { .. }) | (Wish::Resume, _) => (Mode::Slow, status::REFRESH_REQUIRED),
-        };
-        let why = match (wish, &agreed) {
-            (Wish::Resume, _) => Some("a session broke off, and the next one compares everything"),
-            (_, Agreed::Slow { why }) => Some(why.as_str()),
-            (Wish::Slow, _) => Some("the device asked for it"),
-            (Wish::Normal, _) => None,
-        };
-        if let Some(why) = why {
-            self.notes.push(format!("slow sync of {} because {why}", id.0));
-        }
+        let (opened, code) = self.opening(&id, &last, wish);
         if code == status::REFRESH_REQUIRED {
             self.forced.insert(id.clone());
         }
-        self.bookmark_opening(&id, mode, agreed);
         let own_next = self.own_anchor(&id);
         let opened = Datastore {
             collection: id.clone(),
             target: if target.uri.is_empty() { source.uri.clone() } else { target.uri.clone() },
             source: source.uri.clone(),
-            mode,
             next: next.clone(),
             own_next,
-            trusted,
-            ..Datastore::default()
+            ..opened
         };
         let index = self.state.open(opened);
         self.alert_status(alert, Some(item), code, Some(next));
@@ -138,6 +112,40 @@ impl Desk<'_> {
             self.owe(Pending::Alert(index));
         }
         self.ask_for_device();
+    }
+
+    /// What becomes of a wish: the datastore as far as that says it, and the status.
+    fn opening(&mut self, id: &CollectionId, last: &str, wish: Wish) -> (Datastore, u16) {
+        let begun = self.state.resumable.iter().find(|begun| begun.collection == *id && begun.next != last);
+        let begun = begun.cloned();
+        if let (Wish::Resume, Some(begun)) = (wish, begun) {
+            self.notes.push(format!("{} is resumed", id.0));
+            self.start_sending(id, begun.mode);
+            let Resumable { mode, trusted, refreshed, .. } = begun;
+            let opened = Datastore { mode, trusted, refreshed, resumed: true, ..Datastore::default() };
+            return (opened, status::OK);
+        }
+        let agreed = self.agree(id, last);
+        // A device that wants to resume remembers the session, so it was not reset.
+        let trusted = wish == Wish::Resume || matches!(agreed, Agreed::Normal(_));
+        let (mode, code) = match (wish, &agreed) {
+            (Wish::Sync(mode), Agreed::Normal(_)) => (mode, status::OK),
+            (Wish::Sync(mode), _) if mode.begins_anew() => (mode, status::OK),
+            (Wish::Sync(_) | Wish::Resume, _) => (Mode::Slow, status::REFRESH_REQUIRED),
+        };
+        let why = match (wish, &agreed) {
+            (Wish::Resume, _) => Some("there is nothing that could be resumed"),
+            (_, Agreed::Slow { why }) => Some(why.as_str()),
+            (_, Agreed::Normal(_)) => Some("the device asked for it"),
+        };
+        if let Some(why) = why.filter(|_| mode == Mode::Slow) {
+            self.notes.push(format!("slow sync of {} because {why}", id.0));
+        }
+        if mode == Mode::RefreshFromClient {
+            self.batch.unstaged.push(id.clone());
+        }
+        self.bookmark_opening(id, mode, agreed);
+        (Datastore { mode, trusted, ..Datastore::default() }, code)
     }
 
     /// Why an alert of a collection is refused: the status, and the name of what is not offered.
@@ -212,7 +220,7 @@ impl Desk<'_> {
     }
 
     fn open_bookmark(&mut self, id: &CollectionId, mode: Mode) {
-        if mode == Mode::Slow {
+        if mode.begins_anew() {
             let bookmark = self.bookmark(id);
             bookmark.attempt = bookmark.attempt.max(bookmark.confirmed.generation) + 1;
         }
@@ -226,7 +234,7 @@ impl Desk<'_> {
         for index in 0..self.state.datastores.len() {
             let Some(datastore) = self.state.datastores.get_mut(index) else { continue };
             let meant = only || map::is_about(answer, datastore);
-            if !meant || datastore.received || datastore.mode == Mode::Slow {
+            if !meant || datastore.received || datastore.mode.begins_anew() {
                 continue;
             }
             datastore.mode = Mode::Slow;
@@ -240,8 +248,8 @@ impl Desk<'_> {
     /// Our changes are to be sent from the beginning.
     pub fn start_sending(&mut self, id: &CollectionId, mode: Mode) {
         let bookmark = self.bookmark(id);
-        (bookmark.sending, bookmark.sending_all) = (true, mode == Mode::Slow);
-        bookmark.position = if mode == Mode::Slow { 0 } else { bookmark.confirmed.cursor };
+        (bookmark.sending, bookmark.sending_all) = (mode.sends(), mode.sends_all());
+        bookmark.position = if mode.sends_all() { 0 } else { bookmark.confirmed.cursor };
         bookmark.until = 0;
     }
 

@@ -71,6 +71,9 @@ impl Desk<'_> {
     pub fn put_off(&mut self, index: usize, change: &ChangeStep) {
         let count = u32::try_from(change.items.len()).unwrap_or(u32::MAX);
         self.tally(index, |tally| tally.refused = tally.refused.saturating_add(count));
+        if let Some(datastore) = self.state.datastores.get_mut(index).filter(|datastore| datastore.stages()) {
+            datastore.failed = true;
+        }
         self.notes.push(format!(
             "more than one message may bring: the rest is put off with {}",
             status::RETRY_LATER
@@ -128,8 +131,9 @@ impl Desk<'_> {
     }
 }
 
-/// The `Next` anchor we gave last.
+/// The `Next` anchor we gave last, as far as the device knows.
 fn own_last(bookmarks: &BTreeMap<CollectionId, (Bookmark, bool)>, datastore: &Datastore) -> String {
     let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
-    bookmark.newest().own_anchor.clone()
+    let place = if datastore.resumed { &bookmark.confirmed } else { bookmark.newest() };
+    place.own_anchor.clone()
 }

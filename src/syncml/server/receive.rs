@@ -32,7 +32,7 @@ impl Arriving<'_> {
     /// The status of an item that was here already.
     fn done(&self) -> u16 {
         match (self.kind, self.datastore.mode) {
-            (ChangeKind::Add, Mode::Slow) => status::ITEM_ADDED,
+            (ChangeKind::Add, mode) if mode.compares() => status::ITEM_ADDED,
             _ => status::OK,
         }
     }
@@ -62,12 +62,8 @@ impl Desk<'_> {
     pub fn open_sync(&mut self, sync: &crate::syncml::inbox::SyncStep) {
         let code = match self.datastore(&sync.path) {
             Some((_, datastore)) if self.forced_slow_now(datastore) => status::REFRESH_REQUIRED,
-            Some((index, datastore)) => {
-                if !datastore.received && datastore.mode == Mode::Slow && !datastore.trusted {
-                    let collection = datastore.collection.clone();
-                    self.begin_another_life(&collection);
-                }
-                self.receive_datastore(index);
+            Some((index, _)) => {
+                self.receives_from_now(index);
                 status::OK
             }
             None => self.refusal_of(sync),
@@ -76,20 +72,26 @@ impl Desk<'_> {
         self.status(sync.silent, &sync.command, "Sync", &targets, &sources, code);
     }
 
-    /// A device that closes a package before it has said anything (Funambol's say `Final` with every 222) was taken for one
-    /// that leaves this datastore alone.
-    fn receive_datastore(&mut self, index: usize) {
+    /// The device begins to say what it has. One that closed a package before it had said anything (Funambol's say `Final` with
+    /// every 222) was taken for one that leaves this datastore alone.
+    pub fn receives_from_now(&mut self, index: usize) {
         let Some(datastore) = self.state.datastores.get_mut(index) else { return };
-        datastore.received = true;
-        let (collection, mode) = (datastore.collection.clone(), datastore.mode);
-        if !datastore.finished && !self.bookmarked(&collection).sending {
+        let first = !std::mem::replace(&mut datastore.received, true) && !datastore.resumed;
+        let (collection, mode, trusted) = (datastore.collection.clone(), datastore.mode, datastore.trusted);
+        let finished = datastore.finished;
+        // Before a refresh from the server the device empties itself.
+        let emptied = mode == Mode::RefreshFromServer;
+        if first && (emptied || (mode == Mode::Slow && !trusted)) {
+            self.begin_another_life(&collection);
+        }
+        if !finished && mode.sends() && !self.bookmarked(&collection).sending {
             self.start_sending(&collection, mode);
         }
     }
 
     /// The device was reset and now says what it holds: its ids of before mean nothing by themselves, and should an old backup of
     /// it come back with an old anchor, it has to compare too. Not sooner: a device that turns back at the door is as it was.
-    fn begin_another_life(&mut self, collection: &CollectionId) {
+    pub fn begin_another_life(&mut self, collection: &CollectionId) {
         let bookmark = self.bookmark(collection);
         let own_anchor = std::mem::take(&mut bookmark.offered).own_anchor;
         bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, ..Place::default() };
@@ -114,6 +116,9 @@ impl Desk<'_> {
         };
         if self.forced_slow_now(datastore) {
             return self.answer_items(change, &vec![status::REFRESH_REQUIRED; change.items.len()]);
+        }
+        if !datastore.mode.receives() {
+            return self.answer_items(change, &vec![status::FORBIDDEN; change.items.len()]);
         }
         if change.too_many || self.owes_too_much() {
             return self.put_off(index, change);
@@ -174,17 +179,23 @@ impl Desk<'_> {
         } else {
             match (change.kind, &item.body) {
                 (ChangeKind::Delete, _) => self.delete(arriving, change),
+                (ChangeKind::Copy | ChangeKind::Move, _) if arriving.datastore.stages() => status::FORBIDDEN,
                 (ChangeKind::Copy, _) => self.copy(arriving),
                 (ChangeKind::Move, _) => self.relocate(arriving),
                 _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+                (_, Ok(_)) if item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
                 (_, Ok(body)) if item.part => self.replace_part(arriving, body),
+                (_, Ok(body)) if arriving.datastore.stages() => self.stage(arriving, body),
                 (_, Ok(body)) if collection.kind == Kind::Files => self.upsert_in_folder(arriving, body),
                 (_, Ok(body)) => self.upsert(arriving, body),
             }
         };
         if code >= 300 {
+            if arriving.datastore.stages() {
+                self.stage_refused(arriving);
+            }
             self.tally(index, |tally| tally.refused += 1);
             let luid: String = item.luid.0.chars().filter(|c| !c.is_control()).take(40).collect();
             self.notes.push(format!("{} {} of {luid}: {code}", collection.id.0, change.kind.name()));
@@ -238,14 +249,14 @@ impl Desk<'_> {
             return None;
         }
         let bookmark = self.bookmarked(&datastore.collection);
-        let believed = if datastore.mode == Mode::Slow && !datastore.trusted {
+        let believed = if datastore.mode.compares() && !datastore.trusted {
             bookmark.attempt
         } else {
             bookmark.confirmed.generation
         };
         let record = held.record.as_ref()?;
         let standing = self.standing_of(held.alias.clone(), record, held.base.clone());
-        let known = datastore.mode == Mode::Slow
+        let known = datastore.mode.compares()
             && standing.content.body().zip(body).is_some_and(|(stored, body)| {
                 let supported = self.supported(datastore, &body.form);
                 standing.unchanged(body, supported.as_ref())
@@ -345,7 +356,7 @@ impl Desk<'_> {
 
     fn delete(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
         let Arriving { collection, datastore, index, item, .. } = arriving;
-        if datastore.mode == Mode::Slow {
+        if datastore.mode.compares() {
             return status::FORBIDDEN;
         }
         let Some(standing) = self.standing(datastore, &item.luid, None) else {
@@ -391,7 +402,7 @@ impl Desk<'_> {
     /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
     fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
         let Arriving { datastore, item, place, .. } = arriving;
-        if datastore.mode != Mode::Slow {
+        if !datastore.mode.compares() {
             return None;
         }
         let key = item.key.as_ref()?;

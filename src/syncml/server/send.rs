@@ -38,7 +38,11 @@ impl Desk<'_> {
     /// Writes what is due: what waited, then changes if it is our turn, and `Final` where our package ends.
     pub fn send(&mut self) {
         let inbox = self.inbox;
-        self.state.heard |= inbox.message.last || self.is_silent();
+        let silent = self.is_silent();
+        self.state.heard |= inbox.message.last || silent;
+        if silent {
+            self.leave_refreshes();
+        }
         let received = self.state.datastores.iter().any(|datastore| datastore.received);
         if received && self.state.phase == Phase::ExpectAlerts {
             // Sync without separate initialisation (DS 1.2, 6.12): package 1 is package 3 as well.
@@ -54,7 +58,7 @@ impl Desk<'_> {
         let flushed = self.state.pending.is_empty();
         let mut last = false;
         // What comes after the end changes nothing about it: late Maps, or a client that has not noticed.
-        if flushed && (self.state.heard || self.state.phase == Phase::Over) {
+        if flushed && !self.state.suspended && (self.state.heard || self.state.phase == Phase::Over) {
             match self.state.phase {
                 Phase::ExpectAlerts => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectChanges, false);
@@ -62,6 +66,7 @@ impl Desk<'_> {
                 }
                 Phase::ExpectChanges => {
                     (self.state.phase, self.state.heard) = (Phase::ExpectMore, false);
+                    self.expect_nothing_more();
                     if !inbox.has_sync_alert() {
                         self.stop_unopened();
                     }
@@ -73,10 +78,17 @@ impl Desk<'_> {
                 }
             }
         }
-        if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill() {
+        if flushed && self.state.suspended {
+            last = true;
+        } else if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill()
+        {
             self.state.phase = Phase::ExpectEnd;
             self.offer();
             last = true;
+            if self.state.datastores.iter().all(|datastore| !datastore.mode.sends()) {
+                // There is nothing to say about: no package 5 follows (DS 1.2, 6.6).
+                self.end();
+            }
         }
         if !last && !inbox.message.last && flushed {
             self.outbox.push_next_message(&inbox.message);
@@ -111,6 +123,14 @@ impl Desk<'_> {
             if !datastore.received || datastore.finished {
                 continue;
             }
+            if !datastore.mode.sends() {
+                self.state
+                    .datastores
+                    .get_mut(index)
+                    .into_iter()
+                    .for_each(|datastore| datastore.finished = true);
+                continue;
+            }
             // A page that was cut has seen nothing of the collections after its last one.
             let reached =
                 !snapshot.more || last_on_page.as_ref().is_some_and(|last| datastore.collection <= *last);
@@ -141,7 +161,7 @@ impl Desk<'_> {
             return false;
         };
         let now = self.bookmarked(collection);
-        if datastore.mode == Mode::Slow {
+        if datastore.mode.sends_all() {
             return read.sending && read.sending_all && read.attempt == now.attempt;
         }
         let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
@@ -237,7 +257,7 @@ impl Desk<'_> {
     fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
         let alias = self.known.alias(&key.0, &key.1);
         let attempt = self.bookmarked(&key.0).attempt;
-        if datastore.mode == Mode::Slow && alias.is_none_or(|alias| alias.generation < attempt) {
+        if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
             let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
             return !new.is_some_and(|change| change.insert);
         }
@@ -274,10 +294,10 @@ impl Desk<'_> {
         let believed = self.believed(datastore);
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let own = record.origin == self.peer.id.0 && (datastore.mode == Mode::TwoWay || alias.is_some());
+        let own = record.origin == self.peer.id.0 && (!datastore.mode.sends_all() || alias.is_some());
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
-            (Content::Deleted, Some(_)) if datastore.mode == Mode::Slow => Due::Later,
+            (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
             (Content::Body(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
@@ -290,7 +310,7 @@ impl Desk<'_> {
     /// Aliases below this generation are those of another life.
     pub fn believed(&self, datastore: &Datastore) -> i64 {
         let bookmark = self.bookmarked(&datastore.collection);
-        if datastore.mode == Mode::Slow { bookmark.attempt } else { bookmark.confirmed.generation }
+        if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation }
     }
 
     /// Whether the record went out as an Add in this session, and no Map has come.
@@ -356,39 +376,6 @@ impl Desk<'_> {
         true
     }
 
-    /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
-    pub fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
-        let bytes_max = super::describe::guid_bytes_max(self.device.as_ref(), &datastore.source);
-        if id.as_str().len() <= bytes_max {
-            return (Some(id.as_str().to_owned()), None);
-        }
-        let alias = self.known.alias(&datastore.collection, id);
-        let before = alias.and_then(|alias| alias.temporary.clone());
-        let temporary = before.unwrap_or_else(|| {
-            self.peer.temporaries += 1;
-            self.peer_changed = true;
-            base36(self.peer.temporaries)
-        });
-        (Some(temporary.clone()), Some(temporary))
-    }
-
-    /// Remembers a temporary id until its Map comes, this session or the next. Whatever the device held of the record before a
-    /// slow sync stays known: if it loses the end of this session it goes on with that.
-    fn lend(&mut self, datastore: &Datastore, id: &RecordId, temporary: String) {
-        let key = (datastore.collection.clone(), id.clone());
-        let before = self.alias(&key, self.known.alias(&key.0, id)).cloned();
-        let named_otherwise = |alias: &Alias| {
-            let luid = (alias.collection.clone(), alias.luid.clone().unwrap_or_default());
-            self.luids.get(&luid).is_some_and(|now| now.as_ref() != Some(id))
-        };
-        let before = before.filter(|alias| !named_otherwise(alias));
-        let (collection, record) = key;
-        let generation = self.bookmarked(&collection).attempt;
-        let fresh = Alias { collection, record, luid: None, temporary: None, generation, seq: 0 };
-        let alias = Alias { temporary: Some(temporary), ..before.unwrap_or(fresh) };
-        self.put_alias(alias);
-    }
-
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
     fn dress(&self, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
         let form =
@@ -416,16 +403,23 @@ impl Desk<'_> {
             let open = self.unanswered.lowest(index);
             let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
+            let head = self.head();
             let bookmark = self.bookmark(&datastore.collection);
-            let reached = bookmark.until.max(bookmark.position);
+            let reached = match datastore.mode {
+                // What changed here stays to be sent.
+                Mode::FromClient => bookmark.confirmed.cursor,
+                Mode::RefreshFromClient if !datastore.refreshed => continue,
+                Mode::RefreshFromClient => head,
+                _ => bookmark.until.max(bookmark.position),
+            };
             let held_back = lowest.filter(|seq| *seq <= reached);
             bookmark.offered = Place {
                 cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
                 anchor: datastore.next.clone(),
                 own_anchor: datastore.own_next.clone(),
-                generation: match datastore.mode {
-                    Mode::Slow => bookmark.attempt,
-                    Mode::TwoWay => bookmark.confirmed.generation,
+                generation: match datastore.mode.begins_anew() {
+                    true => bookmark.attempt,
+                    false => bookmark.confirmed.generation,
                 },
             };
         }
@@ -463,27 +457,5 @@ impl Desk<'_> {
                 datastore.held_from = 0;
             }
         }
-    }
-}
-
-fn base36(mut number: i64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 {
-        digits.push(char::from_digit(u32::try_from(number % 36).unwrap_or(0), 36).unwrap_or('0'));
-        number /= 36;
-    }
-    digits.iter().rev().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base36;
-
-    #[test]
-    fn temporary_ids_are_short() {
-        assert_eq!(
-            (base36(1), base36(35), base36(36), base36(46_655)),
-            ("1".into(), "z".into(), "10".into(), "zzz".into())
-        );
     }
 }
