@@ -139,9 +139,7 @@ impl<'a> Device<'a> {
     fn came(&self) -> Vec<(String, String, String)> {
         let name = |item: &Item| {
             let text = String::from_utf8(item.data.as_ref().unwrap().bytes().to_vec()).unwrap();
-            let start =
-                text.find("<name>").map(|at| at + 6).or(text.find("Subject: ").map(|at| at + 9)).unwrap();
-            text[start..].split('<').next().unwrap().to_owned()
+            named(&text)
         };
         let place = |item: &Item| match (&item.target_parent, &item.source_parent) {
             (Some(target), None) => target.clone(),

@@ -57,8 +57,7 @@ impl Desk<'_> {
         if !status::is_done(code) || recognised || self.parent_now(&key) == place {
             return code;
         }
-        let moved_here = before.is_some_and(|before| before.conflict);
-        if moved_here {
+        if before.is_some_and(|before| before.conflict) {
             // Another hand has changed it, and perhaps put it elsewhere: only a Move says that the device did.
             let parent = self.parent_now(&key);
             self.put_in(key, parent, true);

@@ -125,13 +125,12 @@ impl<'a> Desk<'a> {
         if self.state.version < Version::V12 || !self.has_folders(&datastore.collection) {
             return;
         }
-        let folder = record.parent.as_ref().filter(|folder| {
-            let folder = self.known.record_or_paged(&record.collection, folder);
+        let is_live = |id: &RecordId| {
+            let folder = self.known.record_or_paged(&record.collection, id);
             folder.is_some_and(|folder| folder.content.body().is_some())
-        });
-        let Some(folder) =
-            folder.or(record.parent.as_ref().filter(|id| self.luid_now(datastore, id).is_some()))
-        else {
+        };
+        let there = |id: &&RecordId| is_live(id) || self.luid_now(datastore, id).is_some();
+        let Some(folder) = record.parent.as_ref().filter(there) else {
             item.target_parent = Some("/".to_owned());
             return;
         };
