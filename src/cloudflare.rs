@@ -76,6 +76,7 @@ fn settings_of(env: &Env) -> Settings {
             .ok()
             .and_then(|secret| Sealer::new(secret.to_string().as_bytes())),
         local: is_set(env, "ANCHORAGE_LOCAL"),
+        syncml_mac: is_set(env, "SYNCML_MAC"),
         max_legacy: is_set(env, "MAX_LEGACY"),
         max_lenient: is_set(env, "MAX_LENIENT"),
         max_delete_wins: is_set(env, "MAX_DELETE_WINS"),

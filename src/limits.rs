@@ -86,6 +86,12 @@ pub const DATASTORES_MAX: usize = 10;
 /// collection's id and the numbers.
 pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 700;
 
+/// The bytes of a filter's query, and of the names of the properties it wants.
+pub const FILTER_BYTES_MAX: usize = 2_000;
+
+/// The bytes of all filters of one session, as it keeps them. Phones' have a hundred.
+pub const FILTERS_BYTES_MAX: usize = 4_000;
+
 /// What is remembered of one that may be resumed: a collection's id, an anchor, and what it was.
 const RESUMABLE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 + 200;
 
@@ -94,6 +100,7 @@ const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
     + UNANSWERED_BYTES_MAX
     + EARLIER_BYTES_MAX
     + DATASTORES_MAX * (DATASTORE_BYTES_MAX + RESUMABLE_BYTES_MAX)
+    + FILTERS_BYTES_MAX
     + SYNCML_REPLY_BYTES_MAX.div_ceil(3) * 4
     + NAME_BYTES_MAX * 2 * 3
     + 1_000;

@@ -10,6 +10,8 @@ pub struct Settings {
     pub sealer: Option<Sealer>,
     /// `ANCHORAGE_LOCAL=1`, set by `npm start` only: logins made for local development (the demo) are honoured.
     pub local: bool,
+    /// `SYNCML_MAC=1`: SyncML clients must sign each message by `syncml:auth-MAC`; other credentials are refused.
+    pub syncml_mac: bool,
     /// `MAX_LEGACY=1`: MAX refusals answer with status 200 and the number in `X-Status-Code`, for clients of Upvise's family.
     pub max_legacy: bool,
     /// `MAX_LENIENT=1`: unknown field names in a MAX body are ignored, not refused (an app newer than the server).

@@ -7,14 +7,20 @@ mod bounds;
 mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
+#[path = "conversation/credentials.rs"]
+mod credentials;
 #[path = "conversation/door.rs"]
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/filters.rs"]
+mod filters;
 #[path = "conversation/folders.rs"]
 mod folders;
 #[path = "conversation/hand.rs"]
 mod hand;
+#[path = "conversation/hmac.rs"]
+mod hmac;
 #[path = "stores/house.rs"]
 mod house;
 #[path = "conversation/limits.rs"]

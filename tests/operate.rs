@@ -7,6 +7,8 @@
     clippy::string_slice
 )]
 
+#[path = "operate/alerts.rs"]
+mod alerts;
 #[path = "operate/choosing.rs"]
 mod choosing;
 #[path = "operate/collections.rs"]
@@ -24,6 +26,7 @@ mod sqlite;
 #[path = "conversation/world.rs"]
 mod world;
 
+use alerts::*;
 use anchorage::operate::command::{self, Unclear};
 use anchorage::record::{AccountId, Kind};
 use anchorage::secret::{self, Sealer};
@@ -69,6 +72,11 @@ over_both! {
     devices_are_shown_with_what_they_are_and_how_far_they_came
     a_device_told_every_property_stays_so
     a_forgotten_device_syncs_slowly_and_matches
+    a_device_is_asked_to_come_and_known_when_it_does
+    a_device_of_1_1_is_asked_by_a_message
+    what_is_made_can_be_posted
+    a_package_0_answered_in_package_1_changes_nothing_of_the_sync
+    settings_are_printed_for_people_and_for_phones
 }
 
 impl Survey for SqliteStore {

@@ -104,7 +104,10 @@ pub enum PageAsk {
     /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
     /// set and the bookmark is sending. Not the device's own changes, nor what its alias says it has, nor the deletion of what
     /// it never had. Where the bookmark is sending and `sending_all`: live records without an alias of its `attempt`, and what
-    /// another hand has changed or deleted since that alias. A collection without a bookmark has no page.
+    /// another hand has changed or deleted since that alias. Where it is sending and `looking` further than at changes: live
+    /// records without a luid of the bookmark's generation, the device's own too, what another hand has changed since that
+    /// alias or the alias is in doubt of ([`Alias::UNSURE`]), and with [`Looking::Everything`](crate::peer::Looking) every live record. A collection
+    /// without a bookmark has no page.
     Peer {
         /// Collections the message itself opens.
         paths: Vec<String>,

@@ -2,7 +2,10 @@
 //!
 //! The mirror is `outbox.rs`. Lenient reading is the codec's; here the device's paths and ids are made comparable.
 
-use super::message::{Change, ChangeKind, Command, Group, GroupKind, Item, Location, Message, Meta, Sync};
+mod taking;
+
+use self::taking::{Taking, scoped};
+use super::message::{Change, ChangeKind, Command, Cred, Item, Location, Message, Meta};
 use super::status;
 use crate::content;
 use crate::journal::matching::{self, MatchKey};
@@ -54,6 +57,8 @@ pub struct SyncStep {
     pub target: String,
     /// `Source` as spelt.
     pub source: String,
+    /// `Cred`.
+    pub credential: Option<Cred>,
 }
 
 /// A change.
@@ -71,6 +76,8 @@ pub struct ChangeStep {
     pub soft: bool,
     /// `Archive`.
     pub archive: bool,
+    /// `Cred`.
+    pub credential: Option<Cred>,
     /// Whether the message held as many items as it may before this one.
     pub too_many: bool,
     /// Its items.
@@ -143,6 +150,16 @@ impl Inbox {
             Step::Atomic(atomic) => Some((atomic.command.clone(), "Atomic", atomic.silent)),
             Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
         }
+    }
+
+    /// The `Cred`s inside commands.
+    pub fn credentials(&self) -> impl Iterator<Item = &Cred> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Command(index) => self.message.commands.get(*index)?.credential(),
+            Step::Sync(sync) => sync.credential.as_ref(),
+            Step::Change(change) => change.credential.as_ref(),
+            Step::Atomic(_) | Step::Refuse(_) => None,
+        })
     }
 
     /// Whether any step is a `Sync`.
@@ -246,119 +263,6 @@ fn mapped(command: &Command) -> Vec<(String, String, String)> {
     map.items.iter().map(|item| (path.clone(), trimmed(&item.target), trimmed(&item.source))).collect()
 }
 
-/// A body being taken apart: what stood in groups stands for itself, in the order in which it stood.
-#[derive(Default)]
-struct Taking {
-    commands: Vec<Command>,
-    steps: Vec<Step>,
-    items: usize,
-    /// Whether an Atomic is open.
-    atomic: bool,
-}
-
-impl Taking {
-    /// A command of the body, with the `Meta` of the groups around it.
-    fn body(&mut self, command: Command, scope: &Meta) {
-        match command {
-            Command::Sync(sync) => {
-                self.open_sync(&sync, scope);
-                self.commands.push(Command::Sync(sync));
-            }
-            Command::Group(group) => {
-                let (opened, scope) = (self.open_group(&group), scoped(scope, &group.meta));
-                group.commands.into_iter().for_each(|command| self.body(command, &scope));
-                self.close_group(opened);
-            }
-            Command::Change(change) => self.steps.push(refuse(&change, status::FORBIDDEN)),
-            // What cannot be taken back has no place in an Atomic.
-            other if self.atomic && !matches!(other, Command::Map(_) | Command::Status(_)) => {
-                self.refuse(&other, status::COMMAND_FAILED);
-            }
-            other => {
-                self.steps.push(Step::Command(self.commands.len()));
-                self.commands.push(other);
-            }
-        }
-    }
-
-    fn open_sync(&mut self, sync: &Sync, scope: &Meta) {
-        let nowhere = Location::default();
-        let target = sync.target.as_ref().unwrap_or(&nowhere);
-        let path = path(target, sync.source.as_ref());
-        self.steps.push(Step::Sync(SyncStep {
-            path: path.clone(),
-            command: sync.command_id.clone(),
-            silent: sync.no_response,
-            target: target.uri.clone(),
-            source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
-        }));
-        self.inside(&sync.commands, &path, &scoped(scope, &sync.meta));
-    }
-
-    fn inside(&mut self, commands: &[Command], path: &str, scope: &Meta) {
-        for command in commands {
-            match command {
-                Command::Change(change) => {
-                    self.items += change.items.len();
-                    let too_many = self.items > limits::ITEMS_MAX;
-                    self.steps.push(Step::Change(change_step(change, path, scope, too_many)));
-                }
-                Command::Group(group) => {
-                    let opened = self.open_group(group);
-                    self.inside(&group.commands, path, &scoped(scope, &group.meta));
-                    self.close_group(opened);
-                }
-                other => self.refuse(other, status::NOT_ALLOWED),
-            }
-        }
-    }
-
-    /// A Sequence is order, and everything here has one. An Atomic in an Atomic is refused, and so that one fails.
-    fn open_group(&mut self, group: &Group) -> Option<usize> {
-        let (command, silent) = (group.command_id.clone(), group.no_response);
-        let at = self.steps.len();
-        self.steps.push(match (group.kind, self.atomic) {
-            (GroupKind::Sequence, _) => {
-                Step::Refuse(RefuseStep { command, name: "Sequence", silent, code: status::OK })
-            }
-            (GroupKind::Atomic, true) => {
-                Step::Refuse(RefuseStep { command, name: "Atomic", silent, code: status::COMMAND_FAILED })
-            }
-            (GroupKind::Atomic, false) => Step::Atomic(AtomicStep { command, silent, steps: 0 }),
-        });
-        let opened = (group.kind == GroupKind::Atomic && !self.atomic).then_some(at);
-        self.atomic |= opened.is_some();
-        opened
-    }
-
-    fn close_group(&mut self, opened: Option<usize>) {
-        let Some(at) = opened else { return };
-        self.atomic = false;
-        let inside = self.steps.len().saturating_sub(at + 1);
-        if let Some(Step::Atomic(atomic)) = self.steps.get_mut(at) {
-            atomic.steps = inside;
-        }
-    }
-
-    fn refuse(&mut self, command: &Command, code: u16) {
-        self.steps.extend(
-            named(command)
-                .map(|(command, name, silent)| Step::Refuse(RefuseStep { command, name, silent, code })),
-        );
-    }
-}
-
-/// What of a `Meta` holds for what stands inside, the inner word first (RepPro 1.2, 5.5).
-fn scoped(outer: &Meta, inner: &Meta) -> Meta {
-    let first = |inner: &Option<String>, outer: &Option<String>| inner.clone().or_else(|| outer.clone());
-    Meta {
-        field_level: inner.field_level || outer.field_level,
-        format: first(&inner.format, &outer.format),
-        media_type: first(&inner.media_type, &outer.media_type),
-        ..Meta::default()
-    }
-}
-
 /// `CmdID`, name and `NoResp` of a command that is a step of its own and has a status.
 pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
     Some(match command {
@@ -393,6 +297,7 @@ fn change_step(change: &Change, path: &str, scope: &Meta, too_many: bool) -> Cha
         silent: change.no_response,
         soft: change.soft_delete,
         archive: change.archive,
+        credential: change.credential.clone(),
         too_many,
         items: items.iter().map(|item| incoming(item, &meta, with_content)).collect(),
     }

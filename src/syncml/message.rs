@@ -205,6 +205,22 @@ pub enum Command {
     Sync(Sync),
 }
 
+impl Command {
+    /// The `Cred` of a command that stands for itself: the database layer's.
+    pub fn credential(&self) -> Option<&Cred> {
+        match self {
+            Self::Alert(alert) => alert.credential.as_ref(),
+            Self::Change(change) => change.credential.as_ref(),
+            Self::Exec(exec) => exec.credential.as_ref(),
+            Self::Get(get) | Self::Put(get) => get.credential.as_ref(),
+            Self::Map(map) => map.credential.as_ref(),
+            Self::Search(search) => search.credential.as_ref(),
+            Self::Sync(sync) => sync.credential.as_ref(),
+            Self::Results(_) | Self::Group(_) | Self::Status(_) => None,
+        }
+    }
+}
+
 /// `Alert`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Alert {

@@ -5,7 +5,7 @@
 
 use super::codec::{Encoding, Writer};
 use super::credential;
-use super::device::DevInf;
+use super::device::{DevInf, SERVER_ID};
 use super::message::*;
 use super::session::{Datastore, Pending, PendingStatus};
 use crate::limits;
@@ -17,11 +17,20 @@ pub struct Outbox {
     commands: u32,
     version: Version,
     encoding: Encoding,
-    respond_to: Option<String>,
+    back: Return,
     last: bool,
     /// Whether anything but the status of the SyncHdr was written.
     begun: bool,
     dropped: usize,
+}
+
+/// What our SyncHdr says beside addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Return {
+    /// `RespURI`.
+    pub uri: Option<String>,
+    /// `Cred`.
+    pub credential: Option<Cred>,
 }
 
 /// What an alert and a DevInf are written from.
@@ -38,7 +47,7 @@ impl Outbox {
         request: &Message,
         encoding: Encoding,
         version: Version,
-        respond_to: Option<String>,
+        back: Return,
         message_id: u32,
         bytes_max: usize,
     ) -> Self {
@@ -51,8 +60,12 @@ impl Outbox {
             session_id: asked.session_id.clone(),
             message_id,
             target: Location::of(asked.source.uri.clone()),
-            source: Location::of(asked.target.uri.clone()),
-            respond_to: respond_to.clone(),
+            source: Location {
+                name: back.credential.as_ref().map(|_| SERVER_ID.to_owned()),
+                ..Location::of(asked.target.uri.clone())
+            },
+            respond_to: back.uri.clone(),
+            credential: back.credential.clone(),
             meta,
             ..Header::default()
         };
@@ -63,7 +76,7 @@ impl Outbox {
             commands: 0,
             version,
             encoding,
-            respond_to,
+            back,
             last: false,
             begun: false,
             dropped: 0,
@@ -72,9 +85,8 @@ impl Outbox {
 
     /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
     pub fn emptied(&self, request: &Message, message_id: u32) -> Self {
-        let respond_to = self.respond_to.clone();
-        let mut emptied =
-            Self::new(request, self.encoding, self.version, respond_to, message_id, self.bytes_max);
+        let back = self.back.clone();
+        let mut emptied = Self::new(request, self.encoding, self.version, back, message_id, self.bytes_max);
         let header = PendingStatus {
             message: request.header.message_id,
             command: "0".into(),

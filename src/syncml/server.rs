@@ -5,12 +5,15 @@
 //! (`owed`).
 
 mod authenticate;
+mod bar;
 mod conflict;
 mod copy;
+mod count;
 mod describe;
 mod desk;
 mod group;
 mod hierarchy;
+mod identify;
 mod initialise;
 mod known;
 mod map;
@@ -23,13 +26,15 @@ mod receive;
 mod refresh;
 mod send;
 mod unanswered;
+mod window;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;
 use super::codec::{self, DecodeError, Encoding};
+use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Return};
 use super::session::{Pending, PendingStatus, Phase, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
@@ -51,6 +56,8 @@ pub struct Server<'a> {
     encoding: Encoding,
     /// SHA-256 of the message's bytes: a resend is known by it.
     digest: String,
+    /// What the HTTP header beside the message says of who sent it.
+    mac: Option<Credential>,
     /// The session token in the URL, as sent.
     token: Option<String>,
     origin: String,
@@ -71,6 +78,8 @@ type Broken = (Vec<(String, Vec<RecordId>)>, Vec<(String, Vec<(RecordId, Seq)>)>
 #[derive(Debug)]
 pub struct Answer {
     body: Vec<u8>,
+    /// The value of `x-syncml-hmac`, where we sign.
+    mac: Option<String>,
 }
 
 impl<'a> Server<'a> {
@@ -85,6 +94,7 @@ impl<'a> Server<'a> {
             inbox: Inbox::new(message),
             encoding,
             digest: secret::fingerprint(&request.body),
+            mac: None,
             token,
             origin: request.origin.clone(),
             address: request.address.clone(),
@@ -93,6 +103,16 @@ impl<'a> Server<'a> {
             broken: Broken::default(),
             folders: hierarchy::Folders::default(),
         })
+    }
+
+    /// The same with what its header `x-syncml-hmac` said ([`mac::read`]). It is a part of the message: who sends the same bytes
+    /// without it is not given the answer again.
+    pub fn with_mac(mut self, mac: Option<Credential>) -> Self {
+        if let Some(Credential::Mac { mac, .. }) = &mac {
+            self.digest = secret::fingerprint(format!("{} {}", self.digest, secret::hex(mac)).as_bytes());
+        }
+        self.mac = mac;
+        self
     }
 
     fn device(&self) -> PeerId {
@@ -108,12 +128,14 @@ impl<'a> Server<'a> {
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
         let bytes_max = self.reply_bytes().unwrap_or(limits::SYNCML_REPLY_BYTES_MAX);
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, bytes_max);
+        let back = Return::default();
+        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, back, 1, bytes_max);
         let mut pending = vec![Pending::Status(header)];
-        pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
+        pending.extend(bar::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
-        Turn { answer: Answer { body: outbox.finish() }, batch: None }
+        // Nothing is signed for a stranger.
+        Turn { answer: Answer { body: outbox.finish(), mac: None }, batch: None }
     }
 
     /// What the device can take, within our own bounds, where this message says it; a `MaxMsgSize` of 0 says nothing.
@@ -151,9 +173,10 @@ impl Protocol for Server<'_> {
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
-            Verdict::Replay(body) => {
+            Verdict::Replay { body, state } => {
                 self.line = format!("{}: resent, answered with the same bytes", self.preamble());
-                Turn { answer: Answer { body }, batch: None }
+                let mac = state.and_then(|state| identify::signature(self, snapshot, &state, &body));
+                Turn { answer: Answer { body, mac }, batch: None }
             }
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
@@ -179,7 +202,9 @@ impl Protocol for Server<'_> {
     }
 
     fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {
-        respond(200, self.encoding, answer.body)
+        let mut response = respond(200, self.encoding, answer.body);
+        response.headers.extend(answer.mac.map(|mac| (mac::HEADER.to_owned(), mac)));
+        response
     }
 
     fn failed(&mut self, error: &StoreError) -> Response {
@@ -214,15 +239,15 @@ impl Server<'_> {
                 address: self.address.clone(),
             });
         }
-        let login = authenticate::login_of(header);
+        let login = authenticate::login_of(self);
         let mut reads = Reads::of(Who::Syncml {
-            login: login.clone(),
+            login,
             session_token: self.token.as_deref().map(secret::token_hash),
             session_id: header.session_id.clone(),
             address: self.address.clone(),
         });
-        reads.throttles =
-            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        let names = authenticate::names(self);
+        reads.throttles = names.iter().map(|name| authenticate::throttle_key(name, &self.address)).collect();
         reads.peer = Some(self.device());
         reads.collections = true;
         reads.luids = self.inbox.luids();
@@ -346,11 +371,15 @@ impl Desk<'_> {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Command(index) => {
-                if let Some(command) = self.inbox.message.commands.get(*index) {
+                if let Some(command) = self.inbox.message.commands.get(*index)
+                    && !self.bars(command)
+                {
                     self.command(command);
                 }
             }
+            Step::Sync(sync) if self.bars_sync(sync) => {}
             Step::Sync(sync) => self.open_sync(sync),
+            Step::Change(change) if self.bars_change(change) => {}
             Step::Change(change) => self.receive(change),
             Step::Atomic(_) => {}
             Step::Refuse(refused) => {

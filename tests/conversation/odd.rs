@@ -257,7 +257,7 @@ fn alerts_of_all_codes() {
 }
 
 #[test]
-fn a_filter_is_not_offered() {
+fn a_filter_of_nothing_is_none_and_a_path_is_echoed() {
     let world = world();
     let filtered = |field, record| {
         let Command::Alert(mut asked) = alert("200", "./C", "contacts", "", "1") else { panic!() };
@@ -266,11 +266,10 @@ fn a_filter_is_not_offered() {
         Command::Alert(asked)
     };
     let item = || Some(Item { data: Some(Data::Bytes(b"N&EQ;x".to_vec())), ..Item::default() });
-    for (field, record, code) in [(item(), None, 406), (None, item(), 406), (None, None, 508)] {
+    for (field, record, code) in [(item(), None, 508), (None, item(), 508), (None, None, 508)] {
         let answer = Hand::new(&world, "1").say(vec![filtered(field, record)], true);
         assert_eq!(codes(&answer), [code]);
     }
-    // In a path it can only add to what comes: it is passed over, and the path is echoed as it was spelt.
     let path = "./Contacts?SINCE&EQ;20061206T120000";
     let answer = Hand::new(&world, "2").say(vec![alert("200", "./C", path, "", "1")], true);
     assert_eq!(

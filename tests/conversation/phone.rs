@@ -50,6 +50,8 @@ pub struct Folder {
     pub items: BTreeMap<String, String>,
     pub changed: BTreeSet<String>,
     pub deleted: BTreeSet<String>,
+    /// What it wants to have.
+    pub filter: Option<Filter>,
     /// What a status has taken of it in a sync that is not complete: not sent again where that is resumed.
     pub acked: BTreeSet<String>,
     pub last: String,
@@ -615,8 +617,9 @@ impl<'a> Talk<'a> {
                 last: (!folder.last.is_empty()).then(|| folder.last.clone()),
                 next: Some(self.next.clone()),
             };
+            let filter = folder.filter.clone().map(Box::new);
             let item = Item {
-                target: Some(Location::of(folder.target.clone())),
+                target: Some(Location { filter, ..Location::of(folder.target.clone()) }),
                 source: Some(Location::of(name.clone())),
                 meta: Meta { anchor: Some(anchor), ..Meta::default() },
                 ..Item::default()

@@ -13,6 +13,9 @@ use std::cell::{Cell, RefCell};
 
 use crate::house::now;
 
+/// The secret of the worker.
+pub const SECRET: &str = "a secret of the worker";
+
 pub const BORN: i64 = 1_760_000_000_000;
 
 /// A server, the only thing in it an account `ann` (password `secret`, MAX token `token`).
@@ -42,7 +45,7 @@ impl<S: Store> World<S> {
     }
 
     pub fn with_policy(store: S, policy: Policy) -> Self {
-        let settings = Settings { sealer: Sealer::new(b"a secret of the worker"), ..Settings::default() };
+        let settings = Settings { sealer: Sealer::new(SECRET.as_bytes()), ..Settings::default() };
         let world = Self {
             store,
             settings,

@@ -43,6 +43,7 @@ macro_rules! each {
             what_is_still_to_be_sent
             superseded_versions_are_found_by_their_stamps
             a_slow_sync_sends_what_has_no_alias
+            a_session_looks_further_than_at_changes
             peer_pages_are_cut
 
             a_refresh_takes_the_place_of_the_collection

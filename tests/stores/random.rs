@@ -2,7 +2,7 @@
 
 use crate::house::{at, id, luid, now, peer, uncosted};
 use crate::sqlite::SqliteStore;
-use anchorage::peer::{Alias, Bookmark, Luid, Place};
+use anchorage::peer::{Alias, Bookmark, Looking, Luid, Place};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, RecordId};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
@@ -126,7 +126,7 @@ impl Dice {
             luid: if self.chance(4) { None } else { Some(luid(&self.luid())) },
             temporary: if self.chance(3) { Some(self.word(&["t0", "t1"])) } else { None },
             generation: self.roll(3) as i64,
-            seq: head - self.roll(20) as i64,
+            seq: if self.chance(8) { -1 } else { head - self.roll(20) as i64 },
         }
     }
 
@@ -136,6 +136,7 @@ impl Dice {
             anchor: self.text(),
             own_anchor: self.text(),
             generation: self.roll(3) as i64,
+            left_out: self.text(),
         }
     }
 
@@ -150,6 +151,7 @@ impl Dice {
             until: if self.chance(2) { near(self) } else { 0 },
             sending: self.chance(2),
             sending_all: self.chance(2),
+            looking: [Looking::Changes, Looking::Lacking, Looking::Everything][self.roll(3)],
             held: self.roll(3) as i64,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::journal::matching::MatchKey;
 use crate::limits;
-use crate::peer::{Alias, Bookmark, Luid, PeerId};
+use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{Child, Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
@@ -322,6 +322,11 @@ fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Al
         return changed.unwrap_or(live);
     }
     let mapped = alias.filter(|alias| alias.luid.is_some());
+    if bookmark.sending && bookmark.looking != Looking::Changes {
+        let believed = mapped.filter(|alias| alias.generation >= bookmark.confirmed.generation);
+        let moved = believed.map(|alias| alias.seq < record.seq && (!own || alias.seq < 0));
+        return moved.unwrap_or(live) || (live && bookmark.looking == Looking::Everything);
+    }
     let taken = mapped
         .is_some_and(|alias| alias.generation >= bookmark.confirmed.generation && alias.seq >= record.seq);
     !own && !taken && (live || mapped.is_some())

@@ -271,7 +271,12 @@ impl Writes {
             };
             let sending =
                 [i64::from(b.sending), i64::from(b.sending_all), b.position, b.until, b.held, b.attempt];
-            json!([text::encode(&b.collection.0), place(&b.confirmed), place(&b.offered), sending])
+            let left_out = json!([
+                text::encode(&b.confirmed.left_out),
+                text::encode(&b.offered.left_out),
+                b.looking as i64
+            ]);
+            json!([text::encode(&b.collection.0), place(&b.confirmed), place(&b.offered), sending, left_out])
         });
         self.write_lists(PUT_BOOKMARKS, rows, &[text(&batch.peer_id.0)]);
     }
@@ -436,16 +441,19 @@ SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each
 ON CONFLICT (account, peer, collection, record) DO UPDATE SET generation = excluded.generation, seq = excluded.seq";
 
 const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, cursor, anchor, own_anchor, generation,
-  offered_cursor, offered_anchor, offered_own_anchor, offered_generation, sending, sending_all, position, until, held, attempt)
+  offered_cursor, offered_anchor, offered_own_anchor, offered_generation, sending, sending_all, position, until, held, attempt,
+  left_out, offered_left_out, looking)
 SELECT ?1, ?3, value ->> 0, value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
   value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[3][0]',
-  value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]', value ->> '$[3][5]'
+  value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]', value ->> '$[3][5]',
+  value ->> '$[4][0]', value ->> '$[4][1]', value ->> '$[4][2]'
 FROM json_each(?2) WHERE true
 ON CONFLICT (account, peer, collection) DO UPDATE SET cursor = excluded.cursor, anchor = excluded.anchor,
   own_anchor = excluded.own_anchor, generation = excluded.generation, offered_cursor = excluded.offered_cursor,
   offered_anchor = excluded.offered_anchor, offered_own_anchor = excluded.offered_own_anchor,
   offered_generation = excluded.offered_generation, sending = excluded.sending, sending_all = excluded.sending_all,
-  position = excluded.position, until = excluded.until, held = excluded.held, attempt = excluded.attempt";
+  position = excluded.position, until = excluded.until, held = excluded.held, attempt = excluded.attempt,
+  left_out = excluded.left_out, offered_left_out = excluded.offered_left_out, looking = excluded.looking";
 
 const PUT_PEER: &str = "INSERT INTO peer (account, id, login, nonce, device, settings, temporaries, seen)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

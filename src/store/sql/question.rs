@@ -110,7 +110,7 @@ FROM session WHERE account = ",
 pub const BOOKMARKS: &str = concat!(
     "SELECT collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor, offered_own_anchor, \
      offered_generation, attempt, position, until, \
-     sending, sending_all, held
+     sending, sending_all, held, left_out, offered_left_out, looking
 FROM bookmark WHERE account = ",
     account!(),
     " AND peer = ?8 ORDER BY collection"
@@ -270,6 +270,10 @@ WHERE b.account = ",
             " AS account) AS me CROSS JOIN json_each(?11)))
   AND CASE WHEN b.sending AND b.sending_all
     THEN CASE WHEN a.generation >= b.attempt THEN a.seq < r.seq AND r.origin <> b.peer ELSE r.form IS NOT NULL END
+    WHEN b.sending AND b.looking > 0
+    THEN CASE WHEN a.luid IS NOT NULL AND a.generation >= b.generation
+      THEN a.seq < r.seq AND (r.origin <> b.peer OR a.seq < 0) OR b.looking > 1 AND r.form IS NOT NULL
+      ELSE r.form IS NOT NULL END
     ELSE r.origin <> b.peer AND (r.form IS NOT NULL OR a.luid IS NOT NULL)
       AND (a.luid IS NULL OR a.generation < b.generation OR a.seq < r.seq)
     END"

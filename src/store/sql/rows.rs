@@ -1,6 +1,6 @@
 //! How rows spell our types: each column is taken in the order its statement names it.
 
-use crate::peer::{Alias, Bookmark, Luid, PeerId, Place};
+use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId, Place};
 use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId};
 use crate::store::sql::{Row, Value, text};
 use crate::store::{Account, Collection, Login, Peer, Session, StoreError, Throttle, Token};
@@ -147,12 +147,13 @@ impl Columns {
             anchor: self.text()?,
             own_anchor: self.text()?,
             generation: self.integer()?,
+            left_out: String::new(),
         })
     }
 
     /// All columns of a bookmark but account and peer, in the schema's order.
     pub fn bookmark(&mut self) -> Result<Bookmark, StoreError> {
-        Ok(Bookmark {
+        let mut bookmark = Bookmark {
             collection: CollectionId(self.text()?),
             confirmed: self.place()?,
             offered: self.place()?,
@@ -161,8 +162,17 @@ impl Columns {
             until: self.integer()?,
             sending: self.flag()?,
             sending_all: self.flag()?,
+            looking: Looking::Changes,
             held: self.integer()?,
-        })
+        };
+        bookmark.confirmed.left_out = self.text()?;
+        bookmark.offered.left_out = self.text()?;
+        bookmark.looking = match self.integer()? {
+            0 => Looking::Changes,
+            1 => Looking::Lacking,
+            _ => Looking::Everything,
+        };
+        Ok(bookmark)
     }
 
     /// `collection, id, seq, origin, parent, size, form, body`, of a left join.

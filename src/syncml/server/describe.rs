@@ -5,7 +5,9 @@ use crate::journal::merge::Supported;
 use crate::peer::PeerSettings;
 use crate::record::{Body, Form, Kind};
 use crate::store::{Collection, Peer, Snapshot};
-use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
+use crate::syncml::device::{
+    Capability, ContentType, DataStore, DevInf, FilterCapability, PropertyCapability, SERVER_ID,
+};
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::session::Datastore;
@@ -26,7 +28,7 @@ pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datas
         software: Some(env!("CARGO_PKG_VERSION").into()),
         firmware: Some(env!("CARGO_PKG_VERSION").into()),
         hardware: Some(env!("CARGO_PKG_VERSION").into()),
-        device_id: "anchorage".into(),
+        device_id: SERVER_ID.into(),
         device_type: "server".into(),
         utc: version > Version::V10,
         number_of_changes: version > Version::V10,
@@ -46,6 +48,8 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
     let types: Vec<ContentType> = forms(version, collection.kind).iter().map(content_type).collect();
     let (preferred, others) =
         types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+    let filter = (version == Version::V12).then(|| filter_capability(collection.kind, &preferred));
+    let grammar = ContentType { media_type: "syncml:filtertype-cgi".into(), version: "1.0".into() };
     DataStore {
         source_ref: spelt.unwrap_or_else(|| format!("./{}", collection.id.0)),
         receives_preferred: Some(preferred.clone()),
@@ -59,6 +63,8 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
         },
         hierarchical: version == Version::V12 && collection.kind == Kind::Files,
         sync_types: sync_types(collection.kind),
+        filters: filter.iter().map(|_| grammar.clone()).collect(),
+        filter_capabilities: filter.into_iter().collect(),
         ..DataStore::default()
     }
 }
@@ -69,6 +75,21 @@ fn sync_types(kind: Kind) -> Vec<String> {
         .filter(|number| kind != Kind::Files || *number != 4)
         .map(|number: u8| number.to_string())
         .collect()
+}
+
+/// What may be asked of a kind: the keywords. A filter may name any property too; a list of them would fill a small phone's
+/// message.
+fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
+    let keywords: &[&str] = match kind {
+        Kind::Calendar | Kind::Todo => &["SINCE", "BEFORE", "GROUP"],
+        _ => &["GROUP"],
+    };
+    FilterCapability {
+        media_type: preferred.media_type.clone(),
+        version: preferred.version.clone(),
+        keywords: keywords.iter().map(|word| (*word).to_owned()).collect(),
+        ..FilterCapability::default()
+    }
 }
 
 /// The forms a kind travels in, the preferred one first: what phones of a version are sure to have.

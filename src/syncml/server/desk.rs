@@ -4,6 +4,8 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
+use super::bar::Bar;
+use super::identify;
 use super::known::Known;
 use super::notes::Notes;
 use super::unanswered::Unanswered;
@@ -20,7 +22,7 @@ use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sw
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
-use crate::syncml::outbox::Outbox;
+use crate::syncml::outbox::{Outbox, Return};
 use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +66,10 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
+    /// What was refused for the credentials inside it.
+    pub bar: Bar,
+    /// Whether the device has refused our last message as a whole.
+    pub challenged: bool,
     /// How many bytes of the session's row all that is owed would take.
     pub owed: usize,
     /// Whether a status of the last step said that something was not done, wanted or not.
@@ -87,23 +93,25 @@ impl<'a> Desk<'a> {
         seed: &'a mut Seed,
     ) -> Self {
         let Admitted { login, state, fresh, header, digest, clear } = admitted;
-        let nonce = (digest && fresh).then(|| secret::text_nonce(seed.draw()));
+        let nonce =
+            digest.filter(|_| fresh).map(|scheme| (scheme.to_owned(), secret::text_nonce(seed.draw())));
         let message = &server.inbox.message;
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
         let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
         state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+        let heard = identify::hear(&mut state, message);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
         let mut outbox = Outbox::new(
             message,
             server.encoding,
             state.version,
-            respond_to,
+            Return { uri: respond_to, credential: identify::credential(server, snapshot, &state) },
             state.message_id,
             state.message_bytes_max,
         );
-        let header = header_status(server, header, nonce.as_deref());
+        let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
         }
@@ -132,6 +140,8 @@ impl<'a> Desk<'a> {
             sends_back: false,
             outbox,
             queue: Vec::new(),
+            bar: Bar::default(),
+            challenged: heard.again,
             owed: state.pending.iter().map(Pending::bytes).sum(),
             undone: false,
             atomics: 0,
@@ -143,8 +153,9 @@ impl<'a> Desk<'a> {
         };
         desk.batch.throttles.extend(clear.map(|key| Throttle { key, failures: 0, until: 0 }));
         if fresh {
-            desk.begin(nonce);
+            desk.begin(nonce.map(|(_, nonce)| nonce));
         }
+        desk.say_again(heard);
         desk
     }
 
@@ -263,7 +274,9 @@ impl<'a> Desk<'a> {
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
-        let answer = Answer { body: self.outbox.finish() };
+        let body = self.outbox.finish();
+        let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
+        let answer = Answer { body, mac };
         session.reply = answer.body.clone();
         let mut batch = self.batch;
         for ((collection, record), alias) in self.aliases {
@@ -305,6 +318,13 @@ impl<'a> Desk<'a> {
         self.state.remember(merged);
     }
 
+    /// How many records are worth reading for a message of this size: more where a filter leaves some out.
+    fn page_records(&self) -> i64 {
+        let filtered = self.state.datastores.iter().any(Datastore::filters_items);
+        let records = self.state.message_bytes_max / if filtered { 20 } else { 80 };
+        i64::try_from(records).unwrap_or(i64::MAX)
+    }
+
     fn session(&self) -> Session {
         Session {
             peer: self.peer.id.clone(),
@@ -318,7 +338,7 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: i64::try_from(self.state.message_bytes_max / 80).unwrap_or(i64::MAX),
+            page_records: self.page_records(),
         }
     }
 
@@ -365,7 +385,8 @@ impl<'a> Desk<'a> {
 
     /// What was asked and what became of it.
     fn line(&self) -> String {
-        let mut line = format!("{} (login {})", self.server.preamble(), self.login);
+        let asked = if self.is_alerted() { ", alerted" } else { "" };
+        let mut line = format!("{} (login {}{asked})", self.server.preamble(), self.login);
         for datastore in &self.state.datastores {
             let t = &datastore.tally;
             line.push_str(&format!(
@@ -385,7 +406,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The bookmarks as they were read.
+/// Bookmarks as they were read.
 fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
     snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
 }
@@ -408,10 +429,8 @@ fn session_token(
 }
 
 /// The status of the SyncHdr of an admitted message.
-fn header_status(server: &Server<'_>, code: u16, nonce: Option<&str>) -> PendingStatus {
-    let mut status = header_status_of(server, code);
-    status.challenge = nonce.map(|nonce| (crate::syncml::credential::MD5.to_owned(), nonce.to_owned()));
-    status
+fn header_status(server: &Server<'_>, code: u16, challenge: Option<(String, String)>) -> PendingStatus {
+    PendingStatus { challenge, ..header_status_of(server, code) }
 }
 
 /// A status of the SyncHdr.
@@ -426,21 +445,6 @@ pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
         code,
         ..PendingStatus::default()
     }
-}
-
-/// The same status for every command of a message: nothing was executed.
-pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
-    let message = inbox.message.header.message_id;
-    let all = inbox.steps.iter().filter_map(|step| inbox.named(step));
-    all.filter(|(command, _, silent)| !silent && !command.is_empty())
-        .map(|(command, name, _)| PendingStatus {
-            message,
-            command,
-            name: name.into(),
-            code,
-            ..Default::default()
-        })
-        .collect()
 }
 
 /// Versions we speak, as a 505 or 513 names them.

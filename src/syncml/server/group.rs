@@ -120,7 +120,9 @@ impl Desk<'_> {
 
     fn roll_back(&mut self, before: Savepoint) {
         self.state = before.state;
-        self.batch = before.batch;
+        // A wrong password was tried all the same.
+        let throttles = std::mem::take(&mut self.batch.throttles);
+        self.batch = Batch { throttles, ..before.batch };
         (self.peer, self.peer_changed) = (before.peer, before.peer_changed);
         self.bookmarks = before.bookmarks;
         (self.touched, self.forced, self.matched) = (before.touched, before.forced, before.matched);

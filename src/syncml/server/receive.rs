@@ -86,6 +86,7 @@ impl Desk<'_> {
         }
         if !finished && mode.sends() && !self.bookmarked(&collection).sending {
             self.start_sending(&collection, mode);
+            self.look(index);
         }
     }
 
@@ -94,7 +95,8 @@ impl Desk<'_> {
     pub fn begin_another_life(&mut self, collection: &CollectionId) {
         let bookmark = self.bookmark(collection);
         let own_anchor = std::mem::take(&mut bookmark.offered).own_anchor;
-        bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, ..Place::default() };
+        let left_out = std::mem::take(&mut bookmark.confirmed.left_out);
+        bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, left_out, ..Place::default() };
     }
 
     fn refusal_of(&self, sync: &SyncStep) -> u16 {
@@ -217,7 +219,10 @@ impl Desk<'_> {
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
     pub fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
         let Arriving { datastore, index, kind, item, .. } = arriving;
-        match self.standing(datastore, &item.luid, Some(body)) {
+        let standing = self.standing(datastore, &item.luid, Some(body));
+        // A device that adds under the id of what we told it to delete has deleted it.
+        let renamed = |standing: &Standing| kind == ChangeKind::Add && standing.alias.seq == Alias::UNSURE;
+        match standing.filter(|standing| !renamed(standing)) {
             Some(standing) => match standing.content.clone() {
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
                 Content::Deleted => self.revive(arriving, body, standing),
@@ -348,7 +353,7 @@ impl Desk<'_> {
         if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
             return status::ENTITY_TOO_LARGE;
         }
-        let origin = self.peer.id.0.clone();
+        let origin = self.maker(datastore, &replaced);
         self.write(collection, standing.alias.record, replaced, None, false, origin);
         self.tally(index, |tally| tally.changed += 1);
         done
@@ -438,6 +443,8 @@ impl Desk<'_> {
             return;
         }
         let temporary = before.and_then(|alias| alias.temporary.clone());
+        // A device that names it has not followed our Delete.
+        let seq = seq.max(0);
         self.put_alias(Alias { collection, record, luid: Some(luid), temporary, generation, seq });
     }
 
@@ -472,10 +479,12 @@ impl Desk<'_> {
 
     /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
     pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
-        let device = self.device.as_ref()?;
-        let key = (datastore.source.clone(), form.clone());
-        let listed = || super::describe::supported(device, &datastore.source, form);
-        self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
+        let said = self.device.as_ref().and_then(|device| {
+            let key = (datastore.source.clone(), form.clone());
+            let listed = || super::describe::supported(device, &datastore.source, form);
+            self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
+        });
+        self.within_fields(datastore, said)
     }
 }
 

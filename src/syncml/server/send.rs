@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::nested::Dues;
 use crate::content;
 use crate::limits;
-use crate::peer::{Alias, Place};
+use crate::peer::{Alias, Looking, Place};
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::secret;
 use crate::store::Outgoing;
@@ -164,6 +164,9 @@ impl Desk<'_> {
         if datastore.mode.sends_all() {
             return read.sending && read.sending_all && read.attempt == now.attempt;
         }
+        if now.looking != if read.sending { read.looking } else { Looking::Changes } {
+            return false;
+        }
         let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
         let (after, until) = match (read.sending, read.sending_all) {
             (true, true) => return false,
@@ -189,12 +192,16 @@ impl Desk<'_> {
         let mine = |outgoing: &&Outgoing| outgoing.record.collection == *collection;
         let bookmark = self.bookmarked(collection);
         let until = if bookmark.until > 0 { bookmark.until } else { self.head() };
+        let window = self.window(datastore);
         let dues: Dues<'_> = snapshot
             .page
             .iter()
             .filter(mine)
             .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
-            .map(|outgoing| (outgoing.record.seq, &outgoing.record, self.due(index, datastore, outgoing)))
+            .map(|outgoing| {
+                let due = self.due(index, datastore, outgoing);
+                (outgoing.record.seq, &outgoing.record, self.seen_through(&window, outgoing, due))
+            })
             .collect();
         let dues = self.folders_first(index, datastore, dues);
         let count = dues.iter().filter(|(.., due)| !matches!(due, Due::Nothing | Due::Later)).count();
@@ -242,48 +249,6 @@ impl Desk<'_> {
         bookmark.position = bookmark.position.max(to);
     }
 
-    /// How many changes the device is to expect where the page was cut: what was due when it was read, less what this very
-    /// message has settled. `None` where it was not counted.
-    fn total(&self, datastore: &Datastore) -> Option<u64> {
-        let total =
-            self.snapshot.totals.iter().find(|(collection, _)| *collection == datastore.collection)?.1;
-        let mine = self.aliases.iter().filter(|((collection, _), _)| *collection == datastore.collection);
-        let settled =
-            mine.filter(|(key, alias)| self.was_due(datastore, key) && !self.is_due(key, alias.as_ref()));
-        Some(total.saturating_sub(settled.count() as u64))
-    }
-
-    /// Whether a record that this message named was due when it was read.
-    fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
-        let alias = self.known.alias(&key.0, &key.1);
-        let attempt = self.bookmarked(&key.0).attempt;
-        if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
-            let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
-            return !new.is_some_and(|change| change.insert);
-        }
-        let record = self.known.record(&key.0, &key.1);
-        record.is_some_and(|record| {
-            record.origin != self.peer.id.0
-                && record.seq > self.bookmarked(&key.0).position
-                && alias.is_none_or(|alias| alias.seq < record.seq)
-        })
-    }
-
-    /// Whether it still is, as this message leaves it.
-    fn is_due(&self, key: &(CollectionId, RecordId), alias: Option<&Alias>) -> bool {
-        let now = self.changed(&key.0, &key.1);
-        if now.is_some() {
-            let change = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
-            return change.is_some_and(|change| change.origin.is_empty());
-        }
-        let seq = self.known.record(&key.0, &key.1).map_or(0, |record| record.seq);
-        alias.is_none_or(|alias| alias.seq < seq)
-    }
-
-    fn counts_changes(&self) -> bool {
-        self.device.as_ref().is_some_and(|device| device.number_of_changes)
-    }
-
     /// What the device needs of a record on the page.
     pub fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
@@ -294,7 +259,10 @@ impl Desk<'_> {
         let believed = self.believed(datastore);
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let own = record.origin == self.peer.id.0 && (!datastore.mode.sends_all() || alias.is_some());
+        let changes_only =
+            !datastore.mode.sends_all() && self.bookmarked(&datastore.collection).looking == Looking::Changes;
+        let holds_own = alias.map_or(changes_only, |alias| alias.seq != Alias::UNSURE);
+        let own = record.origin == self.peer.id.0 && holds_own;
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
             (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
@@ -352,6 +320,9 @@ impl Desk<'_> {
         if let Some(datastore) = self.state.datastores.get_mut(index).filter(|_| !remembered) {
             datastore.hold(record.seq);
         }
+        if kind == SentKind::Delete {
+            self.doubt(record);
+        }
         if let Some(temporary) = temporary {
             self.lend(datastore, &record.id, temporary);
         }
@@ -381,6 +352,7 @@ impl Desk<'_> {
         let form =
             super::describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
+        let body = self.narrowed(datastore, body);
         let (media_type, _) = content::media_type(&body.form);
         let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
         let bytes = if self.outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
@@ -404,7 +376,7 @@ impl Desk<'_> {
             let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
             let head = self.head();
-            let bookmark = self.bookmark(&datastore.collection);
+            let bookmark = self.bookmarked(&datastore.collection);
             let reached = match datastore.mode {
                 // What changed here stays to be sent.
                 Mode::FromClient => bookmark.confirmed.cursor,
@@ -413,6 +385,8 @@ impl Desk<'_> {
                 _ => bookmark.until.max(bookmark.position),
             };
             let held_back = lowest.filter(|seq| *seq <= reached);
+            let (held_back, left_out) = self.offered_left_out(&datastore, held_back);
+            let bookmark = self.bookmark(&datastore.collection);
             bookmark.offered = Place {
                 cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
                 anchor: datastore.next.clone(),
@@ -421,6 +395,7 @@ impl Desk<'_> {
                     true => bookmark.attempt,
                     false => bookmark.confirmed.generation,
                 },
+                left_out,
             };
         }
     }
