@@ -103,14 +103,7 @@ impl<'a> Desk<'a> {
         state.message_bytes_max = server.reply_bytes().unwrap_or(before);
         let heard = identify::hear(&mut state, message);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox = Outbox::new(
-            message,
-            server.encoding,
-            state.version,
-            Return { uri: respond_to, credential: identify::credential(server, snapshot, &state) },
-            state.message_id,
-            state.message_bytes_max,
-        );
+        let mut outbox = answer(server, snapshot, &state, respond_to);
         let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
@@ -409,6 +402,18 @@ impl<'a> Desk<'a> {
 /// Bookmarks as they were read.
 fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
     snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
+}
+
+/// The message we answer with, still empty.
+fn answer(server: &Server<'_>, snapshot: &Snapshot, state: &State, respond_to: Option<String>) -> Outbox {
+    Outbox::new(
+        &server.inbox.message,
+        server.encoding,
+        state.version,
+        Return { uri: respond_to, credential: identify::credential(server, snapshot, state) },
+        state.message_id,
+        state.message_bytes_max,
+    )
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.
