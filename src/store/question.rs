@@ -2,6 +2,8 @@
 
 use super::{Account, Collection, Cost, Login, Peer, Session, Throttle, Token};
 use crate::journal::matching::MatchKey;
+#[cfg(doc)]
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
 
@@ -51,6 +53,8 @@ pub struct Reads {
     pub targets: Vec<(String, Vec<String>)>,
     /// Live records of equal content (see [`Found`]); a key may stand several times.
     pub matches: Vec<(String, Vec<MatchKey>)>,
+    /// What is in these folders.
+    pub children: Vec<(String, Vec<RecordId>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
     /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
@@ -71,6 +75,7 @@ impl Reads {
             luids: Vec::new(),
             targets: Vec::new(),
             matches: Vec::new(),
+            children: Vec::new(),
             page: None,
             totals: false,
         }
@@ -142,6 +147,8 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// Records of equal content.
     pub found: Vec<Found>,
+    /// What is in the folders asked for, by id; of each folder at most [`limits::CHILDREN_MAX`].
+    pub children: Vec<Child>,
     /// The page, in order.
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
@@ -200,8 +207,21 @@ pub struct Found {
     pub record: RecordId,
     /// Its stamp.
     pub seq: Seq,
+    /// The folder it is in.
+    pub parent: Option<RecordId>,
     /// The device's alias of it, of whatever generation.
     pub alias: Option<Alias>,
+}
+
+/// A live record in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its collection.
+    pub collection: CollectionId,
+    /// The folder.
+    pub parent: RecordId,
+    /// The record.
+    pub record: RecordId,
 }
 
 /// A record on its way to a client.

@@ -1,21 +1,27 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
 //! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
+//! `map` takes its Maps and statuses, `group` does or undoes an Atomic, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
 //! (`owed`).
 
 mod authenticate;
 mod bar;
 mod conflict;
+mod copy;
 mod count;
 mod describe;
 mod desk;
+mod group;
+mod hierarchy;
 mod identify;
 mod initialise;
 mod known;
 mod map;
+mod naming;
+mod nested;
 mod notes;
 mod owed;
+mod part;
 mod receive;
 mod refresh;
 mod send;
@@ -59,7 +65,14 @@ pub struct Server<'a> {
     line: String,
     /// Whether what a broken session makes needful has been read.
     broken_read: bool,
+    /// What that is: records, and versions of records.
+    broken: Broken,
+    /// What of its folders the message needs.
+    folders: hierarchy::Folders,
 }
+
+/// Records by path, and versions of records.
+type Broken = (Vec<(String, Vec<RecordId>)>, Vec<(String, Vec<(RecordId, Seq)>)>);
 
 /// What to send once the batch is safe.
 #[derive(Debug)]
@@ -87,6 +100,8 @@ impl<'a> Server<'a> {
             address: request.address.clone(),
             line: String::new(),
             broken_read: false,
+            broken: Broken::default(),
+            folders: hierarchy::Folders::default(),
         })
     }
 
@@ -151,6 +166,7 @@ impl Protocol for Server<'_> {
 
     fn ask(&mut self) -> Reads {
         self.broken_read = false;
+        (self.broken, self.folders) = Default::default();
         self.reads()
     }
 
@@ -175,6 +191,9 @@ impl Protocol for Server<'_> {
             Verdict::Admit(admitted) => {
                 if let Some(more) = self.reads_of_broken(snapshot, &admitted.state) {
                     return Decision::Ask(Box::new(more));
+                }
+                if self.wants_folders(snapshot) {
+                    return Decision::Ask(Box::new(self.reads()));
                 }
                 self.admitted(*admitted, snapshot, now, seed)
             }
@@ -234,6 +253,13 @@ impl Server<'_> {
         reads.luids = self.inbox.luids();
         reads.matches = self.inbox.keys();
         reads.targets = self.inbox.map_targets();
+        (reads.records, reads.versions) = self.broken.clone();
+        for (path, ids) in &self.folders.above {
+            reads.records.push((path.clone(), ids.iter().cloned().collect()));
+            reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
+        }
+        let emptied = self.folders.emptied.iter();
+        reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
         if self.wants_page() {
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
             reads.totals = self.inbox.message.last && self.inbox.has_sync();
@@ -277,9 +303,8 @@ impl Server<'_> {
             versions.entry(alias.collection.0.clone()).or_default().extend(sent);
         }
         versions.retain(|_, versions| !versions.is_empty());
-        let (records, versions) = (records.into_iter().collect(), versions.into_iter().collect());
-        let more = Reads { records, versions, ..self.reads() };
-        (!more.records.is_empty() || !more.versions.is_empty()).then_some(more)
+        self.broken = (records.into_iter().collect(), versions.into_iter().collect());
+        (!self.broken.0.is_empty() || !self.broken.1.is_empty()).then(|| self.reads())
     }
 
     /// The beginning of a log line.
@@ -328,23 +353,37 @@ pub fn plain(status: u16, text: &str) -> Response {
 impl Desk<'_> {
     /// Takes every step of the message in order; each leaves its status.
     fn walk(&mut self) {
-        let inbox = self.inbox;
-        for step in &inbox.steps {
-            match step {
-                Step::Command(index) => {
-                    if let Some(command) = inbox.message.commands.get(*index)
-                        && !self.bars(command)
-                    {
-                        self.command(command);
-                    }
+        let mut steps = self.inbox.steps.as_slice();
+        while let Some((step, rest)) = steps.split_first() {
+            steps = rest;
+            if let Step::Atomic(atomic) = step
+                && let Some((inside, after)) = rest.split_at_checked(atomic.steps)
+            {
+                self.atomic(atomic, inside);
+                steps = after;
+            } else {
+                self.step(step);
+            }
+        }
+    }
+
+    /// One step; what an Atomic holds comes in `server/group.rs`.
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Command(index) => {
+                if let Some(command) = self.inbox.message.commands.get(*index)
+                    && !self.bars(command)
+                {
+                    self.command(command);
                 }
-                Step::Sync(sync) if self.bars_sync(sync) => {}
-                Step::Sync(sync) => self.open_sync(sync),
-                Step::Change(change) if self.bars_change(change) => {}
-                Step::Change(change) => self.receive(change),
-                Step::Refuse(refused) => {
-                    self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
-                }
+            }
+            Step::Sync(sync) if self.bars_sync(sync) => {}
+            Step::Sync(sync) => self.open_sync(sync),
+            Step::Change(change) if self.bars_change(change) => {}
+            Step::Change(change) => self.receive(change),
+            Step::Atomic(_) => {}
+            Step::Refuse(refused) => {
+                self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Reading from memory: each question answered by looking through everything.
 
 use crate::journal::matching::MatchKey;
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
-use crate::store::{Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
+use crate::store::{Child, Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl House {
@@ -87,6 +88,7 @@ impl Tenant {
         snapshot.versions = self.versions_at(&reads.versions);
         snapshot.targets = self.targets(reads.peer.as_ref(), &reads.targets);
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
+        snapshot.children = self.children(&reads.children);
         match &reads.page {
             None => {}
             Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
@@ -155,7 +157,7 @@ impl Tenant {
             let at = (self.at(path), id.clone());
             let version = self.versions.get(&at)?.iter().find(|version| version.seq == *seq)?;
             let (origin, content) = (version.origin.clone(), Content::Body(version.body.clone()));
-            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, content })
+            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, parent: None, content })
         };
         asked
             .iter()
@@ -240,6 +242,7 @@ impl Tenant {
                         collection: collection.clone(),
                         record: record.id.clone(),
                         seq: record.seq,
+                        parent: record.parent.clone(),
                         alias: self.alias(peer, &collection, &record.id).cloned(),
                     })
                     .collect();
@@ -251,6 +254,24 @@ impl Tenant {
             }
         }
         found
+    }
+
+    fn children(&self, asked: &[(String, Vec<RecordId>)]) -> Vec<Child> {
+        let mut children = Vec::new();
+        for (path, parents) in asked {
+            let collection = self.at(path);
+            for parent in parents {
+                let inside = self.records.iter().filter(|((at, _), stored)| {
+                    *at == collection && stored.record.parent.as_ref() == Some(parent)
+                });
+                children.extend(inside.take(limits::CHILDREN_MAX).map(|((at, id), _)| Child {
+                    collection: at.clone(),
+                    parent: parent.clone(),
+                    record: id.clone(),
+                }));
+            }
+        }
+        children
     }
 
     /// A collection's records stamped after `after` and up to `until`, in stamp order.

@@ -2,12 +2,13 @@
 //!
 //! The texts are in `sql/question.rs`; `?1` to `?7` of each say whose.
 
+use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{CollectionId, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
 use crate::store::sql::{Row, Statement, Value, text};
-use crate::store::{Cost, Found, Held, Outgoing, PageAsk, Reads, Snapshot, StoreError, Target, Who};
+use crate::store::{Child, Cost, Found, Held, Outgoing, PageAsk, Reads, Snapshot, StoreError, Target, Who};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ enum Question {
     Luids,
     Targets,
     Matches,
+    Children,
     Page,
     Totals,
 }
@@ -82,6 +84,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 }
                 Question::Targets => snapshot.targets.push(target(&mut row)?),
                 Question::Matches => snapshot.found.push(found(&mut row)?),
+                Question::Children => snapshot.children.push(child(&mut row)?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
@@ -117,8 +120,13 @@ fn found(row: &mut Columns) -> Result<Found, StoreError> {
         collection: CollectionId(row.text()?),
         record: row.record_id()?,
         seq: row.integer()?,
+        parent: row.maybe_text()?.and_then(RecordId::new),
         alias: row.alias()?,
     })
+}
+
+fn child(row: &mut Columns) -> Result<Child, StoreError> {
+    Ok(Child { collection: CollectionId(row.text()?), parent: row.record_id()?, record: row.record_id()? })
 }
 
 /// A page being cut: the statement answers at most one record too many, and leaves out bodies far beyond the bytes.
@@ -221,6 +229,9 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     for keys in text::lists(times(&reads.matches)) {
         ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
     }
+    for folders in text::lists(pairs(&reads.children, RecordId::as_str)) {
+        ask(Question::Children, question::CHILDREN, with(&[folders, integer(CHILDREN_MAX)]));
+    }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
             let mut parameters = with(&bounds(*records_max, *bytes_max));
@@ -294,6 +305,9 @@ fn bounds(records_max: usize, bytes_max: usize) -> [Value; 3] {
     let whole = |number: usize| integer(i64::try_from(number).unwrap_or(WHOLE_MAX));
     [whole(records_max.saturating_add(1)), whole(small), whole(bytes_max)]
 }
+
+/// [`limits::CHILDREN_MAX`] as it is bound.
+const CHILDREN_MAX: i64 = limits::CHILDREN_MAX as i64;
 
 /// Beyond all stamps.
 const WHOLE_MAX: Seq = 1 << 53;

@@ -40,7 +40,8 @@ impl Columns {
         self.maybe_text()?.ok_or_else(|| StoreError::Broken("a text is missing".into()))
     }
 
-    fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
+    /// The same, or NULL.
+    pub fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
         Ok(self.stored()?.map(text::decode))
     }
 
@@ -174,11 +175,11 @@ impl Columns {
         Ok(bookmark)
     }
 
-    /// `collection, id, seq, origin, size, form, body`, of a left join.
+    /// `collection, id, seq, origin, parent, size, form, body`, of a left join.
     pub fn measured(&mut self) -> Result<Option<Measured>, StoreError> {
         let (collection, id, seq) = (self.maybe_text()?, self.maybe_text()?, self.maybe_integer()?);
-        let (origin, size, form, body) =
-            (self.maybe_text()?, self.maybe_integer()?, self.stored()?, self.stored()?);
+        let (origin, parent) = (self.maybe_text()?, self.maybe_text()?.and_then(RecordId::new));
+        let (size, form, body) = (self.maybe_integer()?, self.stored()?, self.stored()?);
         let (Some(collection), Some(id), Some(seq), Some(origin), Some(size)) =
             (collection, id.and_then(RecordId::new), seq, origin, size)
         else {
@@ -190,7 +191,8 @@ impl Columns {
             (Some(_), None) => None,
         };
         let collection = CollectionId(collection);
-        Ok(Some(Measured { collection, id, seq, origin, size: usize::try_from(size).unwrap_or(0), content }))
+        let size = usize::try_from(size).unwrap_or(0);
+        Ok(Some(Measured { collection, id, seq, origin, parent, size, content }))
     }
 
     /// A [`Self::measured`] whose content was read.
@@ -205,7 +207,7 @@ impl Columns {
         let (collection, id) = (CollectionId(self.text()?), self.record_id()?);
         let (seq, origin) = (self.integer()?, self.text()?);
         let body = self.body()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
-        Ok(Record { collection, id, seq, origin, content: Content::Body(body) })
+        Ok(Record { collection, id, seq, origin, parent: None, content: Content::Body(body) })
     }
 
     /// `form, body`, of a left join.
@@ -237,6 +239,7 @@ pub struct Measured {
     id: RecordId,
     seq: i64,
     origin: String,
+    parent: Option<RecordId>,
     /// Bytes of the body; 0 for a tombstone.
     pub size: usize,
     content: Option<Content>,
@@ -245,7 +248,7 @@ pub struct Measured {
 impl Measured {
     /// The record, where its content was read.
     pub fn record(self) -> Option<Record> {
-        let Self { collection, id, seq, origin, content, .. } = self;
-        content.map(|content| Record { collection, id, seq, origin, content })
+        let Self { collection, id, seq, origin, parent, content, .. } = self;
+        content.map(|content| Record { collection, id, seq, origin, parent, content })
     }
 }

@@ -11,7 +11,7 @@ use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
-use crate::syncml::message::ChangeKind;
+use crate::syncml::message::{ChangeKind, Version};
 use crate::syncml::session::{Datastore, Mode, PendingStatus};
 use crate::syncml::status;
 
@@ -24,6 +24,8 @@ pub struct Arriving<'a> {
     pub index: usize,
     pub kind: ChangeKind,
     pub item: &'a Incoming,
+    /// The folder it is to be in, where folders matter.
+    pub place: Option<&'a Option<RecordId>>,
 }
 
 impl Arriving<'_> {
@@ -127,7 +129,14 @@ impl Desk<'_> {
         // Nothing here looks at what waits for Maps, and thousands may.
         let unmapped = self.state.datastores.get_mut(index).map(|open| std::mem::take(&mut open.unmapped));
         let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
-        let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
+        let arriving = |item| Arriving {
+            collection,
+            datastore: &datastore,
+            index,
+            kind: change.kind,
+            item,
+            place: None,
+        };
         let codes: Vec<u16> =
             change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
         if let Some(open) = self.state.datastores.get_mut(index) {
@@ -172,10 +181,16 @@ impl Desk<'_> {
         } else {
             match (change.kind, &item.body) {
                 (ChangeKind::Delete, _) => self.delete(arriving, change),
+                (ChangeKind::Copy | ChangeKind::Move, _) if arriving.datastore.stages() => status::FORBIDDEN,
+                (ChangeKind::Copy, _) => self.copy(arriving),
+                (ChangeKind::Move, _) => self.relocate(arriving),
                 _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
                 (_, Err(code)) => *code,
                 (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+                (_, Ok(_)) if item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
+                (_, Ok(body)) if item.part => self.replace_part(arriving, body),
                 (_, Ok(body)) if arriving.datastore.stages() => self.stage(arriving, body),
+                (_, Ok(body)) if collection.kind == Kind::Files => self.upsert_in_folder(arriving, body),
                 (_, Ok(body)) => self.upsert(arriving, body),
             }
         };
@@ -202,7 +217,7 @@ impl Desk<'_> {
     }
 
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
-    fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
+    pub fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
         let Arriving { datastore, index, kind, item, .. } = arriving;
         let standing = self.standing(datastore, &item.luid, Some(body));
         // A device that adds under the id of what we told it to delete has deleted it.
@@ -212,7 +227,7 @@ impl Desk<'_> {
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
                 Content::Deleted => self.revive(arriving, body, standing),
             },
-            None => match self.match_found(datastore, item) {
+            None => match self.match_found(arriving) {
                 Some((record, seq)) => {
                     self.claim(datastore, record, item.luid.clone(), seq);
                     self.tally(index, |tally| tally.same += 1);
@@ -353,11 +368,21 @@ impl Desk<'_> {
             return status::NOT_DELETED;
         };
         let record = standing.alias.record.clone();
-        self.drop_alias(&collection.id, &record, Some(&item.luid));
         let live = matches!(standing.content, Content::Body(_));
-        if change.soft || !live {
-            // SftDel: the device makes room; here the item stays.
-            return status::OK;
+        if change.archive && live && self.state.version > Version::V10 {
+            // No archive is kept. Since 1.1 that is said without deleting; 1.0 deletes, and says it after.
+            return status::NOT_IMPLEMENTED;
+        }
+        if collection.kind == Kind::Files && !change.soft && self.has_children(&collection.id, &record) {
+            return status::NOT_EMPTY;
+        }
+        self.drop_alias(&collection.id, &record, Some(&item.luid));
+        match (change.soft, live) {
+            // The device makes room; here the item stays.
+            (true, true) => return status::OK,
+            (true, false) => return status::SOFT_DELETE_CONFLICT,
+            (false, false) => return status::OK,
+            (false, true) => {}
         }
         if standing.conflict && collection.policy != Policy::ClientWins {
             self.tally(index, |tally| tally.conflicts += 1);
@@ -369,6 +394,7 @@ impl Desk<'_> {
             collection: collection.id.clone(),
             id: record,
             content: Content::Deleted,
+            parent: None,
             key: None,
             origin,
             insert: false,
@@ -379,7 +405,8 @@ impl Desk<'_> {
     }
 
     /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
-    fn match_found(&mut self, datastore: &Datastore, item: &Incoming) -> Option<(RecordId, Seq)> {
+    fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
+        let Arriving { datastore, item, place, .. } = arriving;
         if !datastore.mode.compares() {
             return None;
         }
@@ -391,10 +418,16 @@ impl Desk<'_> {
         let (index, found) = rest.find(|(_, found)| {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
-            !self.touched.contains_key(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
+            let there = place.is_none_or(|place| found.parent == *place);
+            there
+                && !self.touched.contains_key(&record)
+                && claimed.is_none_or(|alias| alias.generation < attempt)
         })?;
         let found = (found.record.clone(), found.seq);
-        self.matched.insert(at, index + 1);
+        // Where folders matter, those passed over may be another item's.
+        if place.is_none() || index == past {
+            self.matched.insert(at, index + 1);
+        }
         Some(found)
     }
 
@@ -425,10 +458,12 @@ impl Desk<'_> {
         origin: String,
     ) {
         let key = key.or_else(|| matching::key(&body));
+        let parent = self.parent_now(&(collection.id.clone(), id.clone()));
         self.change(Change {
             collection: collection.id.clone(),
             id,
             content: Content::Body(body),
+            parent,
             key,
             origin,
             insert,
@@ -459,6 +494,7 @@ fn fits(kind: Kind, form: &Form) -> bool {
         Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
         Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
         Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
+        Kind::Files => super::hierarchy::is_object(form),
         Kind::Table => false,
     }
 }
