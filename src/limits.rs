@@ -29,6 +29,15 @@ pub const ELEMENTS_MAX: usize = 200_000;
 /// Items in one SyncML message. Each costs an alias and a record row; D1 answers a batch within 30 seconds.
 pub const ITEMS_MAX: usize = 5_000;
 
+/// Atomics in one SyncML message: before each, what the message has done so far is put aside.
+pub const ATOMICS_MAX: usize = 50;
+
+/// How deep folders may lie in each other to be told apart from a circle; each costs a read when it is new to a device.
+pub const FOLDERS_DEEP_MAX: usize = 16;
+
+/// How many records of a folder are looked at: one more than a message can take out of it.
+pub const CHILDREN_MAX: usize = ITEMS_MAX + 1;
+
 /// The bytes of a record that fits its row; JSON escaping can double what we bind. A larger one is spread over chunk rows,
 /// and read only where it is asked for.
 pub const RECORD_BYTES_MAX: usize = 450_000;

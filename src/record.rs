@@ -72,6 +72,8 @@ pub enum Kind {
     Todo,
     /// Notes.
     Notes,
+    /// Folders, files and e-mails: carried as they are, each in a folder or in none.
+    Files,
     /// A MAX-only table.
     #[default]
     Table,
@@ -88,6 +90,8 @@ pub struct Record {
     pub seq: Seq,
     /// Who made that change.
     pub origin: Origin,
+    /// The folder it is in, in a collection that has folders; `None` for none. Not known of a superseded version.
+    pub parent: Option<RecordId>,
     /// What it holds now.
     pub content: Content,
 }

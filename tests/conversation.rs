@@ -3,6 +3,8 @@
 
 #[path = "conversation/bounds.rs"]
 mod bounds;
+#[path = "conversation/commands.rs"]
+mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
 #[path = "conversation/credentials.rs"]
@@ -13,6 +15,8 @@ mod door;
 mod faults;
 #[path = "conversation/filters.rs"]
 mod filters;
+#[path = "conversation/folders.rs"]
+mod folders;
 #[path = "conversation/hand.rs"]
 mod hand;
 #[path = "conversation/hmac.rs"]

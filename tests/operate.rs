@@ -66,6 +66,7 @@ over_both! {
     every_collection_goes_out_and_comes_back
     a_collection_is_shown_and_changed
     an_alias_is_a_path_devices_can_come_to
+    a_collection_for_files_is_made
     standard_fields_are_refreshed_and_others_stay
     a_policy_and_a_lock_hold_at_the_next_sync
     devices_are_shown_with_what_they_are_and_how_far_they_came

@@ -116,7 +116,7 @@ pub fn standard(kind: Kind) -> Vec<Field> {
         Kind::Calendar => EVENT,
         Kind::Todo => TASK,
         Kind::Notes => NOTE,
-        Kind::Table => &[],
+        Kind::Files | Kind::Table => &[],
     };
     let field = |(name, kind, path): &Row| Field { name: (*name).into(), kind: *kind, path: (*path).into() };
     rows.iter().map(field).collect()

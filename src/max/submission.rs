@@ -65,7 +65,8 @@ impl Submission {
         settings: &Settings,
     ) -> Result<Decision<Answer>, Refusal> {
         let collection = scene.collection;
-        if collection.read_only {
+        // Folders, files and e-mails have no fields, and an app knows nothing of trees.
+        if collection.read_only || collection.kind == Kind::Files {
             return Err(Refusal::read_only());
         }
         let form = Form::read(&self.pairs, collection, settings.max_lenient)?;
@@ -195,6 +196,7 @@ fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Momen
             collection,
             id,
             content,
+            parent: None,
             key,
             origin: String::new(),
             insert,

@@ -4,6 +4,7 @@ mod help;
 mod words;
 
 use super::name;
+use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::message::Version;
 use words::Words;
@@ -193,6 +194,8 @@ pub enum DeviceDeed {
 /// What is to be different about a collection; nothing where all is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
+    /// What it is to hold, where there is none of that id yet.
+    pub kind: Option<Kind>,
     /// How conflicts are decided from now on.
     pub policy: Option<Policy>,
     /// Whether clients may no longer write, or may again.

@@ -138,7 +138,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
 
 /// Whether records of this kind may follow each other in one file.
 fn fits_one_file(kind: Kind) -> bool {
-    !matches!(kind, Kind::Notes | Kind::Table)
+    !matches!(kind, Kind::Notes | Kind::Files | Kind::Table)
 }
 
 /// The folder, made where it is missing; one with something in it is not ours to write into.
@@ -172,7 +172,7 @@ fn append(
     layout: Layout,
 ) -> Result<(), Refusal> {
     let written = match layout {
-        Layout::JsonLines => writeln!(sheet, "{}", json_line(&record.id, body, collection)),
+        Layout::JsonLines => writeln!(sheet, "{}", json_line(record, body, collection)),
         // A stream of whole objects (RFC 5545 section 3.4, RFC 6350 section 3.3) keeps every byte of each.
         _ => sheet.write_all(&body.bytes).and_then(|()| match body.bytes.ends_with(b"\n") {
             true => Ok(()),
@@ -184,12 +184,13 @@ fn append(
 
 fn write_file(folder: &Path, record: &Record, body: &Body, collection: &Collection) -> Result<(), Refusal> {
     let (bytes, ending) = match &body.form {
-        Form::Table => (format!("{}\n", json_line(&record.id, body, collection)).into_bytes(), "json"),
+        Form::Table => (format!("{}\n", json_line(record, body, collection)).into_bytes(), "json"),
         Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => (body.bytes.clone(), "vcf"),
         Form::Vcalendar10 => (body.bytes.clone(), "vcs"),
         Form::Icalendar20 => (body.bytes.clone(), "ics"),
         Form::Vnote11 => (body.bytes.clone(), "vnt"),
         Form::Plain => (body.bytes.clone(), "txt"),
+        Form::Opaque(media_type) if media_type.ends_with("+xml") => (body.bytes.clone(), "xml"),
         Form::Opaque(_) => (body.bytes.clone(), "bin"),
     };
     let path = folder.join(format!("{}.{ending}", file_name(record, body, collection)));
@@ -215,10 +216,14 @@ fn file_name(record: &Record, body: &Body, collection: &Collection) -> String {
         let plain: String = title.chars().take(TITLE_CHARS_MAX).map(safe).collect();
         plain.split_whitespace().collect::<Vec<_>>().join("-")
     });
-    let id = file_safe(record.id.as_str());
-    let id = match id.len() <= ID_BYTES_MAX {
-        true => id,
-        false => secret::fingerprint(record.id.as_str().as_bytes()),
+    let short = |id: &RecordId| match file_safe(id.as_str()) {
+        safe if safe.len() <= ID_BYTES_MAX => safe,
+        _ => secret::fingerprint(id.as_str().as_bytes()),
+    };
+    let id = short(&record.id);
+    let id = match &record.parent {
+        Some(parent) => format!("{id}_in_{}", short(parent)),
+        None => id,
     };
     if title.is_empty() { id } else { format!("{title}_{id}") }
 }
@@ -235,7 +240,12 @@ fn file_safe(id: &str) -> String {
 }
 
 /// The primary key and the plain fields, in their order; numbers as numbers.
-fn json_line(id: &RecordId, body: &Body, collection: &Collection) -> String {
+fn json_line(record: &Record, body: &Body, collection: &Collection) -> String {
+    let id = &record.id;
+    if collection.kind == Kind::Files {
+        let parent = record.parent.as_ref().map(RecordId::as_str);
+        return serde_json::json!({ "id": id.as_str(), "parent": parent }).to_string();
+    }
     let values = fields::project(body, &collection.fields);
     let mut members = Vec::new();
     for field in &collection.fields {

@@ -91,6 +91,11 @@ fn content_types(kind: Kind) -> (&'static str, &'static str, &'static str) {
     match kind {
         Kind::Contacts => ("text/x-vcard", "2.1", "text/x-vcard,text/vcard"),
         Kind::Calendar | Kind::Todo => ("text/x-vcalendar", "1.0", "text/x-vcalendar,text/calendar"),
+        Kind::Files => (
+            "application/vnd.omads-file+xml",
+            "1.2",
+            "application/vnd.omads-folder+xml,application/vnd.omads-file+xml,application/vnd.omads-email+xml",
+        ),
         Kind::Notes | Kind::Table => ("text/plain", "1.0", "text/plain"),
     }
 }

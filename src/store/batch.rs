@@ -64,6 +64,8 @@ pub struct Guard {
     pub records: Vec<(CollectionId, RecordId)>,
     /// Match keys that were looked up.
     pub matches: Vec<(CollectionId, MatchKey)>,
+    /// Folders whose contents were looked up.
+    pub parents: Vec<(CollectionId, RecordId)>,
     /// The version of the session of [`Batch::peer_id`] as read; 0 where there was none; `None` asks for nothing.
     pub session: Option<i64>,
 }
@@ -75,8 +77,10 @@ pub struct Change {
     pub collection: CollectionId,
     /// The record.
     pub id: RecordId,
-    /// What it holds from now on.
+    /// What it holds from now on. A [`Content::Large`] is a [`Conflict`](super::StoreError::Conflict): it was not read.
     pub content: Content,
+    /// The folder it is in from now on; a tombstone is in none, whatever stands here.
+    pub parent: Option<RecordId>,
     /// By what a slow sync recognises it; `None` for tombstones and MAX-only tables.
     pub key: Option<MatchKey>,
     /// Who changes it.

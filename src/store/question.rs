@@ -2,6 +2,8 @@
 
 use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
 use crate::journal::matching::MatchKey;
+#[cfg(doc)]
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Form, Record, RecordId, Seq};
 
@@ -54,6 +56,8 @@ pub struct Reads {
     pub targets: Vec<(String, Vec<String>)>,
     /// Live records of equal content (see [`Found`]); a key may stand several times.
     pub matches: Vec<(String, Vec<MatchKey>)>,
+    /// What is in these folders.
+    pub children: Vec<(String, Vec<RecordId>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
     /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
@@ -82,6 +86,7 @@ impl Reads {
             luids: Vec::new(),
             targets: Vec::new(),
             matches: Vec::new(),
+            children: Vec::new(),
             page: None,
             whole: Vec::new(),
             arriving: false,
@@ -158,6 +163,8 @@ pub struct Snapshot {
     pub found: Vec<Found>,
     /// Pieces of large objects, those arriving first, in order.
     pub pieces: Vec<Piece>,
+    /// What is in the folders asked for, by id; of each folder at most [`limits::CHILDREN_MAX`].
+    pub children: Vec<Child>,
     /// The page, in order.
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
@@ -219,8 +226,21 @@ pub struct Found {
     pub record: RecordId,
     /// Its stamp.
     pub seq: Seq,
+    /// The folder it is in.
+    pub parent: Option<RecordId>,
     /// The device's alias of it, of whatever generation.
     pub alias: Option<Alias>,
+}
+
+/// A live record in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its collection.
+    pub collection: CollectionId,
+    /// The folder.
+    pub parent: RecordId,
+    /// The record.
+    pub record: RecordId,
 }
 
 /// A record on its way to a client.

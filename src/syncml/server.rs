@@ -1,21 +1,27 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
 //! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
+//! `map` takes its Maps and statuses, `group` does or undoes an Atomic, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
 //! (`owed`).
 
 mod authenticate;
 mod bar;
 mod conflict;
+mod copy;
 mod count;
 mod describe;
 mod desk;
+mod group;
+mod hierarchy;
 mod identify;
 mod initialise;
 mod known;
 mod map;
+mod naming;
+mod nested;
 mod notes;
 mod owed;
+mod part;
 mod pieces;
 mod receive;
 mod refresh;
@@ -84,6 +90,8 @@ struct Needed {
     whole: Vec<RecordVersion>,
     /// Whether one of them is to leave.
     leaves: bool,
+    /// What of its folders the message needs.
+    folders: hierarchy::Folders,
 }
 
 /// What to send once the batch is safe.
@@ -207,7 +215,8 @@ impl Protocol for Server<'_> {
                 let state = &admitted.state;
                 let broken = self.reads_of_broken(snapshot, state);
                 let ends = self.assemble(snapshot, state);
-                if self.needs_whole(snapshot) || ends || broken {
+                let folders = self.wants_folders(snapshot);
+                if self.needs_whole(snapshot) || ends || broken || folders {
                     return Decision::Ask(Box::new(self.reads()));
                 }
                 match self.admitted(*admitted, snapshot, now, seed) {
@@ -279,6 +288,12 @@ impl Server<'_> {
         reads.arriving = self.needed.pieces && self.needed.assembled.is_none();
         reads.whole = self.needed.whole.clone();
         reads.targets = self.inbox.map_targets();
+        for (path, ids) in &self.needed.folders.above {
+            reads.records.push((path.clone(), ids.iter().cloned().collect()));
+            reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
+        }
+        let emptied = self.needed.folders.emptied.iter();
+        reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
         if self.wants_page() {
             reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
@@ -374,23 +389,37 @@ pub fn plain(status: u16, text: &str) -> Response {
 impl Desk<'_> {
     /// Takes every step of the message in order; each leaves its status.
     fn walk(&mut self) {
-        let inbox = self.inbox;
-        for step in &inbox.steps {
-            match step {
-                Step::Command(index) => {
-                    if let Some(command) = inbox.message.commands.get(*index)
-                        && !self.bars(command)
-                    {
-                        self.command(command);
-                    }
+        let mut steps = self.inbox.steps.as_slice();
+        while let Some((step, rest)) = steps.split_first() {
+            steps = rest;
+            if let Step::Atomic(atomic) = step
+                && let Some((inside, after)) = rest.split_at_checked(atomic.steps)
+            {
+                self.atomic(atomic, inside);
+                steps = after;
+            } else {
+                self.step(step);
+            }
+        }
+    }
+
+    /// One step; what an Atomic holds comes in `server/group.rs`.
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Command(index) => {
+                if let Some(command) = self.inbox.message.commands.get(*index)
+                    && !self.bars(command)
+                {
+                    self.command(command);
                 }
-                Step::Sync(sync) if self.bars_sync(sync) => {}
-                Step::Sync(sync) => self.open_sync(sync),
-                Step::Change(change) if self.bars_change(change) => {}
-                Step::Change(change) => self.receive(change),
-                Step::Refuse(refused) => {
-                    self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
-                }
+            }
+            Step::Sync(sync) if self.bars_sync(sync) => {}
+            Step::Sync(sync) => self.open_sync(sync),
+            Step::Change(change) if self.bars_change(change) => {}
+            Step::Change(change) => self.receive(change),
+            Step::Atomic(_) => {}
+            Step::Refuse(refused) => {
+                self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
             }
         }
     }

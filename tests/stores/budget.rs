@@ -24,6 +24,7 @@ fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
         luids: vec![("card".into(), vec![luid("1")])],
         targets: vec![("card".into(), vec!["r1".into()])],
         matches: vec![("card".into(), vec!["k".into()])],
+        children: vec![("card".into(), vec![id("r1")])],
         page,
         who: Who::Token("hash".into()),
     }
@@ -40,6 +41,7 @@ fn every_statement() -> Vec<Statement> {
             head: 1,
             records: vec![(at("contacts"), id("r"))],
             matches: vec![(at("contacts"), "k".into())],
+            parents: vec![(at("contacts"), id("r"))],
             session: Some(1),
         },
         aliases: vec![alias("contacts", "r", None, 1, 1)],

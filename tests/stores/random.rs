@@ -110,6 +110,7 @@ impl Dice {
         Change {
             collection: self.collection(),
             id: self.record(),
+            parent: if self.chance(3) { Some(self.record()) } else { None },
             content,
             key: if keyed { Some(self.key()) } else { None },
             origin: if self.chance(2) { self.peer() } else { String::new() },
@@ -225,6 +226,7 @@ impl Dice {
                 } else {
                     Vec::new()
                 },
+                parents: if quiet { self.some(1, of) } else { Vec::new() },
                 session: if self.chance(6) { Some(version) } else { None },
             },
             now: self.roll(60) as i64,
@@ -346,6 +348,7 @@ impl Dice {
             targets: self
                 .some(2, |dice| (dice.path(), dice.some(3, |dice| dice.word(&["r0", "t0", "t1", "0", ""])))),
             matches: self.some(2, |dice| (dice.path(), dice.some(4, Self::key))),
+            children: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             page,
             whole: Vec::new(),
             arriving: self.chance(2),

@@ -2,6 +2,7 @@
 
 use super::{Alerting, Command, DeviceDeed, Difference, Family, Layout, Post, Unclear, Which, help, wrong};
 use crate::operate::name;
+use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::alert;
 use crate::syncml::message::Version;
@@ -15,6 +16,15 @@ pub const POLICIES: [(&str, Policy); 4] = [
     ("server-wins", Policy::ServerWins),
     ("client-wins", Policy::ClientWins),
     ("keep-both", Policy::KeepBoth),
+];
+
+/// The kinds as they are typed; tables are declared by `import-app`.
+const KINDS: [(&str, Kind); 5] = [
+    ("contacts", Kind::Contacts),
+    ("calendar", Kind::Calendar),
+    ("todo", Kind::Todo),
+    ("notes", Kind::Notes),
+    ("files", Kind::Files),
 ];
 
 fn policy_named(word: &str) -> Option<Policy> {
@@ -53,7 +63,7 @@ impl Words {
             None => (option, None),
         };
         match name {
-            "password" | "label" | "days" | "state" | "ctcap" | "policy" | "read-only" | "alias"
+            "password" | "label" | "days" | "state" | "ctcap" | "kind" | "policy" | "read-only" | "alias"
             | "remove-alias" | "alert-url" | "type" | "version" | "url" | "device" => {
                 let Some(value) = inline.or_else(|| rest.next().cloned()) else {
                     return wrong(format!("--{name} wants a value after it."));
@@ -253,7 +263,18 @@ impl Words {
                 }
             },
         };
+        let kind = match self.take_value("kind") {
+            None => None,
+            Some(kind) => match KINDS.iter().find(|(name, _)| *name == kind) {
+                Some((_, kind)) => Some(*kind),
+                None => {
+                    let all = KINDS.map(|(name, _)| name).join(", ");
+                    return wrong(format!("There is no kind `{kind}`. There are: {all}."));
+                }
+            },
+        };
         Ok(Difference {
+            kind,
             policy,
             read_only: self.switch("read-only")?,
             aliases: std::iter::from_fn(|| self.take_value("alias")).collect(),

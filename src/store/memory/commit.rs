@@ -114,12 +114,19 @@ impl Tenant {
         let moved = |stored: &Stored| stored.record.seq > guard.head;
         let records: BTreeSet<_> = guard.records.iter().collect();
         let matches: BTreeSet<_> = guard.matches.iter().collect();
-        !self.records.iter().any(|(at, stored)| {
-            let key = stored.key.as_ref().map(|key| (at.0.clone(), key.clone()));
-            moved(stored) && (records.contains(at) || key.is_some_and(|key| matches.contains(&key)))
-        }) && guard
-            .session
-            .is_none_or(|version| self.sessions.get(peer).map_or(0, |session| session.version) == version)
+        let parents: BTreeSet<_> = guard.parents.iter().collect();
+        // What was not read cannot be written.
+        let unread = changes.iter().any(|change| matches!(change.content, Content::Large(_)));
+        !unread
+            && !self.records.iter().any(|(at, stored)| {
+                let key = stored.key.as_ref().map(|key| (at.0.clone(), key.clone()));
+                let parent = stored.record.parent.as_ref().map(|parent| (at.0.clone(), parent.clone()));
+                let read = records.contains(at) || key.is_some_and(|key| matches.contains(&key));
+                moved(stored) && (read || parent.is_some_and(|parent| parents.contains(&parent)))
+            })
+            && guard
+                .session
+                .is_none_or(|version| self.sessions.get(peer).map_or(0, |session| session.version) == version)
             && !changes.iter().any(|new| new.insert && self.record(&new.collection, &new.id).is_some())
     }
 
@@ -179,6 +186,7 @@ impl Tenant {
                 id: change.id.clone(),
                 seq: journal::stamp(self.account.head, count, index),
                 origin: change.origin.clone(),
+                parent: change.parent.clone().filter(|_| change.content.body().is_some()),
                 content: change.content.clone(),
             };
             let superseded = record.seq;

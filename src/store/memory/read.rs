@@ -6,7 +6,7 @@ use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{
-    Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Who,
+    Child, Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Who,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,6 +90,7 @@ impl Tenant {
         snapshot.versions = self.versions_at(&reads.versions);
         snapshot.targets = self.targets(reads.peer.as_ref(), &reads.targets);
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
+        snapshot.children = self.children(&reads.children);
         snapshot.pieces = self.pieces(reads);
         self.page(reads, snapshot);
         leave_large(reads, snapshot);
@@ -178,7 +179,7 @@ impl Tenant {
             let at = (self.at(path), id.clone());
             let version = self.versions.get(&at)?.iter().find(|version| version.seq == *seq)?;
             let (origin, content) = (version.origin.clone(), Content::Body(version.body.clone()));
-            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, content })
+            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, parent: None, content })
         };
         asked
             .iter()
@@ -275,6 +276,7 @@ impl Tenant {
                         collection: collection.clone(),
                         record: record.id.clone(),
                         seq: record.seq,
+                        parent: record.parent.clone(),
                         alias: self.alias(peer, &collection, &record.id).cloned(),
                     })
                     .collect();
@@ -286,6 +288,24 @@ impl Tenant {
             }
         }
         found
+    }
+
+    fn children(&self, asked: &[(String, Vec<RecordId>)]) -> Vec<Child> {
+        let mut children = Vec::new();
+        for (path, parents) in asked {
+            let collection = self.at(path);
+            for parent in parents {
+                let inside = self.records.iter().filter(|((at, _), stored)| {
+                    *at == collection && stored.record.parent.as_ref() == Some(parent)
+                });
+                children.extend(inside.take(limits::CHILDREN_MAX).map(|((at, id), _)| Child {
+                    collection: at.clone(),
+                    parent: parent.clone(),
+                    record: id.clone(),
+                }));
+            }
+        }
+        children
     }
 
     /// A collection's records stamped after `after` and up to `until`, in stamp order.

@@ -6,7 +6,7 @@
 
 use crate::limits;
 use crate::peer::Place;
-use crate::record::{Content, Seq};
+use crate::record::{Content, RecordId, Seq};
 use crate::store::sql::{Row, Statement, Value, objects, refresh, text};
 use crate::store::{
     Batch, Collection, Cost, Edit, Login, Peer, Receipt, Session, StoreError, Sweep, Throttle,
@@ -124,6 +124,13 @@ impl Writes {
             matches.map(|(collection, key)| json!([text::encode(&collection.0), text::encode(key)])),
             &head,
         );
+        let parents = guard.parents.iter();
+        self.write_lists(
+            GUARD_PARENTS,
+            parents.map(|(collection, id)| json!([text::encode(&collection.0), id.as_str()])),
+            &head,
+        );
+        self.unread(batch);
         let inserts = batch.changes.iter().filter(|change| change.insert);
         self.write_lists(
             GUARD_INSERTS,
@@ -184,7 +191,7 @@ impl Writes {
         let rows = indexed().map(|(index, new)| {
             let (form, body, size) = match &new.content {
                 Content::Deleted => (None, None, 0),
-                // Nobody writes what was not read.
+                // Refused by the guard.
                 Content::Large(large) => (Some(text::encode(&large.form.label())), Some(String::new()), 0),
                 Content::Body(body) => {
                     let (form, text) = text::encode_body(body);
@@ -193,7 +200,9 @@ impl Writes {
             };
             let key = new.key.as_ref().map(|key| text::encode(key));
             let origin = text::encode(&new.origin);
-            json!([index, text::encode(&new.collection.0), new.id.as_str(), origin, key, form, size, body])
+            let (collection, id) = (text::encode(&new.collection.0), new.id.as_str());
+            let parent = new.parent.as_ref().filter(|_| form.is_some()).map(RecordId::as_str);
+            json!([index, collection, id, origin, key, form, size, body, parent])
         });
         self.write_lists(PUT_RECORDS, rows, &[changes]);
     }
@@ -338,6 +347,12 @@ const GUARD_MATCHES: &str = "SELECT CASE WHEN EXISTS (
   WHERE r.seq > CAST(?3 AS INTEGER)
 ) THEN json('a match') END AS stands";
 
+const GUARD_PARENTS: &str = "SELECT CASE WHEN EXISTS (
+  SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r INDEXED BY record_parent
+    ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.parent = asked.value ->> 1
+  WHERE r.seq > CAST(?3 AS INTEGER)
+) THEN json('a folder') END AS stands";
+
 const GUARD_INSERTS: &str = "SELECT CASE WHEN EXISTS (
   SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r
     ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.id = asked.value ->> 1
@@ -410,12 +425,14 @@ FROM account AS me CROSS JOIN json_each(?2) AS asked
 CROSS JOIN record AS r ON r.account = me.id AND r.collection = asked.value ->> 1 AND r.id = asked.value ->> 2
 WHERE me.id = ?1 AND r.form IS NOT NULL";
 
-const PUT_RECORDS: &str = "INSERT INTO record (account, collection, id, seq, origin, key, form, size, body)
+const PUT_RECORDS: &str =
+    "INSERT INTO record (account, collection, id, seq, origin, key, form, size, body, parent)
 SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 1 + (new.value ->> 0),
-  new.value ->> 3, new.value ->> 4, new.value ->> 5, new.value ->> 6, new.value ->> 7
+  new.value ->> 3, new.value ->> 4, new.value ->> 5, new.value ->> 6, new.value ->> 7, new.value ->> 8
 FROM account AS me CROSS JOIN json_each(?2) AS new WHERE me.id = ?1
 ON CONFLICT (account, collection, id) DO UPDATE SET seq = excluded.seq, origin = excluded.origin,
-  key = excluded.key, form = excluded.form, size = excluded.size, body = excluded.body";
+  key = excluded.key, form = excluded.form, size = excluded.size, body = excluded.body,
+  parent = excluded.parent";
 
 const OUTDATED: &str = "DELETE FROM alias WHERE (account, peer, collection, record) IN (
   SELECT a.account, a.peer, a.collection, a.record FROM json_each(?2) AS asked

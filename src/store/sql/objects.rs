@@ -1,11 +1,19 @@
 //! Large objects: bodies spread over chunk rows, and pieces on their way from a device and to it, as statements.
 
 use super::commit::{Writes, text};
+use crate::record::Content;
 use crate::store::sql::{Value, text};
 use crate::store::{Batch, PieceRange};
 use serde_json::json;
 
 impl Writes {
+    /// What was not read cannot be written.
+    pub fn unread(&mut self, batch: &Batch) {
+        if batch.changes.iter().any(|change| matches!(change.content, Content::Large(_))) {
+            self.write(GUARD_UNREAD, []);
+        }
+    }
+
     /// The bytes of bodies that are too large for their rows, each change's under the stamp that it gets; `changes` is how many
     /// there are.
     pub fn chunks(&mut self, batch: &Batch, changes: &Value) {
@@ -38,6 +46,8 @@ impl Writes {
         self.write_lists(PUT_PIECES, rows, &[peer]);
     }
 }
+
+const GUARD_UNREAD: &str = "SELECT CASE WHEN ?1 IS NOT NULL THEN json('a body') END AS stands";
 
 const PUT_CHUNKS: &str = "INSERT INTO chunk (account, collection, record, seq, start, base64, body)
 SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 1 + (new.value ->> 0),

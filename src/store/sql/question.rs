@@ -117,7 +117,7 @@ FROM bookmark WHERE account = ",
 );
 
 pub const RECORDS: &str = concat!(
-    "SELECT r.collection, r.id, r.seq, r.origin, r.size, r.form, r.body
+    "SELECT r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body
 FROM ",
     asked!(),
     "
@@ -139,7 +139,7 @@ pub const LUIDS: &str = concat!(
     "SELECT ",
     alias!(),
     ",
-  r.collection, r.id, r.seq, r.origin, r.size, r.form, r.body, v.seq AS base_seq,
+  r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body, v.seq AS base_seq,
   v.size AS base_size, v.form AS base_form, v.body AS base_body
 FROM ",
     asked!(),
@@ -176,7 +176,7 @@ LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection =
 
 pub const MATCHES: &str = concat!(
     "SELECT found.* FROM (
-SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, ",
+SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, r.parent, ",
     alias!(),
     ",
   asked.key AS place, CAST(asked.value ->> 2 AS INTEGER) AS times, row_number() OVER (
@@ -210,12 +210,28 @@ pub const PIECES: &str = concat!(
     " AND peer = ?8 AND leaving = CAST(?9 AS INTEGER) ORDER BY start LIMIT CAST(?10 AS INTEGER)"
 );
 
+pub const CHILDREN: &str = concat!(
+    "SELECT r.collection, r.parent, r.id
+FROM ",
+    asked!(),
+    "
+CROSS JOIN record AS r ON r.account = me.account AND r.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
+    " AND r.id IN (
+  SELECT c.id FROM record AS c INDEXED BY record_parent
+  WHERE c.account = me.account AND c.parent = asked.value ->> 1 AND c.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
+    "
+  ORDER BY c.id LIMIT CAST(?9 AS INTEGER))
+ORDER BY asked.key, r.id"
+);
+
 /// A record of a page, its body left out where it is not small and the bodies before it fill the page: the sizes are only
 /// summed up (once, by the inner question) when a record that is not small comes along.
 macro_rules! within {
     ($changes:expr) => {
         concat!(
-            "SELECT r.collection, r.id, r.seq, r.origin, r.size, r.form,
+            "SELECT r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form,
   CASE WHEN r.size <= CAST(?9 AS INTEGER) OR r.seq IN (
     SELECT seq FROM (
       SELECT seq, size, sum(size) OVER (ORDER BY collection, seq ROWS UNBOUNDED PRECEDING) AS total FROM (

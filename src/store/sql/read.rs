@@ -2,13 +2,14 @@
 //!
 //! The texts are in `sql/question.rs`; `?1` to `?7` of each say whose.
 
+use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{Body, CollectionId, Content, Large, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{
-    Cost, Found, Held, Outgoing, PageAsk, Reads, RecordVersion, Snapshot, StoreError, Target, Who,
+    Child, Cost, Found, Held, Outgoing, PageAsk, Reads, RecordVersion, Snapshot, StoreError, Target, Who,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ enum Question {
     Matches,
     Chunks,
     Pieces,
+    Children,
     Page,
     Totals,
 }
@@ -92,6 +94,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                     chunks.entry(at).or_default().append(&mut bytes);
                 }
                 Question::Pieces => snapshot.pieces.push(row.piece()?),
+                Question::Children => snapshot.children.push(child(&mut row)?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
@@ -158,8 +161,13 @@ fn found(row: &mut Columns) -> Result<Found, StoreError> {
         collection: CollectionId(row.text()?),
         record: row.record_id()?,
         seq: row.integer()?,
+        parent: row.maybe_text()?.and_then(RecordId::new),
         alias: row.alias()?,
     })
+}
+
+fn child(row: &mut Columns) -> Result<Child, StoreError> {
+    Ok(Child { collection: CollectionId(row.text()?), parent: row.record_id()?, record: row.record_id()? })
 }
 
 /// A page being cut: the statement answers at most one record too many, and leaves out bodies far beyond the bytes.
@@ -262,7 +270,7 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     for keys in text::lists(times(&reads.matches)) {
         ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
     }
-    for (question, sql, more) in objects(reads, &peer) {
+    for (question, sql, more) in rarely(reads, &peer) {
         ask(question, sql, with(&more));
     }
     match &reads.page {
@@ -289,8 +297,8 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     asked
 }
 
-/// What is asked of large objects: bodies, and pieces of those on their way.
-fn objects(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value>)> {
+/// What is asked of folders and of large objects: what is inside, bodies, and pieces of those on their way.
+fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value>)> {
     let whole = reads.whole.iter();
     let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
     let chunks = text::lists(whole).into_iter().map(|list| (Question::Chunks, question::CHUNKS, vec![list]));
@@ -300,7 +308,11 @@ fn objects(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Valu
     let pieces = pieces.map(|(leaving, count)| {
         (Question::Pieces, question::PIECES, vec![peer.clone(), integer(leaving), integer(count)])
     });
-    chunks.chain(pieces).collect()
+    let folders = text::lists(pairs(&reads.children, RecordId::as_str));
+    let children = folders
+        .into_iter()
+        .map(|list| (Question::Children, question::CHILDREN, vec![list, integer(CHILDREN_MAX)]));
+    children.chain(chunks).chain(pieces).collect()
 }
 
 /// `?1` to `?7` of every statement.
@@ -352,6 +364,9 @@ fn bounds(records_max: usize, bytes_max: usize) -> [Value; 3] {
     let whole = |number: usize| integer(i64::try_from(number).unwrap_or(WHOLE_MAX));
     [whole(records_max.saturating_add(1)), whole(small), whole(bytes_max)]
 }
+
+/// [`limits::CHILDREN_MAX`] as it is bound.
+const CHILDREN_MAX: i64 = limits::CHILDREN_MAX as i64;
 
 /// Beyond all stamps.
 const WHOLE_MAX: Seq = 1 << 53;

@@ -51,7 +51,8 @@ ON CONFLICT (account, collection, id) DO UPDATE SET seq = excluded.seq, origin =
 
 /// What the device does not have goes, stamped below them.
 pub const GONE: &str =
-    "UPDATE record SET seq = gone.seq, origin = ?2, key = NULL, form = NULL, size = 0, body = NULL
+    "UPDATE record SET seq = gone.seq, origin = ?2, key = NULL, form = NULL, size = 0, body = NULL,
+  parent = NULL
 FROM (SELECT r.id, me.head + 1 - row_number() OVER (ORDER BY r.seq)
     - (SELECT count(*) FROM staged WHERE account = ?1 AND peer = ?2 AND collection = ?3) AS seq
   FROM account AS me CROSS JOIN record AS r ON r.account = me.id AND r.collection = ?3

@@ -42,7 +42,8 @@ impl Columns {
         self.maybe_text()?.ok_or_else(|| StoreError::Broken("a text is missing".into()))
     }
 
-    fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
+    /// The same, or NULL.
+    pub fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
         Ok(self.stored()?.map(text::decode))
     }
 
@@ -176,11 +177,11 @@ impl Columns {
         Ok(bookmark)
     }
 
-    /// `collection, id, seq, origin, size, form, body`, of a left join.
+    /// `collection, id, seq, origin, parent, size, form, body`, of a left join.
     pub fn measured(&mut self) -> Result<Option<Measured>, StoreError> {
         let (collection, id, seq) = (self.maybe_text()?, self.maybe_text()?, self.maybe_integer()?);
-        let (origin, size, form, body) =
-            (self.maybe_text()?, self.maybe_integer()?, self.stored()?, self.stored()?);
+        let (origin, parent) = (self.maybe_text()?, self.maybe_text()?.and_then(RecordId::new));
+        let (size, form, body) = (self.maybe_integer()?, self.stored()?, self.stored()?);
         let (Some(collection), Some(id), Some(seq), Some(origin), Some(size)) =
             (collection, id.and_then(RecordId::new), seq, origin, size)
         else {
@@ -192,7 +193,7 @@ impl Columns {
             (Some(form), Some(body)) => Some(content(form, size, body)?),
             (Some(_), None) => None,
         };
-        Ok(Some(Measured { collection: CollectionId(collection), id, seq, origin, size, content }))
+        Ok(Some(Measured { collection: CollectionId(collection), id, seq, origin, parent, size, content }))
     }
 
     /// A [`Self::measured`] whose content was read.
@@ -208,7 +209,7 @@ impl Columns {
         let (seq, origin) = (self.integer()?, self.text()?);
         let content =
             self.content()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
-        Ok(Record { collection, id, seq, origin, content })
+        Ok(Record { collection, id, seq, origin, parent: None, content })
     }
 
     /// `size, form, body`, of a left join.
@@ -271,6 +272,7 @@ pub struct Measured {
     id: RecordId,
     seq: i64,
     origin: String,
+    parent: Option<RecordId>,
     /// Bytes of the body; 0 for a tombstone.
     pub size: usize,
     content: Option<Content>,
@@ -279,7 +281,7 @@ pub struct Measured {
 impl Measured {
     /// The record, where its content was read.
     pub fn record(self) -> Option<Record> {
-        let Self { collection, id, seq, origin, content, .. } = self;
-        content.map(|content| Record { collection, id, seq, origin, content })
+        let Self { collection, id, seq, origin, parent, content, .. } = self;
+        content.map(|content| Record { collection, id, seq, origin, parent, content })
     }
 }

@@ -188,7 +188,7 @@ impl Subject {
             Kind::Contacts => CARD,
             Kind::Calendar | Kind::Todo => CALENDAR,
             Kind::Notes => NOTE,
-            Kind::Table => "",
+            Kind::Files | Kind::Table => "",
         };
         let is_property = upper.starts_with("X-") || vocabulary.split(' ').any(|known| known == upper);
         let property = || is_property.then(|| Self::Property(upper.to_owned()));

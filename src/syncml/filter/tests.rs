@@ -16,6 +16,7 @@ fn record(form: Form, lines: &str) -> Record {
         id: RecordId::new("r1").unwrap(),
         seq: 1_767_225_600_000,
         origin: String::new(),
+        parent: None,
         content: Content::Body(Body { form, bytes: lines.replace('|', "\r\n").into_bytes() }),
     }
 }

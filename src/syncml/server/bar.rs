@@ -7,7 +7,7 @@
 use super::authenticate;
 use super::desk::Desk;
 use crate::syncml::credential;
-use crate::syncml::inbox::{ChangeStep, Inbox, Step, SyncStep, named};
+use crate::syncml::inbox::{ChangeStep, Inbox, SyncStep, named};
 use crate::syncml::message::{Command, Cred};
 use crate::syncml::session::PendingStatus;
 use crate::syncml::status;
@@ -82,12 +82,7 @@ impl Desk<'_> {
 /// The same status for every command of a message: nothing was executed.
 pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
     let message = inbox.message.header.message_id;
-    let all = inbox.steps.iter().filter_map(|step| match step {
-        Step::Command(index) => inbox.message.commands.get(*index).and_then(named),
-        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
-        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
-        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
-    });
+    let all = inbox.steps.iter().filter_map(|step| inbox.named(step));
     all.filter(|(command, _, silent)| !silent && !command.is_empty())
         .map(|(command, name, _)| PendingStatus {
             message,

@@ -62,11 +62,20 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
         } else {
             Vec::new()
         },
-        sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
+        hierarchical: version == Version::V12 && collection.kind == Kind::Files,
+        sync_types: sync_types(collection.kind),
         filters: filter.iter().map(|_| grammar.clone()).collect(),
         filter_capabilities: filter.into_iter().collect(),
         ..DataStore::default()
     }
+}
+
+/// All sync types, 1 to 7; but a tree is not replaced as a whole (type 4).
+fn sync_types(kind: Kind) -> Vec<String> {
+    (1..=7)
+        .filter(|number| kind != Kind::Files || *number != 4)
+        .map(|number: u8| number.to_string())
+        .collect()
 }
 
 /// What may be asked of a kind: the keywords. A filter may name any property too; a list of them would fill a small phone's
@@ -90,9 +99,10 @@ fn forms(version: Version, kind: Kind) -> Vec<Form> {
         Kind::Contacts => vec![Form::Vcard21, Form::Vcard30],
         Kind::Calendar | Kind::Todo => vec![Form::Vcalendar10, Form::Icalendar20],
         Kind::Notes => vec![Form::Plain, Form::Vnote11],
+        Kind::Files => super::hierarchy::FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
         Kind::Table => Vec::new(),
     };
-    if version == Version::V12 && kind != Kind::Notes {
+    if version == Version::V12 && !matches!(kind, Kind::Notes | Kind::Files) {
         forms.reverse();
     }
     forms
@@ -110,7 +120,7 @@ fn capabilities(version: Version, kind: Kind) -> Vec<Capability> {
         Capability {
             media_type,
             version: (version == Version::V12).then(|| form_version.clone()),
-            field_level: false,
+            field_level: version == Version::V12,
             properties: vocabulary(form).split(' ').map(|name| property(name, &form_version)).collect(),
         }
     };

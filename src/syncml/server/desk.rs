@@ -57,6 +57,8 @@ pub struct Desk<'a> {
     pub forced: BTreeSet<CollectionId>,
     /// For each match key how many of its records have been claimed, from the front.
     pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    /// Folders that this turn recognised by what they say, each with the folder it is in.
+    pub recognised: BTreeMap<(CollectionId, RecordId), Option<RecordId>>,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     /// Which record a device's id means since this turn.
@@ -72,6 +74,10 @@ pub struct Desk<'a> {
     pub challenged: bool,
     /// How many bytes of the session's row all that is owed would take.
     pub owed: usize,
+    /// Whether a status of the last step said that something was not done, wanted or not.
+    pub undone: bool,
+    /// How many Atomics this message has had.
+    pub atomics: usize,
     /// Sentences for the log.
     pub notes: Notes,
     /// A version that has to be read with all its bytes before this can be decided.
@@ -99,10 +105,8 @@ impl<'a> Desk<'a> {
         state.message_id = state.message_id.saturating_add(1);
         let bounds = bounds(server, &mut state, fresh);
         let heard = identify::hear(&mut state, message);
-        let uri = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let back = Return { uri, credential: identify::credential(server, snapshot, &state) };
-        let (version, number) = (state.version, state.message_id);
-        let mut outbox = Outbox::new(message, server.encoding, version, back, number, bounds);
+        let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
+        let mut outbox = answer(server, snapshot, &state, respond_to, bounds);
         let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
@@ -124,7 +128,8 @@ impl<'a> Desk<'a> {
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
-            known: Known::of(snapshot),
+            recognised: BTreeMap::new(),
+            known: Known::of(snapshot, &server.inbox.maps()),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
@@ -134,6 +139,8 @@ impl<'a> Desk<'a> {
             bar: Bar::default(),
             challenged: heard.again,
             owed: state.pending.iter().map(Pending::bytes).sum(),
+            undone: false,
+            atomics: 0,
             notes: Notes::default(),
             wants: None,
             login,
@@ -296,7 +303,8 @@ impl<'a> Desk<'a> {
     fn remember_merges(&mut self) {
         let count = self.batch.changes.len();
         let head = journal::advance(self.head(), count, self.now);
-        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| change.origin.is_empty());
+        let goes_back = |change: &Change| change.origin.is_empty() && !change.insert;
+        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| goes_back(change));
         let merged = merged.map(|(index, change)| Earlier {
             collection: change.collection.clone(),
             add: false,
@@ -338,6 +346,11 @@ impl<'a> Desk<'a> {
     /// What was read of records and match keys must still stand where anything is decided from it.
     fn guard(&self) -> Guard {
         let mut guard = Guard { head: self.head(), session: Some(self.version_read), ..Guard::default() };
+        let gone = self.batch.changes.iter().filter(|change| change.content == Content::Deleted);
+        guard.parents = gone.map(|change| (change.collection.clone(), change.id.clone())).collect();
+        let has_folders = self.snapshot.collections.iter().filter(|c| c.kind == Kind::Files);
+        let has_folders: BTreeSet<_> = has_folders.map(|collection| &collection.id).collect();
+        guard.parents.retain(|(collection, _)| has_folders.contains(collection));
         let decided = !self.batch.changes.is_empty() || !self.aliases.is_empty();
         if decided {
             let held = self
@@ -408,6 +421,24 @@ fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
 /// Bookmarks as they were read.
 fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
     snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
+}
+
+/// The message we answer with, still empty.
+fn answer(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    state: &State,
+    respond_to: Option<String>,
+    bounds: Bounds,
+) -> Outbox {
+    Outbox::new(
+        &server.inbox.message,
+        server.encoding,
+        state.version,
+        Return { uri: respond_to, credential: identify::credential(server, snapshot, state) },
+        state.message_id,
+        bounds,
+    )
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.

@@ -5,9 +5,9 @@
 
 use super::Server;
 use super::desk::Desk;
-use super::receive::Arriving;
+use super::receive::{Arriving, fits};
 use crate::limits;
-use crate::record::{CollectionId, Content};
+use crate::record::{CollectionId, Content, Kind};
 use crate::store::{Held, Piece, PieceRange, Snapshot};
 use crate::syncml::inbox::{self, ChangeStep, Incoming};
 use crate::syncml::message::{ChangeKind, Command};
@@ -143,6 +143,19 @@ impl Server<'_> {
 }
 
 impl Desk<'_> {
+    /// A whole item, in one message or in many.
+    pub fn take_item(&mut self, arriving: Arriving<'_>) -> u16 {
+        match &arriving.item.body {
+            Err(code) => *code,
+            Ok(body) if !fits(arriving.collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+            Ok(_) if arriving.item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
+            Ok(body) if arriving.item.part => self.replace_part(arriving, body),
+            Ok(body) if arriving.datastore.stages() => self.stage(arriving, body),
+            Ok(body) if arriving.collection.kind == Kind::Files => self.upsert_in_folder(arriving, body),
+            Ok(body) => self.upsert(arriving, body),
+        }
+    }
+
     /// What becomes of an item that is a piece of a larger one; `None` where it is whole.
     pub fn piece(&mut self, arriving: Arriving<'_>) -> Option<u16> {
         let Arriving { datastore, item, .. } = arriving;

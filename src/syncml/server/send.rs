@@ -4,6 +4,7 @@
 //! taken. The device confirms the offer by using the anchor that belongs to it.
 
 use super::desk::Desk;
+use super::nested::Dues;
 use super::split::Leaving;
 use crate::content;
 use crate::limits;
@@ -198,26 +199,27 @@ impl Desk<'_> {
         let bookmark = self.bookmarked(collection);
         let until = if bookmark.until > 0 { bookmark.until } else { self.head() };
         let window = self.window(datastore);
-        let dues: Vec<(&Record, Due)> = snapshot
+        let dues: Dues<'_> = snapshot
             .page
             .iter()
             .filter(mine)
             .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
             .map(|outgoing| {
                 let due = self.due(index, datastore, outgoing);
-                (&outgoing.record, self.seen_through(&window, outgoing, due))
+                (outgoing.record.seq, &outgoing.record, self.seen_through(&window, outgoing, due))
             })
             .collect();
-        let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing | Due::Later)).count();
+        let dues = self.folders_first(index, datastore, dues);
+        let count = dues.iter().filter(|(.., due)| !matches!(due, Due::Nothing | Due::Later)).count();
         let later =
-            dues.iter().filter(|(_, due)| matches!(due, Due::Later)).map(|(record, _)| record.seq).min();
+            dues.iter().filter(|(.., due)| matches!(due, Due::Later)).map(|(_, record, _)| record.seq).min();
         if let (Some(seq), Some(datastore)) = (later, self.state.datastores.get_mut(index)) {
             datastore.hold(seq);
         }
         let total = if whole { Some(count as u64) } else { self.total(datastore) };
         let changes = total.filter(|_| !datastore.opened && self.counts_changes());
         if datastore.opened && count == 0 {
-            self.move_to(collection, dues.last().map(|(record, _)| record.seq), whole.then_some(until));
+            self.move_to(collection, dues.last().map(|(seq, ..)| *seq), whole.then_some(until));
             return Filled::All;
         }
         if !self.outbox.open_sync(datastore, changes) {
@@ -228,14 +230,14 @@ impl Desk<'_> {
         }
         let mut filled = Filled::All;
         let mut position = None;
-        for (record, due) in dues {
+        for (seq, record, due) in dues {
             if !self.push(index, datastore, record, due) {
                 filled = Filled::Full;
                 // What leaves in pieces is on its way.
-                position = self.leaves(record).then_some(record.seq).or(position);
+                position = position.max(self.leaves(record).then_some(seq));
                 break;
             }
-            position = Some(record.seq);
+            position = position.max(Some(seq));
         }
         self.outbox.close_sync();
         let end = (whole && filled == Filled::All && !self.goes_back(collection)).then_some(until);
@@ -256,18 +258,17 @@ impl Desk<'_> {
     }
 
     /// What the device needs of a record on the page.
-    fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
+    pub fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
         if self.touched.contains_key(&key) {
             return Due::Nothing;
         }
-        let bookmark = self.bookmarked(&record.collection);
-        let believed =
-            if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation };
+        let believed = self.believed(datastore);
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let changes_only = !datastore.mode.sends_all() && bookmark.looking == Looking::Changes;
+        let changes_only =
+            !datastore.mode.sends_all() && self.bookmarked(&datastore.collection).looking == Looking::Changes;
         let holds_own = alias.map_or(changes_only, |alias| alias.seq != Alias::UNSURE);
         let own = record.origin == self.peer.id.0 && holds_own;
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
@@ -282,6 +283,12 @@ impl Desk<'_> {
             (Content::Large(_), Some(_)) => Due::Unread(SentKind::Replace),
             (Content::Large(_), None) => Due::Unread(SentKind::Add),
         }
+    }
+
+    /// Aliases below this generation are those of another life.
+    pub fn believed(&self, datastore: &Datastore) -> i64 {
+        let bookmark = self.bookmarked(&datastore.collection);
+        if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation }
     }
 
     /// Whether the record went out as an Add in this session, and no Map has come.
@@ -307,6 +314,9 @@ impl Desk<'_> {
             None => (Meta::default(), None),
         };
         let mut item = Item { target, source: name.map(Location::of), data, ..Item::default() };
+        if kind != SentKind::Delete {
+            self.say_folder(index, datastore, record, &mut item);
+        }
         let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.state.message_bytes_max);
         let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
         let Some(command) = fitting else {
@@ -336,39 +346,6 @@ impl Desk<'_> {
     fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
         let mut alone = self.outbox.emptied(&self.inbox.message, self.state.message_id);
         alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
-    }
-
-    /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
-    fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
-        let bytes_max = super::describe::guid_bytes_max(self.device.as_ref(), &datastore.source);
-        if id.as_str().len() <= bytes_max {
-            return (Some(id.as_str().to_owned()), None);
-        }
-        let alias = self.known.alias(&datastore.collection, id);
-        let before = alias.and_then(|alias| alias.temporary.clone());
-        let temporary = before.unwrap_or_else(|| {
-            self.peer.temporaries += 1;
-            self.peer_changed = true;
-            base36(self.peer.temporaries)
-        });
-        (Some(temporary.clone()), Some(temporary))
-    }
-
-    /// Remembers a temporary id until its Map comes, this session or the next. Whatever the device held of the record before a
-    /// slow sync stays known: if it loses the end of this session it goes on with that.
-    fn lend(&mut self, datastore: &Datastore, id: &RecordId, temporary: String) {
-        let key = (datastore.collection.clone(), id.clone());
-        let before = self.alias(&key, self.known.alias(&key.0, id)).cloned();
-        let named_otherwise = |alias: &Alias| {
-            let luid = (alias.collection.clone(), alias.luid.clone().unwrap_or_default());
-            self.luids.get(&luid).is_some_and(|now| now.as_ref() != Some(id))
-        };
-        let before = before.filter(|alias| !named_otherwise(alias));
-        let (collection, record) = key;
-        let generation = self.bookmarked(&collection).attempt;
-        let fresh = Alias { collection, record, luid: None, temporary: None, generation, seq: 0 };
-        let alias = Alias { temporary: Some(temporary), ..before.unwrap_or(fresh) };
-        self.put_alias(alias);
     }
 
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
@@ -456,27 +433,5 @@ impl Desk<'_> {
                 datastore.held_from = 0;
             }
         }
-    }
-}
-
-fn base36(mut number: i64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 {
-        digits.push(char::from_digit(u32::try_from(number % 36).unwrap_or(0), 36).unwrap_or('0'));
-        number /= 36;
-    }
-    digits.iter().rev().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base36;
-
-    #[test]
-    fn temporary_ids_are_short() {
-        assert_eq!(
-            (base36(1), base36(35), base36(36), base36(46_655)),
-            ("1".into(), "z".into(), "10".into(), "zzz".into())
-        );
     }
 }

@@ -40,7 +40,9 @@ impl Departure {
         let location = |uri: &Option<String>| uri.clone().map(Location::of);
         let size = (self.taken == self.resumed).then(|| self.size - self.taken);
         let (target, source) = (location(&self.target), location(&self.source));
-        Item { target, source, meta: Meta { size, ..Meta::default() }, ..Item::default() }
+        let [source_parent, target_parent] = self.parents.clone();
+        let meta = Meta { size, ..Meta::default() };
+        Item { target, source, source_parent, target_parent, meta, ..Item::default() }
     }
 
     /// What each piece says of itself.
@@ -142,6 +144,7 @@ impl Desk<'_> {
             kind,
             target: uri(&item.target),
             source: uri(&item.source),
+            parents: [item.source_parent.clone(), item.target_parent.clone()],
             media_type: meta.media_type.clone(),
             format: meta.format.clone(),
             size: data.len() as u64,

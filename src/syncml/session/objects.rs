@@ -48,6 +48,8 @@ pub struct Departure {
     pub target: Option<String>,
     /// `Source`.
     pub source: Option<String>,
+    /// `SourceParent` and `TargetParent`.
+    pub parents: [Option<String>; 2],
     /// `Type`.
     pub media_type: Option<String>,
     /// `Format`.
