@@ -1,8 +1,10 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
-//! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `group` does or undoes an Atomic, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
-//! (`owed`).
+//! The road of a message: `authenticate` says who it is, and `bar` which commands it may not; `initialise` opens datastores;
+//! `receive` takes the device's changes, with `conflict` where two meet, `refresh` where they take a collection's place,
+//! `part` where they are parts of items, `copy` and `hierarchy` where they are about other items; `group` does or undoes an
+//! Atomic; `map` takes Maps and statuses. `owed` says what is owed, and `send` pages out our changes, as far as `window` lets
+//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`.
 
 mod authenticate;
 mod bar;
