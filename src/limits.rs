@@ -38,8 +38,13 @@ pub const FOLDERS_DEEP_MAX: usize = 16;
 /// How many records of a folder are looked at: one more than a message can take out of it.
 pub const CHILDREN_MAX: usize = ITEMS_MAX + 1;
 
-/// The bytes of one record. Larger objects will be chunk rows; JSON escaping can double what we bind.
+/// The bytes of a record that fits its row; JSON escaping can double what we bind. A larger one is spread over chunk rows,
+/// and read only where it is asked for.
 pub const RECORD_BYTES_MAX: usize = 450_000;
+
+/// The largest object a device may send in pieces, however it is set: it is whole in memory when it is applied, beside what
+/// is made of it, and the isolate has 128 MB for everything.
+pub const OBJECT_BYTES_MAX: usize = 16_000_000;
 
 /// How many records one page of a full MAX feed reads.
 pub const PAGE_RECORDS_MAX: usize = 1_000;
@@ -71,7 +76,7 @@ pub const PENDING_BYTES_MAX: usize = 380_000;
 
 /// The bytes of our changes that one session keeps in mind until they are answered and mapped: some 2,500 changes in one go.
 /// The rest is offered again in the next.
-pub const UNANSWERED_BYTES_MAX: usize = 180_000;
+pub const UNANSWERED_BYTES_MAX: usize = 170_000;
 
 /// How many changes that a broken session left unanswered are remembered for what the device says in the next.
 pub const EARLIER_MAX: usize = 1_000;
@@ -86,6 +91,8 @@ pub const DATASTORES_MAX: usize = 10;
 /// collection's id and the numbers.
 pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 700;
 
+/// What a session remembers of a large object in pieces: names, and places in it.
+const OBJECT_STATE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 * 6 + 500;
 /// The bytes of a filter's query, and of the names of the properties it wants.
 pub const FILTER_BYTES_MAX: usize = 2_000;
 
@@ -102,6 +109,7 @@ const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
     + DATASTORES_MAX * (DATASTORE_BYTES_MAX + RESUMABLE_BYTES_MAX)
     + FILTERS_BYTES_MAX
     + SYNCML_REPLY_BYTES_MAX.div_ceil(3) * 4
+    + OBJECT_STATE_BYTES_MAX * 2
     + NAME_BYTES_MAX * 2 * 3
     + 1_000;
 const _: () = assert!(SESSION_BYTES_MAX < ROW_BYTES_MAX);

@@ -1,5 +1,6 @@
 //! What the operator has set, read by the face from its environment.
 
+use crate::limits;
 use crate::secret::Sealer;
 
 /// The operator's settings.
@@ -18,4 +19,13 @@ pub struct Settings {
     pub max_lenient: bool,
     /// `MAX_DELETE_WINS=1`: a MAX update that arrives after a delete does not revive the record.
     pub max_delete_wins: bool,
+    /// `SYNCML_OBJECT_BYTES_MAX`: the largest object taken from a device or given to it, in bytes; `None` for as large as may be.
+    pub syncml_object_bytes_max: Option<usize>,
+}
+
+impl Settings {
+    /// The largest object, in bytes: what is set, within [`limits::OBJECT_BYTES_MAX`].
+    pub fn object_bytes_max(&self) -> usize {
+        self.syncml_object_bytes_max.unwrap_or(limits::OBJECT_BYTES_MAX).min(limits::OBJECT_BYTES_MAX)
+    }
 }

@@ -25,6 +25,8 @@ mod hmac;
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/objects.rs"]
+mod objects;
 #[path = "conversation/odd.rs"]
 mod odd;
 #[path = "conversation/phone.rs"]

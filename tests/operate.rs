@@ -221,16 +221,21 @@ fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates<
     folder.put("deep/b.VCF", &card(2));
     folder.put("deep/c.vcf", &card(1));
     folder.put("deep/readme.md", "not mine");
+    let large = format!(
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:L;;;;\r\nFN:L\r\nNOTE:{}\r\nEND:VCARD\r\n",
+        "é".repeat(400_000)
+    );
+    folder.put("large.vcf", &large);
     let line = format!("import anna contacts {}", folder.path());
     let said = desk.run(&line).unwrap();
-    assert!(said.contains("3 new, 1 there already, 0 refused"), "{said}");
+    assert!(said.contains("4 new, 1 there already, 0 refused"), "{said}");
     assert!(desk.noted.contains("Passed over 1 file"), "{}", desk.noted);
     let said = desk.run(&line.replace("contacts", "card")).unwrap();
-    assert!(said.contains("0 new, 4 there already, 0 refused"), "{said}");
+    assert!(said.contains("0 new, 5 there already, 0 refused"), "{said}");
     desk.run(&format!("export anna contacts {}", out.path_of("all"))).unwrap();
     let mut files = out.files("all");
     files.sort_by_key(|(_, bytes)| bytes.clone());
-    let mut expected = [card(1), card(2), old.to_owned()];
+    let mut expected = [card(1), card(2), old.to_owned(), large];
     expected.sort();
     assert_eq!(files.iter().map(|(_, bytes)| bytes.as_str()).collect::<Vec<_>>(), expected);
     assert!(
@@ -243,7 +248,7 @@ fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates<
     desk.run(&format!("export anna contacts {} --one-file", out.path_of("one"))).unwrap();
     desk.run("add bert").unwrap();
     let said = desk.run(&format!("import bert contacts {}", out.path_of("one/contacts.vcf"))).unwrap();
-    assert!(said.contains("3 new"), "{said}");
+    assert!(said.contains("4 new"), "{said}");
 }
 
 fn more_than_a_batch_and_more_than_a_page_go_in_and_out<S: Survey + Default>() {
@@ -326,7 +331,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on<S: Survey + Default>() {
     folder.put("c.vcf", "");
     folder.put(
         "d.vcf",
-        &format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(500_000)),
+        &format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(16_000_000)),
     );
     folder.put("e.vcf", &card(3));
     let refused = desk
@@ -337,7 +342,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on<S: Survey + Default>() {
         "a.vcf, line 7: its END:VCARD",
         "b.vcf, line 1",
         "c.vcf: there is nothing",
-        "d.vcf, line 1: 500",
+        "d.vcf, line 1: 16000050",
         "missing.vcf",
     ] {
         assert!(desk.noted.contains(named), "{named} in {}", desk.noted);

@@ -5,7 +5,7 @@ use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, refuse};
 use crate::content::fields::{self, FieldKind};
 use crate::limits;
-use crate::record::{AccountId, Body, Form, Kind, Record, RecordId};
+use crate::record::{AccountId, Body, Content, Form, Kind, Record, RecordId};
 use crate::secret;
 use crate::store::survey::Survey;
 use crate::store::{Collection, PageAsk, Reads, Snapshot, Who};
@@ -78,7 +78,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             for outgoing in &page.page {
                 let record = &outgoing.record;
                 after = after.max(record.seq);
-                let Some(body) = record.content.body() else { continue };
+                let whole = self.whole(name, record).await?;
+                let Some(body) = record.content.body().or(whole.as_ref()) else { continue };
                 match &mut sheet {
                     Some(sheet) => append(sheet, record, body, collection, layout),
                     None => write_file(folder, record, body, collection),
@@ -96,6 +97,23 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let (records, id, folder) = (plural(count, "record"), &collection.id.0, folder.display());
         self.terminal.say(&format!("Exported {records} of {id} of `{name}` to {folder}."));
         Ok(())
+    }
+
+    /// The body of a record that its page left in the store for its size.
+    async fn whole(&mut self, name: &str, record: &Record) -> Result<Option<Body>, Refusal> {
+        let Content::Large(_) = record.content else { return Ok(None) };
+        let reads = Reads {
+            records: vec![(record.collection.0.clone(), vec![record.id.clone()])],
+            whole: vec![(record.collection.clone(), record.id.clone(), record.seq)],
+            ..Reads::of(Who::Account(AccountId(name.to_owned())))
+        };
+        let read = self.store.read(&reads).await?.records.into_iter().next();
+        match read.map(|record| record.content) {
+            Some(Content::Body(body)) => Ok(Some(body)),
+            _ => {
+                refuse(format!("The record {} changed while it was read: export again.", record.id.as_str()))
+            }
+        }
     }
 
     async fn page(

@@ -1,11 +1,11 @@
 //! Reading: what a turn may need ([`Reads`]) and the answer, all of one moment ([`Snapshot`]).
 
-use super::{Account, Collection, Cost, Login, Peer, Session, Throttle, Token};
+use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
 use crate::journal::matching::MatchKey;
 #[cfg(doc)]
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
+use crate::record::{AccountId, Body, CollectionId, Form, Record, RecordId, Seq};
 
 /// Whose data a turn is about. The store resolves it to one account inside every statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub enum Who {
     /// An account by its id: the operator's tool.
     Account(AccountId),
 }
+
+/// One version of a record: its collection, its id and its stamp.
+pub type RecordVersion = (CollectionId, RecordId, Seq);
 
 /// Everything a turn may need. A path is a collection's id or one of its aliases, already normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +60,14 @@ pub struct Reads {
     pub children: Vec<(String, Vec<RecordId>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
+    /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
+    /// [`limits::RECORD_BYTES_MAX`](crate::limits::RECORD_BYTES_MAX) is a [`Content::Large`](crate::record::Content::Large)
+    /// otherwise.
+    pub whole: Vec<RecordVersion>,
+    /// Whether all pieces of the object that is arriving from [`Self::peer`] are wanted.
+    pub arriving: bool,
+    /// How many pieces of the object that is leaving for it are wanted, the first ones.
+    pub leaving: u64,
     /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
     pub totals: bool,
 }
@@ -77,6 +88,9 @@ impl Reads {
             matches: Vec::new(),
             children: Vec::new(),
             page: None,
+            whole: Vec::new(),
+            arriving: false,
+            leaving: 0,
             totals: false,
         }
     }
@@ -147,6 +161,8 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// Records of equal content.
     pub found: Vec<Found>,
+    /// Pieces of large objects, those arriving first, in order.
+    pub pieces: Vec<Piece>,
     /// What is in the folders asked for, by id; of each folder at most [`limits::CHILDREN_MAX`].
     pub children: Vec<Child>,
     /// The page, in order.
@@ -177,6 +193,9 @@ pub struct Held {
     /// where the record itself is that, or where it is no longer kept. (The cursor says nothing here: a version below it may
     /// have been superseded before it could be sent.)
     pub base: Option<Body>,
+    /// The stamp, the size and the form of that version where its bytes were left in the store ([`Reads::whole`] names them): then
+    /// there is no `base`.
+    pub base_large: Option<(Seq, usize, Form)>,
 }
 
 /// A record named by what we called it.

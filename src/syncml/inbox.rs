@@ -13,6 +13,7 @@ use crate::limits;
 use crate::peer::Luid;
 use crate::record::{Body, Entry, Form, RecordId};
 use crate::secret;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many records of equal content are looked at for one that may lie in another folder.
@@ -119,6 +120,14 @@ pub struct Incoming {
     pub source: Option<String>,
     /// Whether it is a piece, and more of it comes.
     pub more: bool,
+    /// `Size`, of the item or of its command.
+    pub size: Option<u64>,
+    /// `Format`, of the item or of its command.
+    pub format: Option<String>,
+    /// `Type`, of the item or of its command.
+    pub media_type: Option<String>,
+    /// The bytes of `Data` as they came: it may be a piece, with or without more to come.
+    pub bytes: Vec<u8>,
     /// The folder it is in, by the device's id (`SourceParent`); `None` where it does not say.
     pub parent: Option<Luid>,
     /// Whether it holds some of the item's properties only (`FieldLevel`).
@@ -165,6 +174,14 @@ impl Inbox {
     /// Whether any step is a `Sync`.
     pub fn has_sync(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
+    }
+
+    /// The first change inside a `Sync`.
+    pub fn first_change(&self) -> Option<&ChangeStep> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Change(change) => Some(change),
+            _ => None,
+        })
     }
 
     /// Whether it only asks us to go on.
@@ -229,6 +246,15 @@ impl Inbox {
             .iter()
             .map(|(path, ours, theirs)| ((path.as_str(), ours.as_str()), theirs.as_str()))
             .collect()
+    }
+
+    /// The device's ids of whole items, and of last pieces.
+    pub fn sent_luids(&self) -> BTreeSet<&Luid> {
+        let changes = self.steps.iter().filter_map(|step| match step {
+            Step::Change(change) if change.kind != ChangeKind::Delete => Some(change),
+            _ => None,
+        });
+        changes.flat_map(|change| &change.items).filter(|item| !item.more).map(|item| &item.luid).collect()
     }
 
     /// The device's ids named in changes, each with its path.
@@ -314,7 +340,47 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     // A device names folders by its own ids, whichever element it uses for that.
     let parent = item.source_parent.as_deref().or(item.target_parent.as_deref());
     let parent = parent.map(|parent| Luid(trim(parent).to_owned()));
-    Incoming { luid, target, source, more: item.more, parent, part, body, key }
+    let data = item.data.as_ref().filter(|_| with_content);
+    let either = |pick: fn(&Meta) -> &Option<String>| pick(&item.meta).clone().or_else(|| pick(meta).clone());
+    Incoming {
+        luid,
+        target,
+        source,
+        more: item.more,
+        parent,
+        part,
+        size: item.meta.size.or(meta.size),
+        format: either(|meta| &meta.format),
+        media_type: either(|meta| &meta.media_type),
+        bytes: data.map(|data| data.bytes().to_vec()).unwrap_or_default(),
+        body,
+        key,
+    }
+}
+
+/// An item whose pieces are put together: it is named by the last of them.
+pub fn assembled(
+    last: &Incoming,
+    format: Option<&str>,
+    media_type: Option<&str>,
+    bytes: Vec<u8>,
+    bytes_max: usize,
+) -> Incoming {
+    let body = recognised(format, media_type, bytes.into(), bytes_max);
+    Incoming {
+        luid: last.luid.clone(),
+        target: last.target.clone(),
+        source: last.source.clone(),
+        more: false,
+        parent: last.parent.clone(),
+        part: last.part,
+        size: None,
+        format: None,
+        media_type: None,
+        bytes: Vec::new(),
+        key: body.as_ref().ok().and_then(matching::key),
+        body,
+    }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.
@@ -323,19 +389,29 @@ fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
         return Err(status::ENTITY_TOO_LARGE);
     }
     let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
-    let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();
-    let bytes = if format.eq_ignore_ascii_case("b64") {
-        secret::unbase64(data).ok_or(status::UNSUPPORTED_MEDIA_TYPE)?
+    let format = item.meta.format.as_deref().or(meta.format.as_deref());
+    let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
+    recognised(format, media_type, data.into(), limits::RECORD_BYTES_MAX)
+}
+
+/// The body that transported bytes spell.
+fn recognised(
+    format: Option<&str>,
+    media_type: Option<&str>,
+    data: Cow<'_, [u8]>,
+    bytes_max: usize,
+) -> Result<Body, u16> {
+    let bytes = if format.is_some_and(|format| format.trim().eq_ignore_ascii_case("b64")) {
+        secret::unbase64(&data).ok_or(status::UNSUPPORTED_MEDIA_TYPE)?
     } else {
-        data.to_vec()
+        data.into_owned()
     };
     if bytes.is_empty() {
         return Err(status::INCOMPLETE_COMMAND);
     }
-    if bytes.len() > limits::RECORD_BYTES_MAX {
+    if bytes.len() > bytes_max {
         return Err(status::ENTITY_TOO_LARGE);
     }
-    let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
     let body = Body { form: content::recognise(media_type, &bytes), bytes };
     Some(body).filter(is_whole).ok_or(status::UNSUPPORTED_MEDIA_TYPE)
 }

@@ -176,6 +176,14 @@ impl Data {
             _ => &[],
         }
     }
+
+    /// The same, taken.
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// One command of the body.

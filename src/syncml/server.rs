@@ -24,31 +24,38 @@ mod nested;
 mod notes;
 mod owed;
 mod part;
+mod pieces;
 mod receive;
 mod refresh;
 mod send;
+mod split;
 mod unanswered;
 mod window;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;
+use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
 use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
-use super::outbox::{Outbox, Return};
+use super::outbox::{Bounds, Outbox, Return};
 use super::session::{Pending, PendingStatus, Phase, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
 use crate::journal::Moment;
+use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
+use crate::store::{PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
+const PIECES_LEAVING: u64 = 3;
 
 /// A SyncML message on its way through the loop.
 #[derive(Debug)]
@@ -65,16 +72,29 @@ pub struct Server<'a> {
     origin: String,
     address: String,
     line: String,
-    /// Whether what a broken session makes needful has been read.
-    broken_read: bool,
-    /// What that is: records, and versions of records.
-    broken: Broken,
+    needed: Needed,
+}
+
+/// What only an answer of the store has shown to be needed.
+#[derive(Debug, Default)]
+struct Needed {
+    /// Whether what a broken session makes needful was looked for; and what that is.
+    broken: bool,
+    records: Vec<(String, Vec<RecordId>)>,
+    versions: Vec<(String, Vec<(RecordId, Seq)>)>,
+    /// Whether all pieces of the object that is arriving are.
+    pieces: bool,
+    /// The object made of them, and its match key.
+    assembled: Option<Assembled>,
+    keys: Vec<(String, Vec<MatchKey>)>,
+    /// Whether large bodies were looked for; and which are.
+    large: bool,
+    whole: Vec<RecordVersion>,
+    /// Whether one of them is to leave.
+    leaves: bool,
     /// What of its folders the message needs.
     folders: hierarchy::Folders,
 }
-
-/// Records by path, and versions of records.
-type Broken = (Vec<(String, Vec<RecordId>)>, Vec<(String, Vec<(RecordId, Seq)>)>);
 
 /// What to send once the batch is safe.
 #[derive(Debug)]
@@ -101,9 +121,7 @@ impl<'a> Server<'a> {
             origin: request.origin.clone(),
             address: request.address.clone(),
             line: String::new(),
-            broken_read: false,
-            broken: Broken::default(),
-            folders: hierarchy::Folders::default(),
+            needed: Needed::default(),
         })
     }
 
@@ -131,7 +149,8 @@ impl<'a> Server<'a> {
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
         let bytes_max = self.reply_bytes().unwrap_or(limits::SYNCML_REPLY_BYTES_MAX);
         let back = Return::default();
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, back, 1, bytes_max);
+        let bounds = Bounds { bytes_max, object_bytes_max: None };
+        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, back, 1, bounds);
         let mut pending = vec![Pending::Status(header)];
         pending.extend(bar::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
@@ -147,19 +166,24 @@ impl<'a> Server<'a> {
         Some(asked.clamp(limits::SYNCML_REPLY_BYTES_MIN, limits::SYNCML_REPLY_BYTES_MAX))
     }
 
+    /// A decision, or the version that has to be read whole before.
     fn admitted(
         &mut self,
         admitted: Admitted,
         snapshot: &Snapshot,
         now: Moment,
         seed: &mut Seed,
-    ) -> Turn<Answer> {
+    ) -> Result<Turn<Answer>, RecordVersion> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
+        desk.end_of_pieces();
         desk.send();
+        if let Some(version) = desk.wants.take() {
+            return Err(version);
+        }
         let (turn, line) = desk.close();
         self.line = line;
-        turn
+        Ok(turn)
     }
 }
 
@@ -167,8 +191,7 @@ impl Protocol for Server<'_> {
     type Answer = Answer;
 
     fn ask(&mut self) -> Reads {
-        self.broken_read = false;
-        (self.broken, self.folders) = Default::default();
+        self.needed = Needed::default();
         self.reads()
     }
 
@@ -191,13 +214,21 @@ impl Protocol for Server<'_> {
                 turn
             }
             Verdict::Admit(admitted) => {
-                if let Some(more) = self.reads_of_broken(snapshot, &admitted.state) {
-                    return Decision::Ask(Box::new(more));
-                }
-                if self.wants_folders(snapshot) {
+                let state = &admitted.state;
+                let broken = self.reads_of_broken(snapshot, state);
+                let ends = self.assemble(snapshot, state);
+                let folders = self.wants_folders(snapshot);
+                if self.needs_whole(snapshot) || ends || broken || folders {
                     return Decision::Ask(Box::new(self.reads()));
                 }
-                self.admitted(*admitted, snapshot, now, seed)
+                match self.admitted(*admitted, snapshot, now, seed) {
+                    Ok(turn) => turn,
+                    Err(version) => {
+                        self.needed.whole.push(version);
+                        self.needed.leaves = true;
+                        return Decision::Ask(Box::new(self.reads()));
+                    }
+                }
             }
         };
         Decision::Turn(Box::new(turn))
@@ -254,15 +285,19 @@ impl Server<'_> {
         reads.collections = true;
         reads.luids = self.inbox.luids();
         reads.matches = self.inbox.keys();
+        reads.matches.extend(self.needed.keys.iter().cloned());
+        (reads.records, reads.versions) = (self.needed.records.clone(), self.needed.versions.clone());
+        reads.arriving = self.needed.pieces && self.needed.assembled.is_none();
+        reads.whole = self.needed.whole.clone();
         reads.targets = self.inbox.map_targets();
-        (reads.records, reads.versions) = self.broken.clone();
-        for (path, ids) in &self.folders.above {
+        for (path, ids) in &self.needed.folders.above {
             reads.records.push((path.clone(), ids.iter().cloned().collect()));
             reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
         }
-        let emptied = self.folders.emptied.iter();
+        let emptied = self.needed.folders.emptied.iter();
         reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
         if self.wants_page() {
+            reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
             reads.totals = self.inbox.message.last && self.inbox.has_sync();
             reads.page = Some(PageAsk::Peer {
@@ -276,9 +311,9 @@ impl Server<'_> {
 
     /// A phone that lost the end of a session sends the Maps of that one, right before changes under the new ids; and what it
     /// changes now may be what that session sent it. Which records and versions that is about is known only now.
-    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> Option<Reads> {
-        if std::mem::replace(&mut self.broken_read, true) {
-            return None;
+    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> bool {
+        if std::mem::replace(&mut self.needed.broken, true) {
+            return false;
         }
         let mut records: BTreeMap<String, Vec<RecordId>> = BTreeMap::new();
         let mut versions: BTreeMap<String, Vec<(RecordId, Seq)>> = BTreeMap::new();
@@ -305,8 +340,9 @@ impl Server<'_> {
             versions.entry(alias.collection.0.clone()).or_default().extend(sent);
         }
         versions.retain(|_, versions| !versions.is_empty());
-        self.broken = (records.into_iter().collect(), versions.into_iter().collect());
-        (!self.broken.0.is_empty() || !self.broken.1.is_empty()).then(|| self.reads())
+        self.needed.records = records.into_iter().collect();
+        self.needed.versions = versions.into_iter().collect();
+        !self.needed.records.is_empty() || !self.needed.versions.is_empty()
     }
 
     /// The beginning of a log line.

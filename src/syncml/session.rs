@@ -4,14 +4,15 @@
 
 mod asked;
 mod mode;
+mod objects;
 
 pub use asked::Asked;
 pub use mode::Mode;
+pub use objects::{Arrival, Departure};
 
 use super::filter::Filter;
 use super::message::Version;
 use crate::limits;
-use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,9 +45,15 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
-    /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
+    /// The large object that is arriving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broken: Option<(CollectionId, Luid)>,
+    pub arriving: Option<Arrival>,
+    /// The large object that is leaving, or was when the session before broke off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Departure>,
+    /// The device's `MaxObjSize`; 0 where it said none.
+    #[serde(default)]
+    pub object_bytes_max: u64,
     /// Syncs of sessions before that may be resumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resumable: Vec<Resumable>,
@@ -182,6 +189,8 @@ pub enum Pending {
     Device(u32, String),
     /// A question for the device's DevInf.
     AskDevice,
+    /// A large object broke off: its `Target` and `Source` as spelt.
+    NoEndOfData(Option<String>, Option<String>),
 }
 
 /// A status on its way out.
@@ -371,6 +380,9 @@ impl Pending {
             Self::Alert(_) => 40,
             Self::Device(_, command) => 40 + text_bytes(command),
             Self::AskDevice => 20,
+            Self::NoEndOfData(target, source) => {
+                60 + [target, source].into_iter().flatten().map(|text| text_bytes(text)).sum::<usize>()
+            }
         }
     }
 }

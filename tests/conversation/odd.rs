@@ -180,7 +180,7 @@ fn what_is_not_offered_is_refused_by_its_own_status() {
         ("Get without an item", of(vec![Command::Get(Get::default())]), vec![412]),
         ("Put of nothing", of(vec![Command::Put(put_bytes.clone())]), vec![406]),
         ("Results of nothing", of(vec![Command::Results(Results::default())]), vec![406]),
-        ("a chunk", in_sync(with(|change| change.items[0].more = true)), vec![200, 413]),
+        ("a chunk", in_sync(with(|change| change.items[0].more = true)), vec![200, 411]),
         ("a part of an item", in_sync(with(|change| change.meta.field_level = true)), vec![200, 426]),
         (
             "a part of this item",
@@ -571,10 +571,10 @@ fn the_end_of_an_object_in_pieces_is_not_taken_for_the_whole() {
     hand.say(vec![alert("200", "./C", "notes", "", "1")], true);
     for (luid, text, more, code) in [
         ("1", "whole", false, 201),
-        ("1", "abc", true, 413),
-        ("1", "def", true, 413),
+        ("1", "abc", true, 213),
+        ("1", "def", true, 213),
         ("2", "another", false, 201),
-        ("1", "ghi", false, 413),
+        ("1", "ghi", false, 424),
         ("1", "whole again", false, 200),
     ] {
         assert_eq!(codes(&hand.say(piece(luid, text, more), false)), [200, code], "{text}");

@@ -161,7 +161,12 @@ impl<S: Store> World<S> {
             }),
             ..Reads::of(Who::Account(AccountId(format!("account-{name}"))))
         };
-        now(self.store.read(&reads)).unwrap().page.into_iter().map(|outgoing| outgoing.record).collect()
+        let page = now(self.store.read(&reads)).unwrap().page;
+        let large = page.iter().map(|outgoing| &outgoing.record);
+        let large = large.filter(|record| matches!(record.content, Content::Large(_)));
+        let whole = large.map(|record| (record.collection.clone(), record.id.clone(), record.seq)).collect();
+        let page = now(self.store.read(&Reads { whole, ..reads })).unwrap().page;
+        page.into_iter().map(|outgoing| outgoing.record).collect()
     }
 
     /// The live contents of a collection, sorted, as text.
@@ -171,7 +176,7 @@ impl<S: Store> World<S> {
             .iter()
             .filter_map(|record| match &record.content {
                 Content::Body(body) => Some(String::from_utf8_lossy(&body.bytes).into_owned()),
-                Content::Deleted => None,
+                Content::Large(_) | Content::Deleted => None,
             })
             .collect();
         texts.sort();

@@ -6,12 +6,15 @@ mod accounts;
 mod devices;
 #[path = "contract/journal.rs"]
 mod journal;
+#[path = "contract/objects.rs"]
+mod objects;
 #[path = "contract/refresh.rs"]
 mod refresh;
 
 pub use accounts::*;
 pub use devices::*;
 pub use journal::*;
+pub use objects::*;
 pub use refresh::*;
 
 /// Hands the names of all cases to a macro.
@@ -32,6 +35,10 @@ macro_rules! each {
             contents_survive
             five_thousand_items_in_one_batch
             sweeping_moves_the_horizon
+
+            large_bodies_are_read_where_they_are_asked_for
+            superseded_large_bodies_are_kept_and_swept
+            pieces_are_kept_by_place_and_go_with_their_device
 
             a_device_is_found_by_what_it_shows
             aliases_take_their_luid_away

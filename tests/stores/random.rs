@@ -6,8 +6,8 @@ use anchorage::peer::{Alias, Bookmark, Looking, Luid, Place};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, RecordId};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
-    Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Reads, Refresh, Session,
-    Staged, Store, Sweep, Throttle, Token, Who,
+    Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Piece, PieceRange, Reads,
+    Refresh, Session, Staged, Store, Sweep, Throttle, Token, Who,
 };
 
 /// A repeatable source of choices (xorshift64*).
@@ -241,6 +241,14 @@ impl Dice {
             }),
             dropped: self.some(1, of),
             bookmarks: self.some(2, |dice| dice.bookmark(head)),
+            pieces_dropped: self.some(2, |dice| {
+                let (leaving, from) = (dice.chance(2), dice.roll(6) as u64);
+                PieceRange { leaving, from, to: from + dice.roll(4) as u64 }
+            }),
+            pieces: self.some(2, |dice| {
+                let (leaving, start) = (dice.chance(2), dice.roll(6) as u64);
+                Piece { leaving, start, bytes: dice.text().into_bytes() }
+            }),
             throttles: self.some(1, |dice| Throttle {
                 key: dice.text(),
                 failures: dice.roll(3) as i64,
@@ -342,6 +350,9 @@ impl Dice {
             matches: self.some(2, |dice| (dice.path(), dice.some(4, Self::key))),
             children: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             page,
+            whole: Vec::new(),
+            arriving: self.chance(2),
+            leaving: self.roll(3) as u64,
         }
     }
 }

@@ -53,8 +53,9 @@ impl Store for Channel {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
-        let (answers, cost) = run(&sql::commit_statements(batch))?;
-        let mut receipt = sql::receipt(batch, &answers)?;
+        let statements = sql::commit_statements(batch);
+        let (answers, cost) = run(&statements)?;
+        let mut receipt = sql::receipt(&statements, &answers)?;
         receipt.cost += cost;
         Ok(receipt)
     }

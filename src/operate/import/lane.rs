@@ -128,8 +128,8 @@ pub fn pieces(file: &[u8], path: &Path, lanes: &[Lane]) -> Vec<Piece> {
 
 /// A piece as a record for a collection of this kind; or why it is none.
 pub fn item(bytes: Vec<u8>, kind: Kind) -> Result<Item, String> {
-    if bytes.len() > limits::RECORD_BYTES_MAX {
-        return Err(format!("{} bytes; a record has at most {}", bytes.len(), limits::RECORD_BYTES_MAX));
+    if bytes.len() > limits::OBJECT_BYTES_MAX {
+        return Err(format!("{} bytes; a record has at most {}", bytes.len(), limits::OBJECT_BYTES_MAX));
     }
     if bytes.contains(&0) {
         return Err("there is a NUL in it: it is no text, or in UTF-16; save it as UTF-8".into());

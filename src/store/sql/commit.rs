@@ -7,7 +7,7 @@
 use crate::limits;
 use crate::peer::Place;
 use crate::record::{Content, RecordId, Seq};
-use crate::store::sql::{Row, Statement, Value, refresh, text};
+use crate::store::sql::{Row, Statement, Value, objects, refresh, text};
 use crate::store::{
     Batch, Collection, Cost, Edit, Login, Peer, Receipt, Session, StoreError, Sweep, Throttle,
 };
@@ -36,6 +36,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     if let Some(session) = &batch.session {
         writes.session(&batch.peer_id.0, session);
     }
+    writes.pieces(batch);
     writes.throttles(&batch.throttles);
     if let Some(sweep) = &batch.sweep {
         writes.sweep(sweep);
@@ -53,10 +54,9 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.statements
 }
 
-/// What the rows that [`commit_statements`] of the same batch answered say. Its cost counts batches and statements; rows
+/// What the rows that statements of [`commit_statements`] answered say. Its cost counts batches and statements; rows
 /// read and written are for whoever ran them to add.
-pub fn receipt(batch: &Batch, answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
-    let statements = commit_statements(batch);
+pub fn receipt(statements: &[Statement], answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
     let mut head: Seq = 0;
     for (statement, rows) in statements.iter().zip(answers) {
         if !matches!(statement.sql, HEAD | ADD_ACCOUNT | refresh::ROOM | SWEPT) {
@@ -71,7 +71,7 @@ pub fn receipt(batch: &Batch, answers: &[Vec<Row>]) -> Result<Receipt, StoreErro
     Ok(Receipt { head, cost })
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text::encode(text))
 }
 
@@ -80,19 +80,19 @@ fn count(count: usize) -> Value {
 }
 
 /// The statements, growing. `?1` is the account wherever there is one.
-struct Writes {
+pub(super) struct Writes {
     account: Value,
     statements: Vec<Statement>,
 }
 
 impl Writes {
-    fn write(&mut self, sql: &'static str, more: impl IntoIterator<Item = Value>) {
+    pub(super) fn write(&mut self, sql: &'static str, more: impl IntoIterator<Item = Value>) {
         let parameters = [self.account.clone()].into_iter().chain(more).collect();
         self.statements.push(Statement { sql, parameters });
     }
 
     /// One statement for each list, the list as `?2`.
-    fn write_lists(
+    pub(super) fn write_lists(
         &mut self,
         sql: &'static str,
         items: impl IntoIterator<Item = serde_json::Value>,
@@ -130,6 +130,7 @@ impl Writes {
             parents.map(|(collection, id)| json!([text::encode(&collection.0), id.as_str()])),
             &head,
         );
+        self.unread(batch);
         let inserts = batch.changes.iter().filter(|change| change.insert);
         self.write_lists(
             GUARD_INSERTS,
@@ -186,9 +187,12 @@ impl Writes {
             superseding.map(|(index, new)| json!([index, text::encode(&new.collection.0), new.id.as_str()])),
             std::slice::from_ref(&changes),
         );
+        self.chunks(batch, &changes);
         let rows = indexed().map(|(index, new)| {
             let (form, body, size) = match &new.content {
                 Content::Deleted => (None, None, 0),
+                // Refused by the guard.
+                Content::Large(large) => (Some(text::encode(&large.form.label())), Some(String::new()), 0),
                 Content::Body(body) => {
                     let (form, text) = text::encode_body(body);
                     (Some(form), Some(text), body.bytes.len())
@@ -311,7 +315,9 @@ impl Writes {
     fn sweep(&mut self, sweep: &Sweep) {
         self.write(SWEEP_TOMBSTONES, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_VERSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(objects::SWEEP_CHUNKS, []);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(objects::SWEEP_PIECES, []);
         self.write(refresh::SWEEP_STAGED, [Value::Integer(sweep.now - limits::STAGED_MS)]);
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
@@ -361,7 +367,9 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 12] = [
+const REMOVE_ACCOUNT: [&str; 14] = [
+    "DELETE FROM chunk WHERE account = ?1",
+    "DELETE FROM piece WHERE account = ?1",
     "DELETE FROM record WHERE account = ?1",
     "DELETE FROM version WHERE account = ?1",
     "DELETE FROM staged WHERE account = ?1",
@@ -398,7 +406,8 @@ const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
 const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
 
-const FORGET_PEER: [&str; 5] = [
+const FORGET_PEER: [&str; 6] = [
+    "DELETE FROM piece WHERE account = ?1 AND peer = ?2",
     "DELETE FROM staged WHERE account = ?1 AND peer = ?2",
     "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
     "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
@@ -409,9 +418,9 @@ const FORGET_PEER: [&str; 5] = [
 const HEAD: &str = "UPDATE account SET head = max(head + CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
 WHERE id = ?1 RETURNING head";
 
-const SUPERSEDE: &str = "INSERT INTO version (account, collection, record, seq, superseded, origin, form, body)
+const SUPERSEDE: &str = "INSERT INTO version (account, collection, record, seq, superseded, origin, size, form, body)
 SELECT r.account, r.collection, r.id, r.seq, me.head - CAST(?3 AS INTEGER) + 1 + (asked.value ->> 0), r.origin, \
-                         r.form, r.body
+                         r.size, r.form, r.body
 FROM account AS me CROSS JOIN json_each(?2) AS asked
 CROSS JOIN record AS r ON r.account = me.id AND r.collection = asked.value ->> 1 AND r.id = asked.value ->> 2
 WHERE me.id = ?1 AND r.form IS NOT NULL";

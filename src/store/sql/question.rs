@@ -126,7 +126,7 @@ CROSS JOIN record AS r ON r.account = me.account AND r.id = asked.value ->> 1 AN
 );
 
 pub const VERSIONS: &str = concat!(
-    "SELECT v.collection, v.record, v.seq, v.origin, v.form, v.body
+    "SELECT v.collection, v.record, v.seq, v.origin, v.size, v.form, v.body
 FROM ",
     asked!(),
     "
@@ -139,7 +139,8 @@ pub const LUIDS: &str = concat!(
     "SELECT ",
     alias!(),
     ",
-  r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body, v.form AS base_form, v.body AS base_body
+  r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body, v.seq AS base_seq,
+  v.size AS base_size, v.form AS base_form, v.body AS base_body
 FROM ",
     asked!(),
     "
@@ -190,6 +191,23 @@ CROSS JOIN record AS r INDEXED BY record_key
 LEFT JOIN bookmark AS b ON b.account = r.account AND b.peer = ?9 AND b.collection = r.collection
 LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id
 ) AS found WHERE rank <= times ORDER BY place, rank"
+);
+
+/// Large bodies, chunk by chunk.
+pub const CHUNKS: &str = concat!(
+    "SELECT c.collection, c.record, c.seq, c.base64, c.body
+FROM ",
+    asked!(),
+    "
+CROSS JOIN chunk AS c ON c.account = me.account AND c.collection = asked.value ->> 0
+  AND c.record = asked.value ->> 1 AND c.seq = asked.value ->> 2
+ORDER BY asked.key, c.start"
+);
+
+pub const PIECES: &str = concat!(
+    "SELECT leaving, start, body FROM piece WHERE account = ",
+    account!(),
+    " AND peer = ?8 AND leaving = CAST(?9 AS INTEGER) ORDER BY start LIMIT CAST(?10 AS INTEGER)"
 );
 
 pub const CHILDREN: &str = concat!(

@@ -1,9 +1,11 @@
 //! How rows spell our types: each column is taken in the order its statement names it.
 
 use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId, Place};
-use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId};
+use crate::record::{AccountId, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::sql::{Row, Value, text};
-use crate::store::{Account, Collection, Login, Peer, Session, StoreError, Throttle, Token};
+use crate::store::{
+    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token,
+};
 
 /// The columns of one row, taken from the left.
 pub struct Columns(std::vec::IntoIter<Value>);
@@ -185,14 +187,13 @@ impl Columns {
         else {
             return Ok(None);
         };
+        let size = usize::try_from(size).unwrap_or(0);
         let content = match (form, body) {
             (None, _) => Some(Content::Deleted),
-            (Some(form), Some(body)) => Some(Content::Body(text::decode_body(form, body)?)),
+            (Some(form), Some(body)) => Some(content(form, size, body)?),
             (Some(_), None) => None,
         };
-        let collection = CollectionId(collection);
-        let size = usize::try_from(size).unwrap_or(0);
-        Ok(Some(Measured { collection, id, seq, origin, parent, size, content }))
+        Ok(Some(Measured { collection: CollectionId(collection), id, seq, origin, parent, size, content }))
     }
 
     /// A [`Self::measured`] whose content was read.
@@ -202,20 +203,45 @@ impl Columns {
             .transpose()
     }
 
-    /// `collection, record, seq, origin, form, body` of a superseded version.
+    /// `collection, record, seq, origin, size, form, body` of a superseded version.
     pub fn version(&mut self) -> Result<Record, StoreError> {
         let (collection, id) = (CollectionId(self.text()?), self.record_id()?);
         let (seq, origin) = (self.integer()?, self.text()?);
-        let body = self.body()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
-        Ok(Record { collection, id, seq, origin, parent: None, content: Content::Body(body) })
+        let content =
+            self.content()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
+        Ok(Record { collection, id, seq, origin, parent: None, content })
     }
 
-    /// `form, body`, of a left join.
-    pub fn body(&mut self) -> Result<Option<Body>, StoreError> {
+    /// `size, form, body`, of a left join.
+    fn content(&mut self) -> Result<Option<Content>, StoreError> {
+        let size = self.maybe_integer()?.and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
         match (self.stored()?, self.stored()?) {
-            (Some(form), Some(body)) => text::decode_body(form, body).map(Some),
+            (Some(form), Some(body)) => content(form, size, body).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// `seq, size, form, body` of a superseded version, of a left join.
+    pub fn base(&mut self) -> Result<Option<(Seq, Content)>, StoreError> {
+        let seq = self.maybe_integer()?;
+        Ok(seq.zip(self.content()?))
+    }
+
+    /// `collection, record, seq, base64, body` of a chunk: whose it is, and its bytes.
+    pub fn chunk(&mut self) -> Result<(RecordVersion, Vec<u8>), StoreError> {
+        let at = (CollectionId(self.text()?), self.record_id()?, self.integer()?);
+        let base64 = self.flag()?;
+        let text = self.stored()?.ok_or_else(|| StoreError::Broken("a chunk is empty".into()))?;
+        Ok((at, text::decode_chunk(base64, text)?))
+    }
+
+    /// `leaving, start, body`.
+    pub fn piece(&mut self) -> Result<Piece, StoreError> {
+        Ok(Piece {
+            leaving: self.flag()?,
+            start: u64::try_from(self.integer()?).unwrap_or(0),
+            bytes: text::decode_bytes(&self.text()?)?,
+        })
     }
 
     /// `collection, record, luid, temporary, generation, seq`, of a left join.
@@ -230,6 +256,13 @@ impl Columns {
             }
             _ => None,
         })
+    }
+}
+
+fn content(form: String, size: usize, body: String) -> Result<Content, StoreError> {
+    match text::chunked(&form) {
+        Some(form) => Ok(Content::Large(Large { form, size })),
+        None => text::decode_body(form, body).map(Content::Body),
     }
 }
 

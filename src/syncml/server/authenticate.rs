@@ -295,8 +295,18 @@ fn admit(
         // What was staged may have been swept since: half of it would take the place of everything.
         let staged = snapshot.session.as_ref().is_some_and(|s| s.expires > now - limits::STAGED_MS / 2);
         resumable.retain(|begun| staged || begun.refreshed || begun.mode != Mode::RefreshFromClient);
+        let (arriving, leaving) = before.clone().paused();
         let earlier = before.unanswered();
-        State { version, resumable, earlier, asked, first: server.digest.clone(), ..State::default() }
+        State {
+            version,
+            resumable,
+            earlier,
+            asked,
+            arriving,
+            leaving,
+            first: server.digest.clone(),
+            ..State::default()
+        }
     };
     let mut state = state.unwrap_or_else(begun);
     // Every message says for itself who it is, from the first one that does.

@@ -14,7 +14,11 @@ impl Desk<'_> {
         let Some(standing) = self.standing(datastore, &item.luid, None) else {
             return status::NOT_FOUND;
         };
-        let Content::Body(body) = standing.content else { return status::NOT_FOUND };
+        let body = match standing.content {
+            Content::Body(body) => body,
+            Content::Large(_) => return status::RETRY_LATER,
+            Content::Deleted => return status::NOT_FOUND,
+        };
         let parent = self.parent_now(&(collection.id.clone(), standing.alias.record));
         let id = RecordId::mint(self.seed.draw());
         // Nobody's own: so the next page shows it to this device too.

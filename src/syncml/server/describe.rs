@@ -32,6 +32,7 @@ pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datas
         device_type: "server".into(),
         utc: version > Version::V10,
         number_of_changes: version > Version::V10,
+        large_objects: version > Version::V10,
         datastores: offered.iter().map(|c| datastore(version, c, alerted, full)).collect(),
         ..DevInf::default()
     };

@@ -18,11 +18,13 @@ use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
-use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
+use crate::store::{
+    Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot, Sweep, Throttle,
+};
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
-use crate::syncml::outbox::{Outbox, Return};
+use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,6 +80,8 @@ pub struct Desk<'a> {
     pub atomics: usize,
     /// Sentences for the log.
     pub notes: Notes,
+    /// A version that has to be read with all its bytes before this can be decided.
+    pub wants: Option<RecordVersion>,
     login: String,
     token_hash: String,
     version_read: i64,
@@ -99,11 +103,10 @@ impl<'a> Desk<'a> {
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
-        state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+        let bounds = bounds(server, &mut state, fresh);
         let heard = identify::hear(&mut state, message);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox = answer(server, snapshot, &state, respond_to);
+        let mut outbox = answer(server, snapshot, &state, respond_to, bounds);
         let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
@@ -139,6 +142,7 @@ impl<'a> Desk<'a> {
             undone: false,
             atomics: 0,
             notes: Notes::default(),
+            wants: None,
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -313,6 +317,10 @@ impl<'a> Desk<'a> {
 
     /// How many records are worth reading for a message of this size: more where a filter leaves some out.
     fn page_records(&self) -> i64 {
+        if self.state.leaving.as_ref().is_some_and(|departure| !departure.paused) {
+            // While an object leaves in pieces nothing else does.
+            return 1;
+        }
         let filtered = self.state.datastores.iter().any(Datastore::filters_items);
         let records = self.state.message_bytes_max / if filtered { 20 } else { 80 };
         i64::try_from(records).unwrap_or(i64::MAX)
@@ -361,7 +369,7 @@ impl<'a> Desk<'a> {
                     .filter(|(_, datastore)| datastore.mode.compares())
                     .map(|(_, d)| d.collection.clone())
             };
-            for (path, keys) in self.inbox.keys() {
+            for (path, keys) in self.inbox.keys().into_iter().chain(self.server.needed.keys.iter().cloned()) {
                 if let Some(collection) = slow(&path) {
                     guard.matches.extend(keys.into_iter().map(|key| (collection.clone(), key)));
                 }
@@ -399,20 +407,37 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// How large things may be: what the device takes, as it said last, and, once a session, what we take.
+fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
+    let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
+    state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+    let said = server.inbox.message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
+    state.object_bytes_max = said.unwrap_or(state.object_bytes_max);
+    let announces = fresh && state.version > Version::V10;
+    let object_bytes_max = announces.then(|| server.settings.object_bytes_max() as u64);
+    Bounds { bytes_max: state.message_bytes_max, object_bytes_max }
+}
+
 /// Bookmarks as they were read.
 fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
     snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
 }
 
 /// The message we answer with, still empty.
-fn answer(server: &Server<'_>, snapshot: &Snapshot, state: &State, respond_to: Option<String>) -> Outbox {
+fn answer(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    state: &State,
+    respond_to: Option<String>,
+    bounds: Bounds,
+) -> Outbox {
     Outbox::new(
         &server.inbox.message,
         server.encoding,
         state.version,
         Return { uri: respond_to, credential: identify::credential(server, snapshot, state) },
         state.message_id,
-        state.message_bytes_max,
+        bounds,
     )
 }
 

@@ -74,9 +74,12 @@ impl Desk<'_> {
             return status::NOT_SUPPORTED;
         }
         let standing = self.standing(datastore, &item.luid, None);
-        let Some(standing) = standing.filter(|standing| standing.content.body().is_some()) else {
+        let Some(standing) = standing.filter(|standing| standing.content.is_live()) else {
             return status::NOT_FOUND;
         };
+        if matches!(standing.content, Content::Large(_)) {
+            return status::RETRY_LATER;
+        }
         let place = match self.place_of(arriving) {
             Ok(Some(place)) => place,
             Ok(None) => return status::INCOMPLETE_COMMAND,
@@ -119,7 +122,7 @@ impl Desk<'_> {
         };
         match is_folder(&folder.content) {
             true => Ok(Some(Some(folder.alias.record))),
-            false if kind == ChangeKind::Move && folder.content.body().is_some() => Err(status::MOVE_FAILED),
+            false if kind == ChangeKind::Move && folder.content.is_live() => Err(status::MOVE_FAILED),
             false => Err(status::NOT_FOUND),
         }
     }
@@ -171,6 +174,9 @@ impl Desk<'_> {
             return;
         }
         let Some(record) = self.known.record(&key.0, &key.1) else { return };
+        if matches!(record.content, Content::Large(_)) {
+            return;
+        }
         let content = record.content.clone();
         self.change(Change {
             collection: key.0,
@@ -189,7 +195,7 @@ impl Desk<'_> {
         let inside = |change: &Change| {
             change.parent.as_ref() == Some(folder)
                 && change.collection == *collection
-                && change.content.body().is_some()
+                && change.content.is_live()
         };
         let stays = |child: &RecordId| !self.touched.contains_key(&(collection.clone(), child.clone()));
         self.known.children(collection, folder).iter().any(|child| stays(child))
@@ -215,11 +221,11 @@ impl Server<'_> {
     pub fn wants_folders(&mut self, snapshot: &Snapshot) -> bool {
         let has_folders: BTreeSet<&CollectionId> =
             snapshot.collections.iter().filter(|c| c.kind == Kind::Files).map(|c| &c.id).collect();
-        if has_folders.is_empty() || self.folders.rounds > limits::FOLDERS_DEEP_MAX {
+        if has_folders.is_empty() || self.needed.folders.rounds > limits::FOLDERS_DEEP_MAX {
             return false;
         }
-        let first = self.folders.rounds == 0;
-        self.folders.rounds += 1;
+        let first = self.needed.folders.rounds == 0;
+        self.needed.folders.rounds += 1;
         let mut wanted = first && self.wants_children(snapshot, &has_folders);
         let moves = self.moves(snapshot);
         let read = Read::of(snapshot);
@@ -233,7 +239,7 @@ impl Server<'_> {
             }
         }
         for (collection, parent) in above {
-            wanted |= self.folders.above.entry(collection).or_default().insert(parent);
+            wanted |= self.needed.folders.above.entry(collection).or_default().insert(parent);
         }
         wanted
     }
@@ -254,10 +260,10 @@ impl Server<'_> {
             }
             let records = change.items.iter().filter_map(|item| by_luid.get(&(&collection.id, &item.luid)));
             let folders = records.filter(|record| is_folder(&record.content)).map(|record| record.id.clone());
-            self.folders.emptied.entry(collection.id.0.clone()).or_default().extend(folders);
+            self.needed.folders.emptied.entry(collection.id.0.clone()).or_default().extend(folders);
         }
-        self.folders.emptied.retain(|_, folders| !folders.is_empty());
-        !self.folders.emptied.is_empty()
+        self.needed.folders.emptied.retain(|_, folders| !folders.is_empty());
+        !self.needed.folders.emptied.is_empty()
     }
 
     /// Whether the message moves a folder, so that it might be moved into itself.

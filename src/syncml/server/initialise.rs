@@ -40,7 +40,10 @@ impl Desk<'_> {
                 self.notes.push("suspended".to_owned());
                 self.alert_status(alert, alert.items.first(), status::OK, None);
             }
-            alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
+            code @ (alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA) => {
+                if code == alert::NO_END_OF_DATA {
+                    self.broke_off();
+                }
                 self.alert_status(alert, alert.items.first(), status::OK, None);
             }
             number => match Mode::of_alert(number) {

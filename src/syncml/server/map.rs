@@ -79,6 +79,9 @@ impl Desk<'_> {
             }
             _ => {}
         }
+        if self.answers_piece(answer) {
+            return;
+        }
         let sent = self.unanswered.answered(answer.message_ref, answer.command_ref.trim());
         let Some(sent) = sent else { return };
         let Some(collection) = self.state.datastores.get(sent.datastore).map(|d| d.collection.clone()) else {
@@ -138,7 +141,7 @@ impl Desk<'_> {
     }
 
     /// The device did not take it. What it can never take is not offered for ever; anything else comes again.
-    fn refused(&mut self, collection: &CollectionId, sent: &Sent, kind: SentKind, code: u16) {
+    pub fn refused(&mut self, collection: &CollectionId, sent: &Sent, kind: SentKind, code: u16) {
         self.notes.push(format!("the device refused {} with {code}", sent.record.as_str()));
         if status::is_final_refusal(code) {
             return;

@@ -5,7 +5,6 @@
 use super::desk::Desk;
 use super::receive::Arriving;
 use crate::journal::{matching, merge};
-use crate::limits;
 use crate::record::{Body, Content};
 use crate::store::Policy;
 use crate::syncml::message::ChangeKind;
@@ -22,9 +21,13 @@ impl Desk<'_> {
         let Some(standing) = self.standing(datastore, &item.luid, Some(body)) else {
             return status::PARTIAL_NOT_ACCEPTED;
         };
-        let Content::Body(stored) = &standing.content else { return status::PARTIAL_NOT_ACCEPTED };
+        let stored = match &standing.content {
+            Content::Body(stored) => stored,
+            Content::Large(_) => return status::RETRY_LATER,
+            Content::Deleted => return status::PARTIAL_NOT_ACCEPTED,
+        };
         let Some(whole) = merge::part(stored, body) else { return status::PARTIAL_NOT_ACCEPTED };
-        if whole.bytes.len() > limits::RECORD_BYTES_MAX {
+        if whole.bytes.len() > self.server.settings.object_bytes_max() {
             return status::ENTITY_TOO_LARGE;
         }
         let record = standing.alias.record.clone();

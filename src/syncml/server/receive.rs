@@ -6,7 +6,6 @@
 use super::desk::Desk;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
-use crate::limits;
 use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
@@ -137,8 +136,11 @@ impl Desk<'_> {
             item,
             place: None,
         };
-        let codes: Vec<u16> =
-            change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
+        // Nothing of a command follows a piece of which more is to come.
+        let whole = change.items.iter().position(|item| item.more).map_or(change.items.len(), |cut| cut + 1);
+        let mut codes: Vec<u16> =
+            change.items.iter().take(whole).map(|item| self.receive_item(arriving(item), change)).collect();
+        codes.resize(change.items.len(), status::BAD_REQUEST);
         if let Some(open) = self.state.datastores.get_mut(index) {
             open.unmapped = unmapped.unwrap_or_default();
         }
@@ -174,24 +176,20 @@ impl Desk<'_> {
 
     fn receive_item(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
         let Arriving { collection, index, item, .. } = arriving;
+        if change.kind == ChangeKind::Delete {
+            self.interrupt();
+        }
         let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
             status::INCOMPLETE_COMMAND
         } else if collection.read_only {
             status::PERMISSION_DENIED
         } else {
-            match (change.kind, &item.body) {
-                (ChangeKind::Delete, _) => self.delete(arriving, change),
-                (ChangeKind::Copy | ChangeKind::Move, _) if arriving.datastore.stages() => status::FORBIDDEN,
-                (ChangeKind::Copy, _) => self.copy(arriving),
-                (ChangeKind::Move, _) => self.relocate(arriving),
-                _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
-                (_, Err(code)) => *code,
-                (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
-                (_, Ok(_)) if item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
-                (_, Ok(body)) if item.part => self.replace_part(arriving, body),
-                (_, Ok(body)) if arriving.datastore.stages() => self.stage(arriving, body),
-                (_, Ok(body)) if collection.kind == Kind::Files => self.upsert_in_folder(arriving, body),
-                (_, Ok(body)) => self.upsert(arriving, body),
+            match change.kind {
+                ChangeKind::Delete => self.delete(arriving, change),
+                ChangeKind::Copy | ChangeKind::Move if arriving.datastore.stages() => status::FORBIDDEN,
+                ChangeKind::Copy => self.copy(arriving),
+                ChangeKind::Move => self.relocate(arriving),
+                _ => self.piece(arriving).unwrap_or_else(|| self.take_item(arriving)),
             }
         };
         if code >= 300 {
@@ -205,17 +203,6 @@ impl Desk<'_> {
         code
     }
 
-    /// Whether an item is a piece of a larger one. Of the last piece only what came before it tells: a text's end is a text.
-    fn is_piece(&mut self, arriving: Arriving<'_>) -> bool {
-        let Arriving { collection, item, .. } = arriving;
-        let id = (collection.id.clone(), item.luid.clone());
-        if item.more {
-            self.state.broken = Some(id);
-            return true;
-        }
-        self.state.broken.take_if(|broken| *broken == id).is_some()
-    }
-
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
     pub fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
         let Arriving { datastore, index, kind, item, .. } = arriving;
@@ -225,6 +212,8 @@ impl Desk<'_> {
         match standing.filter(|standing| !renamed(standing)) {
             Some(standing) => match standing.content.clone() {
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
+                // More large ones in one message than are read for it.
+                Content::Large(_) => status::RETRY_LATER,
                 Content::Deleted => self.revive(arriving, body, standing),
             },
             None => match self.match_found(arriving) {
@@ -350,7 +339,7 @@ impl Desk<'_> {
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
-        if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+        if replaced.bytes.len() > self.server.settings.object_bytes_max() {
             return status::ENTITY_TOO_LARGE;
         }
         let origin = self.maker(datastore, &replaced);
@@ -368,7 +357,7 @@ impl Desk<'_> {
             return status::NOT_DELETED;
         };
         let record = standing.alias.record.clone();
-        let live = matches!(standing.content, Content::Body(_));
+        let live = standing.content.is_live();
         if change.archive && live && self.state.version > Version::V10 {
             // No archive is kept. Since 1.1 that is said without deleting; 1.0 deletes, and says it after.
             return status::NOT_IMPLEMENTED;
@@ -489,7 +478,7 @@ impl Desk<'_> {
 }
 
 /// Whether a collection of this kind holds this form.
-fn fits(kind: Kind, form: &Form) -> bool {
+pub fn fits(kind: Kind, form: &Form) -> bool {
     match kind {
         Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
         Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),

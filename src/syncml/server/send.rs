@@ -5,6 +5,7 @@
 
 use super::desk::Desk;
 use super::nested::Dues;
+use super::split::Leaving;
 use crate::content;
 use crate::limits;
 use crate::peer::{Alias, Looking, Place};
@@ -22,6 +23,8 @@ pub enum Due {
     Later,
     Add(Body),
     Replace(Body, Location),
+    /// An Add or a Replace of what was left in the store for its size.
+    Unread(SentKind),
     Delete(Location),
 }
 
@@ -112,6 +115,9 @@ impl Desk<'_> {
 
     /// Fills the message from the page; true once everything of every datastore is out.
     fn fill(&mut self) -> bool {
+        if self.leave_on() {
+            return false;
+        }
         let snapshot = self.snapshot;
         let mut order: Vec<usize> = (0..self.state.datastores.len()).collect();
         let id_of =
@@ -227,6 +233,8 @@ impl Desk<'_> {
         for (seq, record, due) in dues {
             if !self.push(index, datastore, record, due) {
                 filled = Filled::Full;
+                // What leaves in pieces is on its way.
+                position = position.max(self.leaves(record).then_some(seq));
                 break;
             }
             position = position.max(Some(seq));
@@ -267,11 +275,13 @@ impl Desk<'_> {
         match (&record.content, luid) {
             (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
-            (Content::Body(_), _) if taken || own => Due::Nothing,
+            (Content::Body(_) | Content::Large(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
             (Content::Deleted, None) => Due::Nothing,
             (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
             (Content::Body(body), None) => Due::Add(body.clone()),
+            (Content::Large(_), Some(_)) => Due::Unread(SentKind::Replace),
+            (Content::Large(_), None) => Due::Unread(SentKind::Add),
         }
     }
 
@@ -293,6 +303,7 @@ impl Desk<'_> {
             Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
             Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+            Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
         let (name, temporary) = match kind {
             SentKind::Add => self.name_for(datastore, &record.id),
@@ -306,29 +317,28 @@ impl Desk<'_> {
         if kind != SentKind::Delete {
             self.say_folder(index, datastore, record, &mut item);
         }
-        let Some(command) = self.outbox.push_change(command, &meta, &item) else {
-            return !self.fits_alone(datastore, command, &meta, &item) && self.too_large(index, record);
+        let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.state.message_bytes_max);
+        let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
+        let Some(command) = fitting else {
+            if !huge && self.fits_alone(datastore, command, &meta, &item) {
+                return false;
+            }
+            let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
+            let (meta, item) = (&meta, &item);
+            let passed = self.split(Leaving { index, datastore, record, kind, meta, item }, data);
+            if let Some(temporary) = temporary.filter(|_| self.leaves(record)) {
+                self.lend(datastore, &record.id, temporary);
+            }
+            return passed;
         };
-        let remembered = self.unanswered.push(Sent {
-            message: self.state.message_id,
-            command,
-            datastore: index,
-            kind,
-            record: record.id.clone(),
-            seq: record.seq,
-        });
-        if let Some(datastore) = self.state.datastores.get_mut(index).filter(|_| !remembered) {
-            datastore.hold(record.seq);
-        }
         if kind == SentKind::Delete {
             self.doubt(record);
         }
+        let (record, seq, message) = (record.id.clone(), record.seq, self.state.message_id);
         if let Some(temporary) = temporary {
-            self.lend(datastore, &record.id, temporary);
+            self.lend(datastore, &record, temporary);
         }
-        if let Some(datastore) = self.state.datastores.get_mut(index) {
-            datastore.tally.sent += 1;
-        }
+        self.went_out(index, Sent { message, command, datastore: index, kind, record, seq });
         true
     }
 
@@ -336,15 +346,6 @@ impl Desk<'_> {
     fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
         let mut alone = self.outbox.emptied(&self.inbox.message, self.state.message_id);
         alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
-    }
-
-    /// What fits no message is passed over, said in the log, and offered again in a later session. Always true.
-    fn too_large(&mut self, index: usize, record: &Record) -> bool {
-        self.notes.push(format!("{} is too large for the device's MaxMsgSize", record.id.as_str()));
-        if let Some(datastore) = self.state.datastores.get_mut(index) {
-            datastore.hold(record.seq);
-        }
-        true
     }
 
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.

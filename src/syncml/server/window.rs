@@ -143,7 +143,7 @@ impl Desk<'_> {
     pub fn doubt(&mut self, record: &Record) {
         let key = (record.collection.clone(), record.id.clone());
         let alias = self.alias(&key, self.known.alias(&key.0, &key.1)).cloned();
-        if let (Some(alias), Content::Body(_)) = (alias, &record.content) {
+        if let Some(alias) = alias.filter(|_| record.content.is_live()) {
             self.put_alias(Alias { seq: Alias::UNSURE, ..alias });
         }
     }
