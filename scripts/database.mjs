@@ -1,5 +1,5 @@
-// database.mjs TOOL ARGUMENT…, under Node 22: runs the account tool beside the database it asks for, and passes its statements
-// through. One JSON value a line each way; src/bin/account/channel.rs says which.
+// database.mjs TOOL ARGUMENT…, under Node 22: runs the account tool beside the database it asks for, passes its statements
+// through, and posts what it wants posted. One JSON value a line each way; src/bin/account/channel.rs says which.
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ await main(async () => {
   let database;
   try {
     for await (const line of createInterface({ input: child.stdout })) {
-      const { say, open, batch } = JSON.parse(line);
+      const { say, open, post: letter, batch } = JSON.parse(line);
       if (say !== undefined) {
         process.stdout.write(`${say}\n`);
         continue;
@@ -38,6 +38,8 @@ await main(async () => {
         if (open) {
           database = open.remote ? await openRemote() : await openLocal(open.state);
           reply = { secret: database.secret };
+        } else if (letter) {
+          reply = await post(letter);
         } else {
           reply = await database.ask(batch);
         }
@@ -51,6 +53,18 @@ await main(async () => {
     await database?.close();
   }
 });
+
+/** Posts what the tool has made to where the operator said; no redirect is followed. */
+async function post({ url, type, body }) {
+  const headers = { "content-type": type };
+  const options = { method: "POST", redirect: "manual", signal: AbortSignal.timeout(30_000) };
+  try {
+    const { status } = await fetch(url, { ...options, headers, body: Buffer.from(body, "base64") });
+    return { status };
+  } catch (error) {
+    throw new Error(error.cause?.message || error.message);
+  }
+}
 
 /** The database of `npm start`: through it while it runs, by opening its files otherwise. */
 async function openLocal(state) {

@@ -186,6 +186,8 @@ pub fn media_type(form: &Form) -> (&str, &str) {
         Form::Icalendar20 => ("text/calendar", "2.0"),
         Form::Vnote11 => ("text/x-vnote", "1.1"),
         Form::Plain => ("text/plain", "1.0"),
+        // OMA's data objects came with DS 1.2, and have its number.
+        Form::Opaque(media_type) if media_type.starts_with("application/vnd.omads-") => (media_type, "1.2"),
         Form::Opaque(media_type) => (media_type, ""),
     }
 }

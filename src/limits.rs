@@ -29,8 +29,22 @@ pub const ELEMENTS_MAX: usize = 200_000;
 /// Items in one SyncML message. Each costs an alias and a record row; D1 answers a batch within 30 seconds.
 pub const ITEMS_MAX: usize = 5_000;
 
-/// The bytes of one record. Larger objects will be chunk rows; JSON escaping can double what we bind.
+/// Atomics in one SyncML message: before each, what the message has done so far is put aside.
+pub const ATOMICS_MAX: usize = 50;
+
+/// How deep folders may lie in each other to be told apart from a circle; each costs a read when it is new to a device.
+pub const FOLDERS_DEEP_MAX: usize = 16;
+
+/// How many records of a folder are looked at: one more than a message can take out of it.
+pub const CHILDREN_MAX: usize = ITEMS_MAX + 1;
+
+/// The bytes of a record that fits its row; JSON escaping can double what we bind. A larger one is spread over chunk rows,
+/// and read only where it is asked for.
 pub const RECORD_BYTES_MAX: usize = 450_000;
+
+/// The largest object a device may send in pieces, however it is set: it is whole in memory when it is applied, beside what
+/// is made of it, and the isolate has 128 MB for everything.
+pub const OBJECT_BYTES_MAX: usize = 16_000_000;
 
 /// How many records one page of a full MAX feed reads.
 pub const PAGE_RECORDS_MAX: usize = 1_000;
@@ -62,7 +76,7 @@ pub const PENDING_BYTES_MAX: usize = 380_000;
 
 /// The bytes of our changes that one session keeps in mind until they are answered and mapped: some 2,500 changes in one go.
 /// The rest is offered again in the next.
-pub const UNANSWERED_BYTES_MAX: usize = 180_000;
+pub const UNANSWERED_BYTES_MAX: usize = 170_000;
 
 /// How many changes that a broken session left unanswered are remembered for what the device says in the next.
 pub const EARLIER_MAX: usize = 1_000;
@@ -77,6 +91,14 @@ pub const DATASTORES_MAX: usize = 10;
 /// collection's id and the numbers.
 pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 700;
 
+/// What a session remembers of a large object in pieces: names, and places in it.
+const OBJECT_STATE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 * 6 + 500;
+/// The bytes of a filter's query, and of the names of the properties it wants.
+pub const FILTER_BYTES_MAX: usize = 2_000;
+
+/// The bytes of all filters of one session, as it keeps them. Phones' have a hundred.
+pub const FILTERS_BYTES_MAX: usize = 4_000;
+
 /// What is remembered of one that may be resumed: a collection's id, an anchor, and what it was.
 const RESUMABLE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 + 200;
 
@@ -85,7 +107,9 @@ const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
     + UNANSWERED_BYTES_MAX
     + EARLIER_BYTES_MAX
     + DATASTORES_MAX * (DATASTORE_BYTES_MAX + RESUMABLE_BYTES_MAX)
+    + FILTERS_BYTES_MAX
     + SYNCML_REPLY_BYTES_MAX.div_ceil(3) * 4
+    + OBJECT_STATE_BYTES_MAX * 2
     + NAME_BYTES_MAX * 2 * 3
     + 1_000;
 const _: () = assert!(SESSION_BYTES_MAX < ROW_BYTES_MAX);

@@ -5,6 +5,7 @@
 //! terminal is the business of `src/bin/account/main.rs`.
 
 pub mod account;
+pub mod alert;
 pub mod application;
 pub mod collection;
 pub mod command;
@@ -14,6 +15,7 @@ pub mod export;
 pub mod import;
 pub mod list;
 pub mod name;
+pub mod provision;
 pub mod split;
 
 use crate::exchange::{self, Decision, Protocol, Seed, Turn};
@@ -33,6 +35,8 @@ pub trait Terminal {
     fn note(&mut self, line: &str);
     /// A password that the operator types, or has put into the environment; `None` where there is nobody to ask.
     fn password(&mut self, prompt: &str) -> Option<String>;
+    /// Posts bytes to an address: the HTTP status of the answer, or why there was none.
+    fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String>;
 }
 
 /// Why something was not done, and what to do about it; for people.
@@ -84,7 +88,12 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
             Command::Revoke { name, which } => self.revoke(name, which).await,
             Command::Password { name, password } => self.password(name, password.as_deref()).await,
             Command::Remove { name, yes } => self.remove(name, *yes).await,
-            Command::Device { name, device, deed } => self.device(name, device.as_deref(), *deed).await,
+            Command::Device { name, device, deed } => self.device(name, device.as_deref(), deed).await,
+            Command::Alert(alerting) => self.alert(alerting, order.remote).await,
+            Command::Provision { name, family, url, password } => {
+                let (url, password) = (url.as_deref(), password.as_deref());
+                self.provision(name, *family, url, password, order.remote).await
+            }
             Command::Collection { name, collection, difference } => {
                 self.show_or_change(name, collection, difference).await
             }

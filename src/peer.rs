@@ -8,11 +8,17 @@ use serde::{Deserialize, Serialize};
 pub struct PeerId(pub String);
 
 /// What the operator has set for one device: JSON in the store, empty for nothing set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PeerSettings {
     /// Whether our DevInf towards it lists every property (`CTCap`): some devices send nothing without it.
     pub ctcap: bool,
+    /// Where package 0 can be posted to for it (`http://` or `https://`); empty for nowhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub alert_url: String,
+    /// The sessions that it was asked for by package 0, the last first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerted: Vec<u16>,
 }
 
 impl PeerSettings {
@@ -44,8 +50,13 @@ pub struct Alias {
     pub temporary: Option<String>,
     /// The slow sync it was made in or after ([`Bookmark::attempt`]); below [`Place::generation`] it no longer counts.
     pub generation: i64,
-    /// The stamp of the version the device last acknowledged or sent; 0 while it has acknowledged none.
+    /// The stamp of the version the device last acknowledged or sent; 0 while it has acknowledged none; [`Self::UNSURE`].
     pub seq: Seq,
+}
+
+impl Alias {
+    /// Instead of a stamp: a Delete of the live record went out, and nobody knows whether the device has followed it.
+    pub const UNSURE: Seq = -1;
 }
 
 /// A point a device has reached in one collection.
@@ -59,6 +70,20 @@ pub struct Place {
     pub own_anchor: String,
     /// Aliases of an older generation are not believed: the slow sync of this generation took their place.
     pub generation: i64,
+    /// What filters left out on the way here (`syncml::filter::LeftOut` as text); empty where everything was sent.
+    pub left_out: String,
+}
+
+/// What a session looks at to find what is to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Looking {
+    /// What another hand has changed.
+    #[default]
+    Changes,
+    /// And every live record that the device has no id of, whoever made it.
+    Lacking,
+    /// And every live record that it has.
+    Everything,
 }
 
 /// How far a device has come in one collection.
@@ -84,6 +109,8 @@ pub struct Bookmark {
     pub sending: bool,
     /// Whether that paging is of a slow sync: only live records that have no alias of this generation.
     pub sending_all: bool,
+    /// What that paging looks at, where it is not of a slow sync.
+    pub looking: Looking,
     /// How many sessions in a row an item's failure has held the cursor back.
     pub held: i64,
 }

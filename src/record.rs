@@ -72,6 +72,8 @@ pub enum Kind {
     Todo,
     /// Notes.
     Notes,
+    /// Folders, files and e-mails: carried as they are, each in a folder or in none.
+    Files,
     /// A MAX-only table.
     #[default]
     Table,
@@ -88,6 +90,8 @@ pub struct Record {
     pub seq: Seq,
     /// Who made that change.
     pub origin: Origin,
+    /// The folder it is in, in a collection that has folders; `None` for none. Not known of a superseded version.
+    pub parent: Option<RecordId>,
     /// What it holds now.
     pub content: Content,
 }
@@ -97,16 +101,41 @@ pub struct Record {
 pub enum Content {
     /// A live record.
     Body(Body),
+    /// A live record whose bytes were left in the store, because they are more than a row holds.
+    Large(Large),
     /// A tombstone.
     Deleted,
 }
 
+/// What is known of a body that was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Large {
+    /// How to read the bytes.
+    pub form: Form,
+    /// How many there are.
+    pub size: usize,
+}
+
 impl Content {
-    /// The body of a live record.
+    /// The body of a live record, where it was read.
     pub fn body(&self) -> Option<&Body> {
         match self {
             Self::Body(body) => Some(body),
-            Self::Deleted => None,
+            Self::Large(_) | Self::Deleted => None,
+        }
+    }
+
+    /// Whether it is no tombstone.
+    pub fn is_live(&self) -> bool {
+        !matches!(self, Self::Deleted)
+    }
+
+    /// The bytes of the body, read or not; 0 for a tombstone.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Body(body) => body.bytes.len(),
+            Self::Large(large) => large.size,
+            Self::Deleted => 0,
         }
     }
 }

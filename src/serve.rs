@@ -10,6 +10,7 @@ use crate::limits;
 use crate::max::Max;
 use crate::settings::Settings;
 use crate::store::{Cost, Store};
+use crate::syncml::credential::mac;
 use crate::syncml::server::{self, Server};
 
 /// Whether a path is for [`serve`] at all.
@@ -63,12 +64,13 @@ async fn syncml<S: Store>(
         let text = format!("A message may have {} bytes.\n", limits::SYNCML_MESSAGE_BYTES_MAX);
         return refused(413, &text, Some(format!("a message of {} bytes or more", longest(&request))));
     }
+    let mac = mac::read(&request);
     request.body = match unpacked(&request) {
         Ok(body) => body,
         Err((status, why)) => return refused(status, &format!("{why}.\n"), Some(why)),
     };
     match Server::new(&request, settings) {
-        Ok(mut server) => exchange(&mut server, store, now, seed).await,
+        Ok(server) => exchange(&mut server.with_mac(mac), store, now, seed).await,
         Err(error) => {
             let reason = format!("no SyncML message: {} (at byte {})", error.reason, error.offset);
             refused(400, &format!("{reason}\n"), Some(reason))

@@ -3,18 +3,30 @@
 
 #[path = "conversation/bounds.rs"]
 mod bounds;
+#[path = "conversation/commands.rs"]
+mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
+#[path = "conversation/credentials.rs"]
+mod credentials;
 #[path = "conversation/door.rs"]
 mod door;
 #[path = "conversation/faults.rs"]
 mod faults;
+#[path = "conversation/filters.rs"]
+mod filters;
+#[path = "conversation/folders.rs"]
+mod folders;
 #[path = "conversation/hand.rs"]
 mod hand;
+#[path = "conversation/hmac.rs"]
+mod hmac;
 #[path = "stores/house.rs"]
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/objects.rs"]
+mod objects;
 #[path = "conversation/odd.rs"]
 mod odd;
 #[path = "conversation/phone.rs"]

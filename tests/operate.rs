@@ -7,6 +7,8 @@
     clippy::string_slice
 )]
 
+#[path = "operate/alerts.rs"]
+mod alerts;
 #[path = "operate/choosing.rs"]
 mod choosing;
 #[path = "operate/collections.rs"]
@@ -24,6 +26,7 @@ mod sqlite;
 #[path = "conversation/world.rs"]
 mod world;
 
+use alerts::*;
 use anchorage::operate::command::{self, Unclear};
 use anchorage::record::{AccountId, Kind};
 use anchorage::secret::{self, Sealer};
@@ -63,11 +66,17 @@ over_both! {
     every_collection_goes_out_and_comes_back
     a_collection_is_shown_and_changed
     an_alias_is_a_path_devices_can_come_to
+    a_collection_for_files_is_made
     standard_fields_are_refreshed_and_others_stay
     a_policy_and_a_lock_hold_at_the_next_sync
     devices_are_shown_with_what_they_are_and_how_far_they_came
     a_device_told_every_property_stays_so
     a_forgotten_device_syncs_slowly_and_matches
+    a_device_is_asked_to_come_and_known_when_it_does
+    a_device_of_1_1_is_asked_by_a_message
+    what_is_made_can_be_posted
+    a_package_0_answered_in_package_1_changes_nothing_of_the_sync
+    settings_are_printed_for_people_and_for_phones
 }
 
 impl Survey for SqliteStore {
@@ -212,16 +221,21 @@ fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates<
     folder.put("deep/b.VCF", &card(2));
     folder.put("deep/c.vcf", &card(1));
     folder.put("deep/readme.md", "not mine");
+    let large = format!(
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:L;;;;\r\nFN:L\r\nNOTE:{}\r\nEND:VCARD\r\n",
+        "é".repeat(400_000)
+    );
+    folder.put("large.vcf", &large);
     let line = format!("import anna contacts {}", folder.path());
     let said = desk.run(&line).unwrap();
-    assert!(said.contains("3 new, 1 there already, 0 refused"), "{said}");
+    assert!(said.contains("4 new, 1 there already, 0 refused"), "{said}");
     assert!(desk.noted.contains("Passed over 1 file"), "{}", desk.noted);
     let said = desk.run(&line.replace("contacts", "card")).unwrap();
-    assert!(said.contains("0 new, 4 there already, 0 refused"), "{said}");
+    assert!(said.contains("0 new, 5 there already, 0 refused"), "{said}");
     desk.run(&format!("export anna contacts {}", out.path_of("all"))).unwrap();
     let mut files = out.files("all");
     files.sort_by_key(|(_, bytes)| bytes.clone());
-    let mut expected = [card(1), card(2), old.to_owned()];
+    let mut expected = [card(1), card(2), old.to_owned(), large];
     expected.sort();
     assert_eq!(files.iter().map(|(_, bytes)| bytes.as_str()).collect::<Vec<_>>(), expected);
     assert!(
@@ -234,7 +248,7 @@ fn what_is_imported_comes_out_with_the_same_bytes_and_twice_makes_no_duplicates<
     desk.run(&format!("export anna contacts {} --one-file", out.path_of("one"))).unwrap();
     desk.run("add bert").unwrap();
     let said = desk.run(&format!("import bert contacts {}", out.path_of("one/contacts.vcf"))).unwrap();
-    assert!(said.contains("3 new"), "{said}");
+    assert!(said.contains("4 new"), "{said}");
 }
 
 fn more_than_a_batch_and_more_than_a_page_go_in_and_out<S: Survey + Default>() {
@@ -317,7 +331,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on<S: Survey + Default>() {
     folder.put("c.vcf", "");
     folder.put(
         "d.vcf",
-        &format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(500_000)),
+        &format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(16_000_000)),
     );
     folder.put("e.vcf", &card(3));
     let refused = desk
@@ -328,7 +342,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on<S: Survey + Default>() {
         "a.vcf, line 7: its END:VCARD",
         "b.vcf, line 1",
         "c.vcf: there is nothing",
-        "d.vcf, line 1: 500",
+        "d.vcf, line 1: 16000050",
         "missing.vcf",
     ] {
         assert!(desk.noted.contains(named), "{named} in {}", desk.noted);

@@ -31,13 +31,14 @@ impl Store for D1Store {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
-        let run = self.run(&sql::commit_statements(batch)).await;
+        let statements = sql::commit_statements(batch);
+        let run = self.run(&statements).await;
         if let Err(StoreError::Conflict) = run {
             // Whoever lost a race decides again at once; apart from each other, not all lose the next one too.
             Delay::from(Duration::from_millis(pause_ms(js_sys::Math::random()) / 10)).await;
         }
         let (rows, cost) = run?;
-        let receipt = sql::receipt(batch, &rows)?;
+        let receipt = sql::receipt(&statements, &rows)?;
         Ok(Receipt { cost, ..receipt })
     }
 }

@@ -116,7 +116,7 @@ pub fn standard(kind: Kind) -> Vec<Field> {
         Kind::Calendar => EVENT,
         Kind::Todo => TASK,
         Kind::Notes => NOTE,
-        Kind::Table => &[],
+        Kind::Files | Kind::Table => &[],
     };
     let field = |(name, kind, path): &Row| Field { name: (*name).into(), kind: *kind, path: (*path).into() };
     rows.iter().map(field).collect()
@@ -244,7 +244,7 @@ fn shown(property: &Property, target: &Target, dialect: Dialect) -> String {
 }
 
 /// A name as it is said, anything else in the order it is written.
-pub(super) fn reading_order(parts: &[String], name: &str) -> String {
+pub fn reading_order(parts: &[String], name: &str) -> String {
     let said: Vec<&String> = match name {
         "N" => [3, 1, 2, 0, 4].iter().filter_map(|at| parts.get(*at)).collect(),
         _ => parts.iter().collect(),

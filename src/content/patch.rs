@@ -153,6 +153,7 @@ fn blank(kind: Kind, settings: &[Setting]) -> Body {
         Kind::Calendar => calendar("VEVENT"),
         Kind::Todo => calendar("VTODO"),
         Kind::Notes => Body { form: Form::Plain, bytes: Vec::new() },
+        Kind::Files => Body { form: Form::Opaque(String::new()), bytes: Vec::new() },
         Kind::Table => Body { form: Form::Table, bytes: Vec::new() },
     }
 }

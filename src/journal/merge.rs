@@ -2,7 +2,10 @@
 //! are written. What a verdict is called on the wire is the protocols' business.
 
 mod components;
+mod part;
 mod properties;
+
+pub use part::part;
 
 use crate::content::{self, normal};
 use crate::record::{Body, Component, Entry, Form};

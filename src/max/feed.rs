@@ -32,6 +32,8 @@ struct Written {
     after: Seq,
     changed: usize,
     deleted: usize,
+    /// Records larger than a feed shows.
+    left_out: usize,
 }
 
 impl Feed {
@@ -59,7 +61,7 @@ impl Feed {
         let written = self.written.get_or_insert_with(|| {
             let until = scene.account.head;
             let channel = Channel::open(self.spelling, &scene.collection.id.0, until);
-            Written { channel, until, after: lbd, changed: 0, deleted: 0 }
+            Written { channel, until, after: lbd, changed: 0, deleted: 0, left_out: 0 }
         });
         let before = written.after;
         snapshot.page.iter().for_each(|outgoing| written.add(scene.collection, &outgoing.record));
@@ -83,9 +85,12 @@ impl Feed {
             Some(lbd) => format!("since {lbd}"),
             None => "since something that is no lbd".to_owned(),
         };
-        if let Some(Written { changed, deleted, until, .. }) = &self.written {
+        if let Some(Written { changed, deleted, left_out, until, .. }) = &self.written {
             // Writing into a string cannot fail.
             let _ = write!(line, ", {changed} changed, {deleted} deleted, to {until}");
+            if *left_out > 0 {
+                let _ = write!(line, ", {left_out} left out as too large for a feed");
+            }
         }
         line
     }
@@ -100,6 +105,8 @@ impl Written {
                 self.deleted += 1;
                 self.channel.item([key, ("_deleted", "1")]);
             }
+            // Nothing of it is shown rather than a part of it: an app would take that for the whole.
+            Content::Large(_) => self.left_out += 1,
             Content::Body(body) => {
                 self.changed += 1;
                 let values = fields::project(body, &collection.fields);

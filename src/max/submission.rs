@@ -22,6 +22,8 @@ pub struct Submission {
     spelling: Spelling,
     /// The record that was asked for.
     asked: Option<RecordId>,
+    /// Whether a record too large for its row was asked for with all its bytes.
+    read_whole: bool,
     line: String,
 }
 
@@ -35,12 +37,13 @@ struct Form {
 impl Submission {
     /// A submission of these pairs.
     pub fn new(pairs: Vec<(String, String)>, spelling: Spelling) -> Self {
-        Self { pairs, spelling, asked: None, line: String::new() }
+        Self { pairs, spelling, asked: None, read_whole: false, line: String::new() }
     }
 
     /// The record. What the primary key is called is known only once the collection has been read, so this is a guess: the
     /// parameter `id`, or the first. A wrong one costs a second read and nothing else.
     pub fn ask(&mut self, reads: Reads, path: &str) -> Reads {
+        self.read_whole = false;
         let named = self.pairs.iter().find(|(name, _)| name == "id");
         let first = || self.pairs.iter().find(|(name, _)| !schema::is_reserved(name));
         let guess = named.or_else(first).and_then(|(_, value)| RecordId::new(value.as_str()));
@@ -62,7 +65,8 @@ impl Submission {
         settings: &Settings,
     ) -> Result<Decision<Answer>, Refusal> {
         let collection = scene.collection;
-        if collection.read_only {
+        // Folders, files and e-mails have no fields, and an app knows nothing of trees.
+        if collection.read_only || collection.kind == Kind::Files {
             return Err(Refusal::read_only());
         }
         let form = Form::read(&self.pairs, collection, settings.max_lenient)?;
@@ -70,7 +74,14 @@ impl Submission {
             return Ok(Decision::Ask(Box::new(self.record(scene.reads, scene.path, Some(form.id)))));
         }
         let stored = snapshot.records.iter().find(|r| r.id == form.id && r.collection == collection.id);
-        let (verb, content) = form.apply(collection, stored, settings.max_delete_wins)?;
+        let unread = stored.filter(|record| matches!(record.content, Content::Large(_)) && !form.delete);
+        if let Some(record) = unread.filter(|_| !self.read_whole) {
+            self.read_whole = true;
+            let whole = vec![(collection.id.clone(), form.id.clone(), record.seq)];
+            let reads = self.record(scene.reads, scene.path, Some(form.id));
+            return Ok(Decision::Ask(Box::new(Reads { whole, ..reads })));
+        }
+        let (verb, content) = form.apply(collection, stored, settings)?;
         self.line = format!("{verb} {}", printable(form.id.as_str()));
         let Some(content) = content else {
             let stamp = stored.map_or(scene.account.head, |record| record.seq);
@@ -122,19 +133,22 @@ impl Form {
         &self,
         collection: &Collection,
         stored: Option<&Record>,
-        delete_wins: bool,
+        settings: &Settings,
     ) -> Result<(&'static str, Option<Content>), Refusal> {
         let body = stored.and_then(|record| record.content.body());
         if self.delete {
-            let deleted = body.map(|_| Content::Deleted);
+            let deleted = stored.filter(|record| record.content.is_live()).map(|_| Content::Deleted);
             return Ok((if deleted.is_some() { "delete" } else { "delete again" }, deleted));
         }
-        let patched = self.patched(body, collection)?;
+        if stored.is_some_and(|record| matches!(record.content, Content::Large(_))) {
+            return Err(Refusal::broken());
+        }
+        let patched = self.patched(body, collection, settings)?;
         let view = |body: &Body| fields::project(body, &collection.fields);
         match (stored, body) {
             (Some(_), Some(body)) if view(body) == view(&patched) => Ok(("same again", None)),
             (Some(_), Some(_)) => Ok(("update", Some(Content::Body(patched)))),
-            (Some(_), None) if delete_wins => Ok(("update of a deleted record", None)),
+            (Some(_), None) if settings.max_delete_wins => Ok(("update of a deleted record", None)),
             (Some(_), None) => Ok(("revive", Some(Content::Body(patched)))),
             (None, _) => Ok(("insert", Some(Content::Body(patched)))),
         }
@@ -142,15 +156,23 @@ impl Form {
 
     /// The body with the values set, where it is no larger than a record may be. A new one is told its id too: an event's
     /// becomes its `UID`.
-    fn patched(&self, body: Option<&Body>, collection: &Collection) -> Result<Body, Refusal> {
+    fn patched(
+        &self,
+        body: Option<&Body>,
+        collection: &Collection,
+        settings: &Settings,
+    ) -> Result<Body, Refusal> {
         let id = (schema::primary_key(collection).to_owned(), self.id.as_str().to_owned());
         let id = collection.fields.iter().any(|field| field.name == id.0).then_some(id);
         let values: Vec<_> =
             id.filter(|_| body.is_none()).into_iter().chain(self.values.iter().cloned()).collect();
+        // What is large already, because a device sent it in pieces, may stay so.
+        let large = body.is_some_and(|body| body.bytes.len() > limits::RECORD_BYTES_MAX);
+        let bytes_max = if large { settings.object_bytes_max() } else { limits::RECORD_BYTES_MAX };
         let body = fields::patch(body, collection.kind, &collection.fields, &values)
             .map_err(|error| Refusal::bad_request(format!("{}: {}", error.field, error.reason)))?;
-        if body.bytes.len() > limits::RECORD_BYTES_MAX {
-            let words = format!("the record would be larger than {} bytes", limits::RECORD_BYTES_MAX);
+        if body.bytes.len() > bytes_max {
+            let words = format!("the record would be larger than {bytes_max} bytes");
             return Err(Refusal::too_large(words));
         }
         Ok(body)
@@ -174,6 +196,7 @@ fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Momen
             collection,
             id,
             content,
+            parent: None,
             key,
             origin: String::new(),
             insert,

@@ -5,7 +5,7 @@ use super::command::{Difference, policy_word};
 use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse, unknown};
 use crate::content::fields::{self, Field};
-use crate::record::{AccountId, Kind};
+use crate::record::{AccountId, CollectionId, Kind};
 use crate::store::survey::Survey;
 use crate::store::{Batch, Collection, Edit, Policy, Reads, Who};
 use crate::syncml::inbox::comparable;
@@ -32,10 +32,14 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                     return Err(unknown(name));
                 }
                 let all = &snapshot.collections;
-                let Some(before) = named(all, path) else {
-                    return refuse(no_such_collection(name, path, all));
+                let made = match (named(all, path), wanted.kind) {
+                    (Some(_), _) => None,
+                    (None, Some(kind)) => Some(new(path, kind, all)?),
+                    (None, None) => return refuse(no_such_collection(name, path, all)),
                 };
-                let after = changed(before, wanted, all)?;
+                let nothing = Collection::default();
+                let before = named(all, path).unwrap_or(&nothing);
+                let after = changed(made.as_ref().unwrap_or(before), wanted, all)?;
                 let edits = vec![Edit::PutCollection(after.clone())];
                 let batch = Batch { account: account.clone(), now, edits, ..Batch::default() };
                 let batch = (after != *before).then_some(batch);
@@ -45,6 +49,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let id = &after.id.0;
         match before == after {
             true => self.terminal.say(&format!("{id} of `{name}` is so already.")),
+            false if before.id.0.is_empty() => {
+                self.terminal.say(&format!("Made {id} of `{name}`, for {}:", kind_word(after.kind)));
+            }
             false => self.terminal.say(&format!("Changed {id} of `{name}`:")),
         }
         if wanted.standard_fields {
@@ -82,10 +89,30 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     }
 }
 
+/// A collection of a new id.
+fn new(path: &str, kind: Kind, all: &[Collection]) -> Result<Collection, Refusal> {
+    let collection = Collection {
+        id: CollectionId(path.to_owned()),
+        kind,
+        fields: fields::standard(kind),
+        ..Collection::default()
+    };
+    match check_alias(path, &Collection::default(), all) {
+        Ok(()) => Ok(collection),
+        Err(_) => refuse(format!(
+            "`{}` cannot be a collection's id: 1 to {ALIAS_BYTES_MAX} bytes, in lower case, without blanks, `./` before or `/` after.",
+            path.escape_debug()
+        )),
+    }
+}
+
 /// The collection as it is to be; or why it cannot be so.
 fn changed(before: &Collection, wanted: &Difference, all: &[Collection]) -> Result<Collection, Refusal> {
     let mut after = before.clone();
     let id = &before.id.0;
+    if wanted.kind.is_some_and(|kind| kind != before.kind) {
+        return refuse(format!("`{id}` holds {}: that cannot be changed.", kind_word(before.kind)));
+    }
     if before.kind == Kind::Table && (wanted.policy.is_some() || wanted.standard_fields) {
         return refuse(format!(
             "`{id}` is a MAX table: each field's last writer wins, and `import-app` declares its fields."
@@ -146,6 +173,7 @@ fn kind_word(kind: Kind) -> &'static str {
         Kind::Calendar => "events",
         Kind::Todo => "tasks",
         Kind::Notes => "notes",
+        Kind::Files => "folders, files and e-mails",
         Kind::Table => "a MAX table",
     }
 }

@@ -4,8 +4,9 @@ mod help;
 mod words;
 
 use super::name;
-use crate::peer::PeerSettings;
+use crate::record::Kind;
 use crate::store::Policy;
+use crate::syncml::message::Version;
 use words::Words;
 
 /// What the operator wants done, and where.
@@ -75,6 +76,19 @@ pub enum Command {
         /// What is to be done to it.
         deed: DeviceDeed,
     },
+    /// A device is asked to come.
+    Alert(Alerting),
+    /// A device's settings, for people and for phones.
+    Provision {
+        /// The account.
+        name: String,
+        /// Which document only; `None` for both.
+        family: Option<Family>,
+        /// Where devices reach the server; `None` for where `npm start` listens.
+        url: Option<String>,
+        /// The password to put into it.
+        password: Option<String>,
+    },
     /// One collection, shown or changed.
     Collection {
         /// The account.
@@ -124,13 +138,55 @@ pub enum Which {
     Hash(String),
 }
 
-/// What becomes of a device.
+/// How a device is asked to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerting {
+    /// The account.
+    pub name: String,
+    /// The device's id, or how it begins.
+    pub device: String,
+    /// The collections' ids or aliases; none for all.
+    pub collections: Vec<String>,
+    /// The alert code: 206 to 210.
+    pub code: u16,
+    /// The protocol's version; `None` for the device's.
+    pub version: Option<Version>,
+    /// Where the device reaches the server (1.0 and 1.1).
+    pub url: Option<String>,
+    /// Where to post it, if anywhere.
+    pub post: Option<Post>,
+}
+
+/// Where package 0 is posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Post {
+    /// To the address registered for the device.
+    Registered,
+    /// To this one.
+    To(String),
+}
+
+/// Whose settings document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Nokia's and Ericsson's of one specification.
+    Ota,
+    /// OMA client provisioning.
+    Oma,
+}
+
+/// What becomes of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceDeed {
     /// It is shown.
     Show,
-    /// These settings are its own from now on.
-    Set(PeerSettings),
+    /// Some of its settings are these from now on.
+    Set {
+        /// Whether our DevInf lists every property for it.
+        ctcap: Option<bool>,
+        /// Where package 0 can be posted to; empty for nowhere.
+        alert_url: Option<String>,
+    },
     /// Everything known of it goes (`--forget`).
     Forget,
 }
@@ -138,6 +194,8 @@ pub enum DeviceDeed {
 /// What is to be different about a collection; nothing where all is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
+    /// What it is to hold, where there is none of that id yet.
+    pub kind: Option<Kind>,
     /// How conflicts are decided from now on.
     pub policy: Option<Policy>,
     /// Whether clients may no longer write, or may again.
@@ -202,6 +260,7 @@ impl Order {
             }
             Command::Token { name, .. }
             | Command::Password { name, .. }
+            | Command::Provision { name, .. }
             | Command::Import { name, .. }
             | Command::ImportApp { name, .. } => name == name::DEMO,
             _ => false,
@@ -234,6 +293,13 @@ fn parse(command: &str, words: &mut Words) -> Result<Command, Unclear> {
         }
         "remove" => Command::Remove { yes: words.take_flag("yes"), name: words.name("remove")? },
         "device" => words.device()?,
+        "alert" => words.alert()?,
+        "provision" => Command::Provision {
+            family: words.family()?,
+            url: words.address("url")?,
+            password: words.take_value("password"),
+            name: words.name("provision")?,
+        },
         "collection" => Command::Collection {
             difference: words.difference()?,
             name: words.name("collection")?,

@@ -14,7 +14,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         &mut self,
         name: &str,
         device: Option<&str>,
-        deed: DeviceDeed,
+        deed: &DeviceDeed,
     ) -> Result<(), Refusal> {
         let overview = self.overview(name).await?;
         let Some(device) = device else {
@@ -29,14 +29,31 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let shown = clean(&peer.id.0);
         match deed {
             DeviceDeed::Show => self.show_device(&overview, peer, bookmarks),
-            DeviceDeed::Set(settings) => {
-                self.edit_device(&overview, &peer.id, Edit::SetPeer(peer.id.clone(), settings.text()))
-                    .await?;
-                let words = if settings.ctcap { "on: it is told every property" } else { "off" };
-                self.terminal.say(&format!("ctcap of {shown} is {words}, from its next sync."));
+            DeviceDeed::Set { ctcap, alert_url } => {
+                self.edit_device(&overview, &peer.id, |known| {
+                    let before = PeerSettings::of_text(&known.settings);
+                    let settings = PeerSettings {
+                        ctcap: ctcap.unwrap_or(before.ctcap),
+                        alert_url: alert_url.clone().unwrap_or(before.alert_url),
+                        ..before
+                    };
+                    Edit::SetPeer(known.id.clone(), settings.text())
+                })
+                .await?;
+                if let Some(ctcap) = ctcap {
+                    let words = if *ctcap { "on: it is told every property" } else { "off" };
+                    self.terminal.say(&format!("ctcap of {shown} is {words}, from its next sync."));
+                }
+                match alert_url.as_deref() {
+                    None => {}
+                    Some("") => self.terminal.say(&format!("Notifications for {shown} are posted nowhere.")),
+                    Some(url) => {
+                        self.terminal.say(&format!("Notifications for {shown} can be posted to {url}."));
+                    }
+                }
             }
             DeviceDeed::Forget => {
-                self.edit_device(&overview, &peer.id, Edit::ForgetPeer(peer.id.clone())).await?;
+                self.edit_device(&overview, &peer.id, |known| Edit::ForgetPeer(known.id.clone())).await?;
                 self.terminal.say(&format!(
                     "Forgot {shown}. No record is lost; its next sync is a slow one and finds again what both have."
                 ));
@@ -46,13 +63,18 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     }
 
     /// Decided from the device as it is: one that has gone meanwhile is said.
-    async fn edit_device(&mut self, overview: &Overview, peer: &PeerId, edit: Edit) -> Result<(), Refusal> {
+    async fn edit_device(
+        &mut self,
+        overview: &Overview,
+        peer: &PeerId,
+        edit: impl Fn(&Peer) -> Edit,
+    ) -> Result<(), Refusal> {
         let account = overview.account.id.clone();
         let reads = Reads { peer: Some(peer.clone()), ..Reads::of(Who::Account(account.clone())) };
         self.change(reads, |snapshot, now, _| match &snapshot.peer {
             None => refuse("That device has just gone."),
-            Some(_) => {
-                let edits = vec![edit.clone()];
+            Some(known) => {
+                let edits = vec![edit(known)];
                 Ok(((), Some(Batch { account: account.clone(), now, edits, ..Batch::default() })))
             }
         })
@@ -68,14 +90,21 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             let state = state.unwrap_or_else(|| "never synchronised".into());
             self.terminal.say(&format!("  {:<12} {state}", collection.id.0));
         }
-        if PeerSettings::of_text(&peer.settings).ctcap {
+        let settings = PeerSettings::of_text(&peer.settings);
+        if settings.ctcap {
             self.terminal.say("  ctcap on");
+        }
+        if !settings.alert_url.is_empty() {
+            self.terminal.say(&format!("  notifications can be posted to {}", clean(&settings.alert_url)));
+        }
+        if let Some(session) = settings.alerted.first() {
+            self.terminal.say(&format!("  was last asked for session {session}"));
         }
     }
 }
 
 /// The device of that id, or the only one whose id begins so.
-fn find<'a>(overview: &'a Overview, device: &str) -> Result<&'a (Peer, Vec<Bookmark>), Refusal> {
+pub(super) fn find<'a>(overview: &'a Overview, device: &str) -> Result<&'a (Peer, Vec<Bookmark>), Refusal> {
     let devices = &overview.devices;
     if let Some(found) = devices.iter().find(|(peer, _)| peer.id.0 == device) {
         return Ok(found);

@@ -5,7 +5,7 @@ use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, refuse};
 use crate::content::fields::{self, FieldKind};
 use crate::limits;
-use crate::record::{AccountId, Body, Form, Kind, Record, RecordId};
+use crate::record::{AccountId, Body, Content, Form, Kind, Record, RecordId};
 use crate::secret;
 use crate::store::survey::Survey;
 use crate::store::{Collection, PageAsk, Reads, Snapshot, Who};
@@ -78,7 +78,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             for outgoing in &page.page {
                 let record = &outgoing.record;
                 after = after.max(record.seq);
-                let Some(body) = record.content.body() else { continue };
+                let whole = self.whole(name, record).await?;
+                let Some(body) = record.content.body().or(whole.as_ref()) else { continue };
                 match &mut sheet {
                     Some(sheet) => append(sheet, record, body, collection, layout),
                     None => write_file(folder, record, body, collection),
@@ -96,6 +97,23 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let (records, id, folder) = (plural(count, "record"), &collection.id.0, folder.display());
         self.terminal.say(&format!("Exported {records} of {id} of `{name}` to {folder}."));
         Ok(())
+    }
+
+    /// The body of a record that its page left in the store for its size.
+    async fn whole(&mut self, name: &str, record: &Record) -> Result<Option<Body>, Refusal> {
+        let Content::Large(_) = record.content else { return Ok(None) };
+        let reads = Reads {
+            records: vec![(record.collection.0.clone(), vec![record.id.clone()])],
+            whole: vec![(record.collection.clone(), record.id.clone(), record.seq)],
+            ..Reads::of(Who::Account(AccountId(name.to_owned())))
+        };
+        let read = self.store.read(&reads).await?.records.into_iter().next();
+        match read.map(|record| record.content) {
+            Some(Content::Body(body)) => Ok(Some(body)),
+            _ => {
+                refuse(format!("The record {} changed while it was read: export again.", record.id.as_str()))
+            }
+        }
     }
 
     async fn page(
@@ -120,7 +138,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
 
 /// Whether records of this kind may follow each other in one file.
 fn fits_one_file(kind: Kind) -> bool {
-    !matches!(kind, Kind::Notes | Kind::Table)
+    !matches!(kind, Kind::Notes | Kind::Files | Kind::Table)
 }
 
 /// The folder, made where it is missing; one with something in it is not ours to write into.
@@ -154,7 +172,7 @@ fn append(
     layout: Layout,
 ) -> Result<(), Refusal> {
     let written = match layout {
-        Layout::JsonLines => writeln!(sheet, "{}", json_line(&record.id, body, collection)),
+        Layout::JsonLines => writeln!(sheet, "{}", json_line(record, body, collection)),
         // A stream of whole objects (RFC 5545 section 3.4, RFC 6350 section 3.3) keeps every byte of each.
         _ => sheet.write_all(&body.bytes).and_then(|()| match body.bytes.ends_with(b"\n") {
             true => Ok(()),
@@ -166,12 +184,13 @@ fn append(
 
 fn write_file(folder: &Path, record: &Record, body: &Body, collection: &Collection) -> Result<(), Refusal> {
     let (bytes, ending) = match &body.form {
-        Form::Table => (format!("{}\n", json_line(&record.id, body, collection)).into_bytes(), "json"),
+        Form::Table => (format!("{}\n", json_line(record, body, collection)).into_bytes(), "json"),
         Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => (body.bytes.clone(), "vcf"),
         Form::Vcalendar10 => (body.bytes.clone(), "vcs"),
         Form::Icalendar20 => (body.bytes.clone(), "ics"),
         Form::Vnote11 => (body.bytes.clone(), "vnt"),
         Form::Plain => (body.bytes.clone(), "txt"),
+        Form::Opaque(media_type) if media_type.ends_with("+xml") => (body.bytes.clone(), "xml"),
         Form::Opaque(_) => (body.bytes.clone(), "bin"),
     };
     let path = folder.join(format!("{}.{ending}", file_name(record, body, collection)));
@@ -197,10 +216,14 @@ fn file_name(record: &Record, body: &Body, collection: &Collection) -> String {
         let plain: String = title.chars().take(TITLE_CHARS_MAX).map(safe).collect();
         plain.split_whitespace().collect::<Vec<_>>().join("-")
     });
-    let id = file_safe(record.id.as_str());
-    let id = match id.len() <= ID_BYTES_MAX {
-        true => id,
-        false => secret::fingerprint(record.id.as_str().as_bytes()),
+    let short = |id: &RecordId| match file_safe(id.as_str()) {
+        safe if safe.len() <= ID_BYTES_MAX => safe,
+        _ => secret::fingerprint(id.as_str().as_bytes()),
+    };
+    let id = short(&record.id);
+    let id = match &record.parent {
+        Some(parent) => format!("{id}_in_{}", short(parent)),
+        None => id,
     };
     if title.is_empty() { id } else { format!("{title}_{id}") }
 }
@@ -217,7 +240,12 @@ fn file_safe(id: &str) -> String {
 }
 
 /// The primary key and the plain fields, in their order; numbers as numbers.
-fn json_line(id: &RecordId, body: &Body, collection: &Collection) -> String {
+fn json_line(record: &Record, body: &Body, collection: &Collection) -> String {
+    let id = &record.id;
+    if collection.kind == Kind::Files {
+        let parent = record.parent.as_ref().map(RecordId::as_str);
+        return serde_json::json!({ "id": id.as_str(), "parent": parent }).to_string();
+    }
     let values = fields::project(body, &collection.fields);
     let mut members = Vec::new();
     for field in &collection.fields {

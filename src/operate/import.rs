@@ -176,6 +176,9 @@ fn choose<'a>(
         Some(collection) if !rest.is_empty() && collection.kind == Kind::Table => refuse(format!(
             "`{first}` is a MAX table, which no .vcf, .ics or .txt fills: a MAX app writes into it."
         )),
+        Some(collection) if !rest.is_empty() && collection.kind == Kind::Files => refuse(format!(
+            "`{first}` holds folders, files and e-mails, which devices put there: nothing else fills it."
+        )),
         Some(collection) if !rest.is_empty() => Ok((vec![Lane::of(collection.clone())], rest)),
         Some(_) if !there => refuse(format!(
             "PATH is missing: `import {name} {first} PATH…` fills the collection `{first}` from files and folders."

@@ -1,6 +1,6 @@
 //! Committing: everything a turn changes ([`Batch`]), and what must still stand for it to be written ([`Guard`]).
 
-use super::{Collection, Cost, Login, Peer, Session, Throttle, Token};
+use super::{Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
 use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
@@ -41,6 +41,10 @@ pub struct Batch {
     pub peer: Option<Peer>,
     /// The session as it is from now on; its version is the guard's plus one.
     pub session: Option<Session>,
+    /// Pieces of the device's objects that are no longer needed; they go before new ones come.
+    pub pieces_dropped: Vec<PieceRange>,
+    /// Pieces of the device's objects to keep; one that begins at the same place is replaced.
+    pub pieces: Vec<Piece>,
     /// Tokens issued, or issued anew. A hash of another account is a conflict.
     pub tokens: Vec<Token>,
     /// Failure counters as they are from now on; a counter of 0 failures is removed.
@@ -60,6 +64,8 @@ pub struct Guard {
     pub records: Vec<(CollectionId, RecordId)>,
     /// Match keys that were looked up.
     pub matches: Vec<(CollectionId, MatchKey)>,
+    /// Folders whose contents were looked up.
+    pub parents: Vec<(CollectionId, RecordId)>,
     /// The version of the session of [`Batch::peer_id`] as read; 0 where there was none; `None` asks for nothing.
     pub session: Option<i64>,
 }
@@ -71,8 +77,10 @@ pub struct Change {
     pub collection: CollectionId,
     /// The record.
     pub id: RecordId,
-    /// What it holds from now on.
+    /// What it holds from now on. A [`Content::Large`] is a [`Conflict`](super::StoreError::Conflict): it was not read.
     pub content: Content,
+    /// The folder it is in from now on; a tombstone is in none, whatever stands here.
+    pub parent: Option<RecordId>,
     /// By what a slow sync recognises it; `None` for tombstones and MAX-only tables.
     pub key: Option<MatchKey>,
     /// Who changes it.
@@ -94,6 +102,27 @@ pub struct Acknowledged {
     pub seq: Seq,
     /// The bookmark's generation.
     pub generation: i64,
+}
+
+/// Pieces of the object that is leaving, or of the one that is arriving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PieceRange {
+    /// Which of the two.
+    pub leaving: bool,
+    /// Those that begin here or later.
+    pub from: u64,
+    /// But before this.
+    pub to: u64,
+}
+
+impl PieceRange {
+    /// Beyond every piece.
+    pub const END: u64 = 1 << 52;
+
+    /// All of them.
+    pub fn all(leaving: bool) -> Self {
+        Self { leaving, from: 0, to: Self::END }
+    }
 }
 
 /// An item of a refresh from the device (alert 203), kept apart until the refresh is complete.
@@ -130,7 +159,8 @@ pub struct Refresh {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
     /// Tombstones stamped up to this and versions superseded up to this go, and it becomes the account's horizon. So do
-    /// sessions that were over by then: until then one that broke off says what its device may have been sent.
+    /// sessions that were over by then: until then one that broke off says what its device may have been sent. Pieces go
+    /// with the session of their device.
     pub horizon: Seq,
     /// Failure counters that were over before this moment go.
     pub now: Moment,
@@ -154,7 +184,7 @@ pub enum Edit {
     RevokeToken(String),
     /// The operator's settings for a device ([`crate::peer::PeerSettings`] as JSON). A device that is not there stays away.
     SetPeer(PeerId, String),
-    /// A device forgotten: its row, its session, its aliases and its bookmarks. Its next sync is a slow one.
+    /// A device forgotten: its row, its session, its pieces, its aliases and its bookmarks. Its next sync is a slow one.
     ForgetPeer(PeerId),
 }
 

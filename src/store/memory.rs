@@ -70,6 +70,8 @@ struct Tenant {
     sessions: BTreeMap<PeerId, Session>,
     bookmarks: BTreeMap<(PeerId, CollectionId), Bookmark>,
     aliases: BTreeMap<(PeerId, CollectionId, RecordId), Alias>,
+    /// By device, whether it leaves, and where it begins.
+    pieces: BTreeMap<(PeerId, bool, u64), Vec<u8>>,
     staged: BTreeMap<(PeerId, CollectionId, Luid), Staged>,
 }
 

@@ -1,9 +1,11 @@
 //! Reading: what a turn may need ([`Reads`]) and the answer, all of one moment ([`Snapshot`]).
 
-use super::{Account, Collection, Cost, Login, Peer, Session, Throttle, Token};
+use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
 use crate::journal::matching::MatchKey;
+#[cfg(doc)]
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Record, RecordId, Seq};
+use crate::record::{AccountId, Body, CollectionId, Form, Record, RecordId, Seq};
 
 /// Whose data a turn is about. The store resolves it to one account inside every statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,9 @@ pub enum Who {
     Account(AccountId),
 }
 
+/// One version of a record: its collection, its id and its stamp.
+pub type RecordVersion = (CollectionId, RecordId, Seq);
+
 /// Everything a turn may need. A path is a collection's id or one of its aliases, already normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reads {
@@ -51,8 +56,18 @@ pub struct Reads {
     pub targets: Vec<(String, Vec<String>)>,
     /// Live records of equal content (see [`Found`]); a key may stand several times.
     pub matches: Vec<(String, Vec<MatchKey>)>,
+    /// What is in these folders.
+    pub children: Vec<(String, Vec<RecordId>)>,
     /// A page of changes.
     pub page: Option<PageAsk>,
+    /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
+    /// [`limits::RECORD_BYTES_MAX`](crate::limits::RECORD_BYTES_MAX) is a [`Content::Large`](crate::record::Content::Large)
+    /// otherwise.
+    pub whole: Vec<RecordVersion>,
+    /// Whether all pieces of the object that is arriving from [`Self::peer`] are wanted.
+    pub arriving: bool,
+    /// How many pieces of the object that is leaving for it are wanted, the first ones.
+    pub leaving: u64,
     /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
     pub totals: bool,
 }
@@ -71,7 +86,11 @@ impl Reads {
             luids: Vec::new(),
             targets: Vec::new(),
             matches: Vec::new(),
+            children: Vec::new(),
             page: None,
+            whole: Vec::new(),
+            arriving: false,
+            leaving: 0,
             totals: false,
         }
     }
@@ -99,7 +118,10 @@ pub enum PageAsk {
     /// of `paths` whose bookmark is not, changes after `cursor`. In (collection, stamp) order, up to `until` where it is
     /// set and the bookmark is sending. Not the device's own changes, nor what its alias says it has, nor the deletion of what
     /// it never had. Where the bookmark is sending and `sending_all`: live records without an alias of its `attempt`, and what
-    /// another hand has changed or deleted since that alias. A collection without a bookmark has no page.
+    /// another hand has changed or deleted since that alias. Where it is sending and `looking` further than at changes: live
+    /// records without a luid of the bookmark's generation, the device's own too, what another hand has changed since that
+    /// alias or the alias is in doubt of ([`Alias::UNSURE`]), and with [`Looking::Everything`](crate::peer::Looking) every live record. A collection
+    /// without a bookmark has no page.
     Peer {
         /// Collections the message itself opens.
         paths: Vec<String>,
@@ -139,6 +161,10 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// Records of equal content.
     pub found: Vec<Found>,
+    /// Pieces of large objects, those arriving first, in order.
+    pub pieces: Vec<Piece>,
+    /// What is in the folders asked for, by id; of each folder at most [`limits::CHILDREN_MAX`].
+    pub children: Vec<Child>,
     /// The page, in order.
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
@@ -167,6 +193,9 @@ pub struct Held {
     /// where the record itself is that, or where it is no longer kept. (The cursor says nothing here: a version below it may
     /// have been superseded before it could be sent.)
     pub base: Option<Body>,
+    /// The stamp, the size and the form of that version where its bytes were left in the store ([`Reads::whole`] names them): then
+    /// there is no `base`.
+    pub base_large: Option<(Seq, usize, Form)>,
 }
 
 /// A record named by what we called it.
@@ -197,8 +226,21 @@ pub struct Found {
     pub record: RecordId,
     /// Its stamp.
     pub seq: Seq,
+    /// The folder it is in.
+    pub parent: Option<RecordId>,
     /// The device's alias of it, of whatever generation.
     pub alias: Option<Alias>,
+}
+
+/// A live record in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its collection.
+    pub collection: CollectionId,
+    /// The folder.
+    pub parent: RecordId,
+    /// The record.
+    pub record: RecordId,
 }
 
 /// A record on its way to a client.

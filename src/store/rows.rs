@@ -97,6 +97,17 @@ pub struct Session {
     pub page_records: i64,
 }
 
+/// A piece of a large object on its way from a device or to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Whether it leaves for the device; otherwise it has arrived from it.
+    pub leaving: bool,
+    /// The place of its first byte in the whole.
+    pub start: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// A collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collection {

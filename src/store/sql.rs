@@ -8,6 +8,7 @@
 //! How rows spell our types is in `sql/rows.rs`, how text survives SQLite in `sql/text.rs`.
 
 mod commit;
+mod objects;
 mod question;
 mod read;
 mod refresh;

@@ -24,6 +24,14 @@ pub const REFRESH_FROM_CLIENT_BY_SERVER: u16 = 208;
 pub const ONE_WAY_FROM_SERVER_BY_SERVER: u16 = 209;
 /// The server asks for [`REFRESH_FROM_SERVER`].
 pub const REFRESH_FROM_SERVER_BY_SERVER: u16 = 210;
+/// What a server may ask a device for, in package 0, in words.
+pub const BY_SERVER: [(&str, u16); 5] = [
+    ("two-way", TWO_WAY_BY_SERVER),
+    ("one-way-from-client", ONE_WAY_FROM_CLIENT_BY_SERVER),
+    ("refresh-from-client", REFRESH_FROM_CLIENT_BY_SERVER),
+    ("one-way-from-server", ONE_WAY_FROM_SERVER_BY_SERVER),
+    ("refresh-from-server", REFRESH_FROM_SERVER_BY_SERVER),
+];
 /// The result of what was answered with 101, please.
 pub const RESULT: u16 = 221;
 /// The package is not complete, and there is nothing else to say: please go on.

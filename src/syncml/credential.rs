@@ -1,6 +1,8 @@
 //! Credentials and challenges: `syncml:auth-basic` and `syncml:auth-md5` (RepPro 1.2 section 5.3, DS 1.2 section 7).
 //!
-//! Who may do what, and which nonce is good, is `server/authenticate.rs`.
+//! `syncml:auth-MAC`, which stands beside the message, is `credential/mac.rs`. Who may do what, and which nonce is good, is `server/authenticate.rs`.
+
+pub mod mac;
 
 use super::message::{Cred, Meta, Version};
 use crate::secret;
@@ -28,6 +30,15 @@ pub enum Credential {
         /// The digest.
         digest: [u8; 16],
     },
+    /// [`mac::SCHEME`]: a digest over this very message, out of its HTTP header.
+    Mac {
+        /// The user's name.
+        user: String,
+        /// The digest.
+        mac: [u8; 16],
+        /// MD5 of the message's bytes.
+        body: [u8; 16],
+    },
     /// Another scheme, by its name.
     Unsupported(String),
     /// The scheme is known and the data make no sense: why.
@@ -40,6 +51,7 @@ impl std::fmt::Debug for Credential {
         match self {
             Self::Basic { user, .. } => write!(f, "Basic({user:?})"),
             Self::Md5 { .. } => write!(f, "Md5"),
+            Self::Mac { user, .. } => write!(f, "Mac({user:?})"),
             Self::Unsupported(scheme) => write!(f, "Unsupported({scheme:?})"),
             Self::Malformed(reason) => write!(f, "Malformed({reason:?})"),
         }
@@ -54,6 +66,8 @@ pub fn read(cred: &Cred) -> Credential {
     } else if scheme.eq_ignore_ascii_case(MD5) {
         digest(&cred.data)
             .map_or(Credential::Malformed("the digest is not 16 bytes"), |digest| Credential::Md5 { digest })
+    } else if scheme.eq_ignore_ascii_case(mac::SCHEME) {
+        Credential::Malformed("a MAC stands in the HTTP header x-syncml-hmac, not in Cred")
     } else {
         Credential::Unsupported(scheme.to_owned())
     }
@@ -101,6 +115,12 @@ impl Credential {
                 let pair = format!("{user}:{password}");
                 let utf8 = secret::equal(digest, &formula(pair.as_bytes(), nonce));
                 utf8 | latin1(&pair).is_some_and(|pair| secret::equal(digest, &formula(&pair, nonce)))
+            }
+            Self::Mac { user: u, mac, body } => {
+                let pair = format!("{user}:{password}");
+                let utf8 = secret::equal(mac, &mac::mac(pair.as_bytes(), nonce, body));
+                let old = latin1(&pair).is_some_and(|pair| secret::equal(mac, &mac::mac(&pair, nonce, body)));
+                secret::equal(u.as_bytes(), user.as_bytes()) & (utf8 | old)
             }
             Self::Unsupported(_) | Self::Malformed(_) => false,
         }
@@ -227,8 +247,8 @@ mod tests {
         for data in [&b""[..], b"Zz6EivR3yeaaENcRN6lp", b"!!", &[7; 15], &[7; 17]] {
             assert!(matches!(said(Some(MD5), data), Credential::Malformed(_)), "{data:?}");
         }
-        let other = said(Some("syncml:auth-MAC"), b"QnJ1Y2UyOk9oQmVoYXZl");
-        assert_eq!(other, Credential::Unsupported("syncml:auth-MAC".into()));
+        let other = said(Some("syncml:auth-securid"), b"QnJ1Y2UyOk9oQmVoYXZl");
+        assert_eq!(other, Credential::Unsupported("syncml:auth-securid".into()));
         assert!(!other.answers("Bruce2", "OhBehave", b"", Version::V12));
     }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Our own `DevID`: what a device calls us in notifications, and the name we sign as.
+pub const SERVER_ID: &str = "anchorage";
+
 /// A `DevInf` document. 1.0 and 1.1 keep `CTCap` at the top, 1.2 in each datastore; both are here as they stood.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -2,7 +2,10 @@
 //!
 //! The mirror is `outbox.rs`. Lenient reading is the codec's; here the device's paths and ids are made comparable.
 
-use super::message::{Change, ChangeKind, Command, Group, GroupKind, Item, Location, Message, Meta, Sync};
+mod taking;
+
+use self::taking::{Taking, scoped};
+use super::message::{Change, ChangeKind, Command, Cred, Item, Location, Message, Meta};
 use super::status;
 use crate::content;
 use crate::journal::matching::{self, MatchKey};
@@ -10,7 +13,11 @@ use crate::limits;
 use crate::peer::Luid;
 use crate::record::{Body, Entry, Form, RecordId};
 use crate::secret;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many records of equal content are looked at for one that may lie in another folder.
+const FOLDERS_COMPARED: usize = 4;
 
 /// A message, in steps.
 #[derive(Debug)]
@@ -32,7 +39,9 @@ pub enum Step {
     Sync(SyncStep),
     /// A change of one or more items inside a `Sync`.
     Change(ChangeStep),
-    /// A command that is refused as it stands.
+    /// An `Atomic` begins: the steps that follow are carried out all together, or not at all.
+    Atomic(AtomicStep),
+    /// A command that is refused as it stands; or a `Sequence`, which is what every message is.
     Refuse(RefuseStep),
 }
 
@@ -49,6 +58,8 @@ pub struct SyncStep {
     pub target: String,
     /// `Source` as spelt.
     pub source: String,
+    /// `Cred`.
+    pub credential: Option<Cred>,
 }
 
 /// A change.
@@ -66,10 +77,23 @@ pub struct ChangeStep {
     pub soft: bool,
     /// `Archive`.
     pub archive: bool,
+    /// `Cred`.
+    pub credential: Option<Cred>,
     /// Whether the message held as many items as it may before this one.
     pub too_many: bool,
     /// Its items.
     pub items: Vec<Incoming>,
+}
+
+/// An `Atomic` begins.
+#[derive(Debug)]
+pub struct AtomicStep {
+    /// `CmdID`.
+    pub command: String,
+    /// Whether no status is wanted.
+    pub silent: bool,
+    /// How many of the steps behind it are in it.
+    pub steps: usize,
 }
 
 /// A command refused as it stands.
@@ -96,6 +120,18 @@ pub struct Incoming {
     pub source: Option<String>,
     /// Whether it is a piece, and more of it comes.
     pub more: bool,
+    /// `Size`, of the item or of its command.
+    pub size: Option<u64>,
+    /// `Format`, of the item or of its command.
+    pub format: Option<String>,
+    /// `Type`, of the item or of its command.
+    pub media_type: Option<String>,
+    /// The bytes of `Data` as they came: it may be a piece, with or without more to come.
+    pub bytes: Vec<u8>,
+    /// The folder it is in, by the device's id (`SourceParent`); `None` where it does not say.
+    pub parent: Option<Luid>,
+    /// Whether it holds some of the item's properties only (`FieldLevel`).
+    pub part: bool,
     /// The content, or the status that refuses it.
     pub body: Result<Body, u16>,
     /// Its match key.
@@ -104,24 +140,48 @@ pub struct Incoming {
 
 impl Inbox {
     /// Takes a message apart.
-    pub fn new(message: Message) -> Self {
-        let mut steps = Vec::new();
-        let mut items = 0;
-        for (index, command) in message.commands.iter().enumerate() {
-            match command {
-                Command::Sync(sync) => open_sync(sync, &mut steps, &mut items),
-                Command::Group(group) => steps.push(refuse_group(group, None)),
-                Command::Change(change) => steps.push(refuse(change, status::FORBIDDEN)),
-                _ => steps.push(Step::Command(index)),
-            }
+    pub fn new(mut message: Message) -> Self {
+        let mut taking = Taking::default();
+        for command in std::mem::take(&mut message.commands) {
+            taking.body(command, &Meta::default());
         }
+        message.commands = taking.commands;
         let maps = message.commands.iter().flat_map(mapped).collect();
-        Self { message, steps, maps }
+        Self { message, steps: taking.steps, maps }
+    }
+
+    /// `CmdID`, name and `NoResp` of a step that has a status.
+    pub fn named(&self, step: &Step) -> Option<(String, &'static str, bool)> {
+        match step {
+            Step::Command(index) => self.message.commands.get(*index).and_then(named),
+            Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
+            Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
+            Step::Atomic(atomic) => Some((atomic.command.clone(), "Atomic", atomic.silent)),
+            Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
+        }
+    }
+
+    /// The `Cred`s inside commands.
+    pub fn credentials(&self) -> impl Iterator<Item = &Cred> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Command(index) => self.message.commands.get(*index)?.credential(),
+            Step::Sync(sync) => sync.credential.as_ref(),
+            Step::Change(change) => change.credential.as_ref(),
+            Step::Atomic(_) | Step::Refuse(_) => None,
+        })
     }
 
     /// Whether any step is a `Sync`.
     pub fn has_sync(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Sync(_)))
+    }
+
+    /// The first change inside a `Sync`.
+    pub fn first_change(&self) -> Option<&ChangeStep> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Change(change) => Some(change),
+            _ => None,
+        })
     }
 
     /// Whether it only asks us to go on.
@@ -152,12 +212,23 @@ impl Inbox {
     /// The device's ids named in changes, by path.
     pub fn luids(&self) -> Vec<(String, Vec<Luid>)> {
         let can_be = |luid: &Luid| (1..=RecordId::BYTES_MAX).contains(&luid.0.len());
-        self.by_path(|item| can_be(&item.luid).then(|| item.luid.clone()))
+        self.by_path(|item| {
+            [Some(&item.luid), item.parent.as_ref()]
+                .into_iter()
+                .flatten()
+                .filter(|luid| can_be(luid))
+                .cloned()
+                .collect()
+        })
     }
 
     /// The match keys of content that came, by path.
     pub fn keys(&self) -> Vec<(String, Vec<MatchKey>)> {
-        self.by_path(|item| item.key.clone())
+        // The same may lie in several folders: where it matters in which, a few of them are asked for.
+        let times = |item: &Incoming| if item.parent.is_some() { FOLDERS_COMPARED } else { 1 };
+        self.by_path(|item| {
+            item.key.iter().flat_map(|key| std::iter::repeat_n(key.clone(), times(item))).collect()
+        })
     }
 
     /// What Maps name on our side, by path.
@@ -177,6 +248,15 @@ impl Inbox {
             .collect()
     }
 
+    /// The device's ids of whole items, and of last pieces.
+    pub fn sent_luids(&self) -> BTreeSet<&Luid> {
+        let changes = self.steps.iter().filter_map(|step| match step {
+            Step::Change(change) if change.kind != ChangeKind::Delete => Some(change),
+            _ => None,
+        });
+        changes.flat_map(|change| &change.items).filter(|item| !item.more).map(|item| &item.luid).collect()
+    }
+
     /// The device's ids named in changes, each with its path.
     pub fn changed_luids(&self) -> BTreeSet<(&str, &str)> {
         let changes = self.steps.iter().filter_map(|step| match step {
@@ -188,11 +268,11 @@ impl Inbox {
         ids.collect()
     }
 
-    fn by_path<T>(&self, pick: impl Fn(&Incoming) -> Option<T>) -> Vec<(String, Vec<T>)> {
+    fn by_path<T>(&self, pick: impl Fn(&Incoming) -> Vec<T>) -> Vec<(String, Vec<T>)> {
         let mut found: BTreeMap<String, Vec<T>> = BTreeMap::new();
         for step in &self.steps {
             if let Step::Change(change) = step {
-                let picked: Vec<T> = change.items.iter().filter_map(&pick).collect();
+                let picked: Vec<T> = change.items.iter().flat_map(&pick).collect();
                 if !picked.is_empty() {
                     found.entry(change.path.clone()).or_default().extend(picked);
                 }
@@ -209,43 +289,6 @@ fn mapped(command: &Command) -> Vec<(String, String, String)> {
     map.items.iter().map(|item| (path.clone(), trimmed(&item.target), trimmed(&item.source))).collect()
 }
 
-fn open_sync(sync: &Sync, steps: &mut Vec<Step>, items: &mut usize) {
-    let nowhere = Location::default();
-    let target = sync.target.as_ref().unwrap_or(&nowhere);
-    let path = path(target, sync.source.as_ref());
-    steps.push(Step::Sync(SyncStep {
-        path: path.clone(),
-        command: sync.command_id.clone(),
-        silent: sync.no_response,
-        target: target.uri.clone(),
-        source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
-    }));
-    inside(&sync.commands, &path, steps, items);
-}
-
-fn inside(commands: &[Command], path: &str, steps: &mut Vec<Step>, items: &mut usize) {
-    for command in commands {
-        match command {
-            Command::Change(change) => {
-                *items += change.items.len();
-                match change.kind {
-                    ChangeKind::Copy | ChangeKind::Move => steps.push(refuse(change, status::NOT_SUPPORTED)),
-                    _ => steps.push(Step::Change(change_step(change, path, *items > limits::ITEMS_MAX))),
-                }
-            }
-            Command::Group(group) => {
-                steps.push(refuse_group(group, Some(path)));
-                if group.kind == GroupKind::Sequence {
-                    inside(&group.commands, path, steps, items);
-                }
-            }
-            other => steps.extend(named(other).map(|(command, name, silent)| {
-                Step::Refuse(RefuseStep { command, name, silent, code: status::NOT_ALLOWED })
-            })),
-        }
-    }
-}
-
 /// `CmdID`, name and `NoResp` of a command that is a step of its own and has a status.
 pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
     Some(match command {
@@ -260,16 +303,6 @@ pub fn named(command: &Command) -> Option<(String, &'static str, bool)> {
     })
 }
 
-/// A Sequence inside a Sync is executed in order, as everything is; an Atomic, or either outside, is refused.
-fn refuse_group(group: &Group, path: Option<&str>) -> Step {
-    let (name, code) = match (group.kind, path) {
-        (GroupKind::Sequence, Some(_)) => ("Sequence", status::OK),
-        (GroupKind::Sequence, None) => ("Sequence", status::NOT_SUPPORTED),
-        (GroupKind::Atomic, _) => ("Atomic", status::NOT_SUPPORTED),
-    };
-    Step::Refuse(RefuseStep { command: group.command_id.clone(), name, silent: group.no_response, code })
-}
-
 fn refuse(change: &Change, code: u16) -> Step {
     Step::Refuse(RefuseStep {
         command: change.command_id.clone(),
@@ -279,8 +312,9 @@ fn refuse(change: &Change, code: u16) -> Step {
     })
 }
 
-fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
-    let with_content = change.kind != ChangeKind::Delete;
+fn change_step(change: &Change, path: &str, scope: &Meta, too_many: bool) -> ChangeStep {
+    let meta = scoped(scope, &change.meta);
+    let with_content = matches!(change.kind, ChangeKind::Add | ChangeKind::Replace);
     let items = if too_many { &[] } else { change.items.as_slice() };
     ChangeStep {
         path: path.to_owned(),
@@ -289,8 +323,9 @@ fn change_step(change: &Change, path: &str, too_many: bool) -> ChangeStep {
         silent: change.no_response,
         soft: change.soft_delete,
         archive: change.archive,
+        credential: change.credential.clone(),
         too_many,
-        items: items.iter().map(|item| incoming(item, &change.meta, with_content)).collect(),
+        items: items.iter().map(|item| incoming(item, &meta, with_content)).collect(),
     }
 }
 
@@ -298,9 +333,54 @@ fn incoming(item: &Item, meta: &Meta, with_content: bool) -> Incoming {
     let source = item.source.as_ref().map(|source| source.uri.clone());
     let luid = Luid(trim(source.as_deref().unwrap_or_default()).to_owned());
     let body = if with_content { body(item, meta) } else { Err(status::OK) };
-    let key = body.as_ref().ok().and_then(matching::key);
+    let part = with_content && (item.meta.field_level || meta.field_level);
+    // A part is equal to nothing.
+    let key = body.as_ref().ok().filter(|_| !part).and_then(matching::key);
     let target = item.target.as_ref().map(|target| target.uri.clone());
-    Incoming { luid, target, source, more: item.more, body, key }
+    // A device names folders by its own ids, whichever element it uses for that.
+    let parent = item.source_parent.as_deref().or(item.target_parent.as_deref());
+    let parent = parent.map(|parent| Luid(trim(parent).to_owned()));
+    let data = item.data.as_ref().filter(|_| with_content);
+    let either = |pick: fn(&Meta) -> &Option<String>| pick(&item.meta).clone().or_else(|| pick(meta).clone());
+    Incoming {
+        luid,
+        target,
+        source,
+        more: item.more,
+        parent,
+        part,
+        size: item.meta.size.or(meta.size),
+        format: either(|meta| &meta.format),
+        media_type: either(|meta| &meta.media_type),
+        bytes: data.map(|data| data.bytes().to_vec()).unwrap_or_default(),
+        body,
+        key,
+    }
+}
+
+/// An item whose pieces are put together: it is named by the last of them.
+pub fn assembled(
+    last: &Incoming,
+    format: Option<&str>,
+    media_type: Option<&str>,
+    bytes: Vec<u8>,
+    bytes_max: usize,
+) -> Incoming {
+    let body = recognised(format, media_type, bytes.into(), bytes_max);
+    Incoming {
+        luid: last.luid.clone(),
+        target: last.target.clone(),
+        source: last.source.clone(),
+        more: false,
+        parent: last.parent.clone(),
+        part: last.part,
+        size: None,
+        format: None,
+        media_type: None,
+        bytes: Vec::new(),
+        key: body.as_ref().ok().and_then(matching::key),
+        body,
+    }
 }
 
 /// The content of an item: `Format` b64 undone, the form told by type and content.
@@ -308,28 +388,32 @@ fn body(item: &Item, meta: &Meta) -> Result<Body, u16> {
     if item.more {
         return Err(status::ENTITY_TOO_LARGE);
     }
-    if item.meta.field_level || meta.field_level {
-        // A part of an item; our DevInf does not offer it, and taken for the whole it would remove the rest.
-        return Err(status::PARTIAL_NOT_ACCEPTED);
-    }
     let data = item.data.as_ref().map(|data| data.bytes()).unwrap_or_default();
-    let format = item.meta.format.as_deref().or(meta.format.as_deref()).unwrap_or("chr").trim();
-    let bytes = if format.eq_ignore_ascii_case("b64") {
-        secret::unbase64(data).ok_or(status::UNSUPPORTED_MEDIA_TYPE)?
+    let format = item.meta.format.as_deref().or(meta.format.as_deref());
+    let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
+    recognised(format, media_type, data.into(), limits::RECORD_BYTES_MAX)
+}
+
+/// The body that transported bytes spell.
+fn recognised(
+    format: Option<&str>,
+    media_type: Option<&str>,
+    data: Cow<'_, [u8]>,
+    bytes_max: usize,
+) -> Result<Body, u16> {
+    let bytes = if format.is_some_and(|format| format.trim().eq_ignore_ascii_case("b64")) {
+        secret::unbase64(&data).ok_or(status::UNSUPPORTED_MEDIA_TYPE)?
     } else {
-        data.to_vec()
+        data.into_owned()
     };
     if bytes.is_empty() {
         return Err(status::INCOMPLETE_COMMAND);
     }
-    if bytes.len() > limits::RECORD_BYTES_MAX {
+    if bytes.len() > bytes_max {
         return Err(status::ENTITY_TOO_LARGE);
     }
-    let media_type = item.meta.media_type.as_deref().or(meta.media_type.as_deref());
-    match content::recognise(media_type, &bytes) {
-        Form::Opaque(_) => Err(status::UNSUPPORTED_MEDIA_TYPE),
-        form => Some(Body { form, bytes }).filter(is_whole).ok_or(status::UNSUPPORTED_MEDIA_TYPE),
-    }
+    let body = Body { form: content::recognise(media_type, &bytes), bytes };
+    Some(body).filter(is_whole).ok_or(status::UNSUPPORTED_MEDIA_TYPE)
 }
 
 /// Whether a card or a calendar has one in it at all: a media type alone does not make one.

@@ -176,6 +176,14 @@ impl Data {
             _ => &[],
         }
     }
+
+    /// The same, taken.
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// One command of the body.
@@ -203,6 +211,22 @@ pub enum Command {
     Status(Status),
     /// `Sync`.
     Sync(Sync),
+}
+
+impl Command {
+    /// The `Cred` of a command that stands for itself: the database layer's.
+    pub fn credential(&self) -> Option<&Cred> {
+        match self {
+            Self::Alert(alert) => alert.credential.as_ref(),
+            Self::Change(change) => change.credential.as_ref(),
+            Self::Exec(exec) => exec.credential.as_ref(),
+            Self::Get(get) | Self::Put(get) => get.credential.as_ref(),
+            Self::Map(map) => map.credential.as_ref(),
+            Self::Search(search) => search.credential.as_ref(),
+            Self::Sync(sync) => sync.credential.as_ref(),
+            Self::Results(_) | Self::Group(_) | Self::Status(_) => None,
+        }
+    }
 }
 
 /// `Alert`.

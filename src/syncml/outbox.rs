@@ -3,12 +3,21 @@
 //! The mirror is `inbox.rs`. What does not fit is given back and waits in the session; statuses carry their `MsgRef`, so they
 //! may come a message later (RepPro 1.2, 6.4.1).
 
-use super::codec::{Encoding, Writer};
+use super::codec::{self, Encoding, Writer};
 use super::credential;
-use super::device::DevInf;
+use super::device::{DevInf, SERVER_ID};
 use super::message::*;
 use super::session::{Datastore, Pending, PendingStatus};
 use crate::limits;
+
+/// How large things may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The message, in bytes: what the device can take.
+    pub bytes_max: usize,
+    /// The `MaxObjSize` to announce.
+    pub object_bytes_max: Option<u64>,
+}
 
 /// A message being written.
 pub struct Outbox {
@@ -17,12 +26,22 @@ pub struct Outbox {
     commands: u32,
     version: Version,
     encoding: Encoding,
-    respond_to: Option<String>,
+    back: Return,
     last: bool,
     /// Whether anything but the status of the SyncHdr was written.
     begun: bool,
     dropped: usize,
     deletes: usize,
+    object_bytes_max: Option<u64>,
+}
+
+/// What our SyncHdr says beside addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Return {
+    /// `RespURI`.
+    pub uri: Option<String>,
+    /// `Cred`.
+    pub credential: Option<Cred>,
 }
 
 /// What an alert and a DevInf are written from.
@@ -39,21 +58,30 @@ impl Outbox {
         request: &Message,
         encoding: Encoding,
         version: Version,
-        respond_to: Option<String>,
+        back: Return,
         message_id: u32,
-        bytes_max: usize,
+        size: Bounds,
     ) -> Self {
+        let Bounds { bytes_max, object_bytes_max } = size;
         let asked = &request.header;
-        let meta =
-            Meta { max_message_bytes: Some(limits::SYNCML_MESSAGE_BYTES_MAX as u64), ..Meta::default() };
+        let message_bytes_max = Some(limits::SYNCML_MESSAGE_BYTES_MAX as u64);
+        let meta = Meta {
+            max_message_bytes: message_bytes_max,
+            max_object_bytes: object_bytes_max,
+            ..Meta::default()
+        };
         let header = Header {
             dtd: version.dtd().into(),
             protocol: version.protocol().into(),
             session_id: asked.session_id.clone(),
             message_id,
             target: Location::of(asked.source.uri.clone()),
-            source: Location::of(asked.target.uri.clone()),
-            respond_to: respond_to.clone(),
+            source: Location {
+                name: back.credential.as_ref().map(|_| SERVER_ID.to_owned()),
+                ..Location::of(asked.target.uri.clone())
+            },
+            respond_to: back.uri.clone(),
+            credential: back.credential.clone(),
             meta,
             ..Header::default()
         };
@@ -64,19 +92,20 @@ impl Outbox {
             commands: 0,
             version,
             encoding,
-            respond_to,
+            back,
             last: false,
             begun: false,
             dropped: 0,
             deletes: 0,
+            object_bytes_max,
         }
     }
 
     /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
     pub fn emptied(&self, request: &Message, message_id: u32) -> Self {
-        let respond_to = self.respond_to.clone();
-        let mut emptied =
-            Self::new(request, self.encoding, self.version, respond_to, message_id, self.bytes_max);
+        let back = self.back.clone();
+        let bounds = Bounds { bytes_max: self.bytes_max, object_bytes_max: self.object_bytes_max };
+        let mut emptied = Self::new(request, self.encoding, self.version, back, message_id, bounds);
         let header = PendingStatus {
             message: request.header.message_id,
             command: "0".into(),
@@ -171,6 +200,9 @@ impl Outbox {
                 Command::Results(self.results(id, *message, command, (context?.device)()))
             }
             Pending::AskDevice => Command::Get(self.ask(id)),
+            Pending::NoEndOfData(target, source) => {
+                Command::Alert(no_end_of_data(id, target.as_ref(), source.as_ref()))
+            }
         })
     }
 
@@ -271,6 +303,34 @@ impl Outbox {
         None
     }
 
+    /// How many bytes more a piece may take than one without data.
+    pub fn room(&mut self, kind: ChangeKind, meta: &Meta, item: &Item) -> usize {
+        let mark = self.writer.mark();
+        self.writer.push(&piece(&(self.commands + 1).to_string(), kind, meta, item, Vec::new()));
+        let room = self.bytes_max.saturating_sub(self.writer.bytes());
+        self.writer.rewind(mark);
+        room
+    }
+
+    /// Writes as much as fits of an object of which more is to come; says under which `CmdID`, and how many bytes.
+    pub fn push_piece(
+        &mut self,
+        kind: ChangeKind,
+        meta: &Meta,
+        item: &Item,
+        data: &[u8],
+    ) -> Option<(String, usize)> {
+        let room = self.room(kind, meta, item);
+        let id = self.next_id();
+        let bytes = codec::prefix_that_fits(data, self.encoding, room);
+        let fits = !bytes.is_empty()
+            && self.writer.offer(&piece(&id, kind, meta, item, bytes.to_vec()), self.bytes_max);
+        if !fits {
+            self.commands -= 1;
+        }
+        fits.then_some((id, bytes.len()))
+    }
+
     /// The message's bytes.
     pub fn finish(self) -> Vec<u8> {
         self.writer.finish(self.last)
@@ -280,6 +340,20 @@ impl Outbox {
         self.commands += 1;
         self.commands.to_string()
     }
+}
+
+/// A change that carries a piece of its item.
+fn piece(id: &str, kind: ChangeKind, meta: &Meta, item: &Item, data: Vec<u8>) -> Command {
+    Command::Change(Change {
+        kind,
+        command_id: id.to_owned(),
+        no_response: false,
+        archive: false,
+        soft_delete: false,
+        credential: None,
+        meta: meta.clone(),
+        items: vec![Item { data: Some(Data::Bytes(data)), more: true, ..item.clone() }],
+    })
 }
 
 fn status(id: &str, pending: &PendingStatus) -> Status {
@@ -303,6 +377,14 @@ fn status(id: &str, pending: &PendingStatus) -> Status {
         code: pending.code,
         items: data.map(|data| Item { data: Some(data), ..Item::default() }).into_iter().collect(),
     }
+}
+
+/// A large object of the device's broke off; its own names for it.
+fn no_end_of_data(id: &str, target: Option<&String>, source: Option<&String>) -> Alert {
+    let location = |uri: Option<&String>| uri.map(|uri| Location::of(uri.clone()));
+    let item = Item { target: location(target), source: location(source), ..Item::default() };
+    let code = super::alert::NO_END_OF_DATA.to_string();
+    Alert { command_id: id.to_owned(), code, items: vec![item], ..Alert::default() }
 }
 
 fn alert(id: &str, datastore: &Datastore, own_last: String) -> Alert {

@@ -27,6 +27,8 @@ pub struct Quirks {
     pub deletes_per_message_max: Option<NonZeroUsize>,
     /// Its `MaxGUIDSize`, in bytes, whatever its DevInf says.
     pub guid_bytes_max: Option<NonZeroUsize>,
+    /// Whether it takes objects in pieces, whatever its `SupportLargeObjs`.
+    pub large_objects: Option<bool>,
     /// Whether the status of an error says nothing beyond its code.
     pub no_error_items: bool,
     /// Whether all items of a command share a status, with the worst of their codes.

@@ -1,42 +1,62 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
-//! The road of a message: `authenticate` says who it is, `initialise` opens datastores, `receive` takes the device's changes,
-//! `map` takes its Maps and statuses, `send` pages out ours. `outbox` writes what fits, and the rest waits in the session
-//! (`owed`).
+//! The road of a message: `authenticate` says who it is, and `bar` which commands it may not; `initialise` opens datastores;
+//! `receive` takes the device's changes, with `conflict` where two meet, `refresh` where they take a collection's place,
+//! `part` where they are parts of items, `copy` and `hierarchy` where they are about other items; `group` does or undoes an
+//! Atomic; `map` takes Maps and statuses. `owed` says what is owed, and `send` pages out our changes, as far as `window` lets
+//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`.
 
 mod authenticate;
+mod bar;
 mod conflict;
+mod copy;
+mod count;
 mod describe;
 mod desk;
+mod group;
+mod hierarchy;
+mod identify;
 mod initialise;
 mod known;
 mod map;
+mod naming;
+mod nested;
 mod notes;
 mod oblige;
 mod owed;
+mod part;
+mod pieces;
 mod receive;
 mod refresh;
 mod send;
+mod split;
 mod unanswered;
+mod window;
 
 use self::authenticate::{Admitted, Verdict};
 use self::desk::Desk;
+use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
+use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
-use super::outbox::Outbox;
+use super::outbox::{Bounds, Outbox, Return};
 use super::session::{Pending, PendingStatus, Phase, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
 use crate::journal::Moment;
+use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{PageAsk, Reads, Receipt, Snapshot, StoreError, Who};
+use crate::store::{PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
+const PIECES_LEAVING: u64 = 3;
 
 /// A SyncML message on its way through the loop.
 #[derive(Debug)]
@@ -46,20 +66,44 @@ pub struct Server<'a> {
     encoding: Encoding,
     /// SHA-256 of the message's bytes: a resend is known by it.
     digest: String,
+    /// What the HTTP header beside the message says of who sent it.
+    mac: Option<Credential>,
     /// The session token in the URL, as sent.
     token: Option<String>,
     origin: String,
     address: String,
     user_agent: String,
     line: String,
-    /// Whether what a broken session makes needful has been read.
-    broken_read: bool,
+    needed: Needed,
+}
+
+/// What only an answer of the store has shown to be needed.
+#[derive(Debug, Default)]
+struct Needed {
+    /// Whether what a broken session makes needful was looked for; and what that is.
+    broken: bool,
+    records: Vec<(String, Vec<RecordId>)>,
+    versions: Vec<(String, Vec<(RecordId, Seq)>)>,
+    /// Whether all pieces of the object that is arriving are.
+    pieces: bool,
+    /// The object made of them, and its match key.
+    assembled: Option<Assembled>,
+    keys: Vec<(String, Vec<MatchKey>)>,
+    /// Whether large bodies were looked for; and which are.
+    large: bool,
+    whole: Vec<RecordVersion>,
+    /// Whether one of them is to leave.
+    leaves: bool,
+    /// What of its folders the message needs.
+    folders: hierarchy::Folders,
 }
 
 /// What to send once the batch is safe.
 #[derive(Debug)]
 pub struct Answer {
     body: Vec<u8>,
+    /// The value of `x-syncml-hmac`, where we sign.
+    mac: Option<String>,
 }
 
 impl<'a> Server<'a> {
@@ -74,13 +118,24 @@ impl<'a> Server<'a> {
             inbox: Inbox::new(message),
             encoding,
             digest: secret::fingerprint(&request.body),
+            mac: None,
             token,
             origin: request.origin.clone(),
             address: request.address.clone(),
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             line: String::new(),
-            broken_read: false,
+            needed: Needed::default(),
         })
+    }
+
+    /// The same with what its header `x-syncml-hmac` said ([`mac::read`]). It is a part of the message: who sends the same bytes
+    /// without it is not given the answer again.
+    pub fn with_mac(mut self, mac: Option<Credential>) -> Self {
+        if let Some(Credential::Mac { mac, .. }) = &mac {
+            self.digest = secret::fingerprint(format!("{} {}", self.digest, secret::hex(mac)).as_bytes());
+        }
+        self.mac = mac;
+        self
     }
 
     fn device(&self) -> PeerId {
@@ -96,12 +151,15 @@ impl<'a> Server<'a> {
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
     fn refuse(&self, header: PendingStatus, code: u16, version: Version) -> Turn<Answer> {
         let bytes_max = self.reply_bytes().unwrap_or(limits::SYNCML_REPLY_BYTES_MAX);
-        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, None, 1, bytes_max);
+        let back = Return::default();
+        let bounds = Bounds { bytes_max, object_bytes_max: None };
+        let mut outbox = Outbox::new(&self.inbox.message, self.encoding, version, back, 1, bounds);
         let mut pending = vec![Pending::Status(header)];
-        pending.extend(desk::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
+        pending.extend(bar::statuses_of_all(&self.inbox, code).into_iter().map(Pending::Status));
         outbox.push_pending(pending, &[], None);
         outbox.set_last(true);
-        Turn { answer: Answer { body: outbox.finish() }, batch: None }
+        // Nothing is signed for a stranger.
+        Turn { answer: Answer { body: outbox.finish(), mac: None }, batch: None }
     }
 
     /// What the device can take, within our own bounds, where this message says it; a `MaxMsgSize` of 0 says nothing.
@@ -111,19 +169,24 @@ impl<'a> Server<'a> {
         Some(asked.clamp(limits::SYNCML_REPLY_BYTES_MIN, limits::SYNCML_REPLY_BYTES_MAX))
     }
 
+    /// A decision, or the version that has to be read whole before.
     fn admitted(
         &mut self,
         admitted: Admitted,
         snapshot: &Snapshot,
         now: Moment,
         seed: &mut Seed,
-    ) -> Turn<Answer> {
+    ) -> Result<Turn<Answer>, RecordVersion> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
         desk.walk();
+        desk.end_of_pieces();
         desk.send();
+        if let Some(version) = desk.wants.take() {
+            return Err(version);
+        }
         let (turn, line) = desk.close();
         self.line = line;
-        turn
+        Ok(turn)
     }
 }
 
@@ -131,16 +194,17 @@ impl Protocol for Server<'_> {
     type Answer = Answer;
 
     fn ask(&mut self) -> Reads {
-        self.broken_read = false;
+        self.needed = Needed::default();
         self.reads()
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
-            Verdict::Replay(body) => {
+            Verdict::Replay { body, state } => {
                 self.line = format!("{}: resent, answered with the same bytes", self.preamble());
-                Turn { answer: Answer { body }, batch: None }
+                let mac = state.and_then(|state| identify::signature(self, snapshot, &state, &body));
+                Turn { answer: Answer { body, mac }, batch: None }
             }
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
@@ -153,17 +217,30 @@ impl Protocol for Server<'_> {
                 turn
             }
             Verdict::Admit(admitted) => {
-                if let Some(more) = self.reads_of_broken(snapshot, &admitted.state) {
-                    return Decision::Ask(Box::new(more));
+                let state = &admitted.state;
+                let broken = self.reads_of_broken(snapshot, state);
+                let ends = self.assemble(snapshot, state);
+                let folders = self.wants_folders(snapshot);
+                if self.needs_whole(snapshot) || ends || broken || folders {
+                    return Decision::Ask(Box::new(self.reads()));
                 }
-                self.admitted(*admitted, snapshot, now, seed)
+                match self.admitted(*admitted, snapshot, now, seed) {
+                    Ok(turn) => turn,
+                    Err(version) => {
+                        self.needed.whole.push(version);
+                        self.needed.leaves = true;
+                        return Decision::Ask(Box::new(self.reads()));
+                    }
+                }
             }
         };
         Decision::Turn(Box::new(turn))
     }
 
     fn reply(&mut self, answer: Answer, _receipt: &Receipt) -> Response {
-        respond(200, self.encoding, answer.body)
+        let mut response = respond(200, self.encoding, answer.body);
+        response.headers.extend(answer.mac.map(|mac| (mac::HEADER.to_owned(), mac)));
+        response
     }
 
     fn failed(&mut self, error: &StoreError) -> Response {
@@ -198,21 +275,32 @@ impl Server<'_> {
                 address: self.address.clone(),
             });
         }
-        let login = authenticate::login_of(header);
+        let login = authenticate::login_of(self);
         let mut reads = Reads::of(Who::Syncml {
-            login: login.clone(),
+            login,
             session_token: self.token.as_deref().map(secret::token_hash),
             session_id: header.session_id.clone(),
             address: self.address.clone(),
         });
-        reads.throttles =
-            login.iter().map(|login| authenticate::throttle_key(login, &self.address)).collect();
+        let names = authenticate::names(self);
+        reads.throttles = names.iter().map(|name| authenticate::throttle_key(name, &self.address)).collect();
         reads.peer = Some(self.device());
         reads.collections = true;
         reads.luids = self.inbox.luids();
         reads.matches = self.inbox.keys();
+        reads.matches.extend(self.needed.keys.iter().cloned());
+        (reads.records, reads.versions) = (self.needed.records.clone(), self.needed.versions.clone());
+        reads.arriving = self.needed.pieces && self.needed.assembled.is_none();
+        reads.whole = self.needed.whole.clone();
         reads.targets = self.inbox.map_targets();
+        for (path, ids) in &self.needed.folders.above {
+            reads.records.push((path.clone(), ids.iter().cloned().collect()));
+            reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
+        }
+        let emptied = self.needed.folders.emptied.iter();
+        reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
         if self.wants_page() {
+            reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
             reads.totals = self.inbox.message.last && self.inbox.has_sync();
             reads.page = Some(PageAsk::Peer {
@@ -226,9 +314,9 @@ impl Server<'_> {
 
     /// A phone that lost the end of a session sends the Maps of that one, right before changes under the new ids; and what it
     /// changes now may be what that session sent it. Which records and versions that is about is known only now.
-    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> Option<Reads> {
-        if std::mem::replace(&mut self.broken_read, true) {
-            return None;
+    fn reads_of_broken(&mut self, snapshot: &Snapshot, state: &State) -> bool {
+        if std::mem::replace(&mut self.needed.broken, true) {
+            return false;
         }
         let mut records: BTreeMap<String, Vec<RecordId>> = BTreeMap::new();
         let mut versions: BTreeMap<String, Vec<(RecordId, Seq)>> = BTreeMap::new();
@@ -255,9 +343,9 @@ impl Server<'_> {
             versions.entry(alias.collection.0.clone()).or_default().extend(sent);
         }
         versions.retain(|_, versions| !versions.is_empty());
-        let (records, versions) = (records.into_iter().collect(), versions.into_iter().collect());
-        let more = Reads { records, versions, ..self.reads() };
-        (!more.records.is_empty() || !more.versions.is_empty()).then_some(more)
+        self.needed.records = records.into_iter().collect();
+        self.needed.versions = versions.into_iter().collect();
+        !self.needed.records.is_empty() || !self.needed.versions.is_empty()
     }
 
     /// The beginning of a log line.
@@ -306,19 +394,37 @@ pub fn plain(status: u16, text: &str) -> Response {
 impl Desk<'_> {
     /// Takes every step of the message in order; each leaves its status.
     fn walk(&mut self) {
-        let inbox = self.inbox;
-        for step in &inbox.steps {
-            match step {
-                Step::Command(index) => {
-                    if let Some(command) = inbox.message.commands.get(*index) {
-                        self.command(command);
-                    }
+        let mut steps = self.inbox.steps.as_slice();
+        while let Some((step, rest)) = steps.split_first() {
+            steps = rest;
+            if let Step::Atomic(atomic) = step
+                && let Some((inside, after)) = rest.split_at_checked(atomic.steps)
+            {
+                self.atomic(atomic, inside);
+                steps = after;
+            } else {
+                self.step(step);
+            }
+        }
+    }
+
+    /// One step; what an Atomic holds comes in `server/group.rs`.
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Command(index) => {
+                if let Some(command) = self.inbox.message.commands.get(*index)
+                    && !self.bars(command)
+                {
+                    self.command(command);
                 }
-                Step::Sync(sync) => self.open_sync(sync),
-                Step::Change(change) => self.receive(change),
-                Step::Refuse(refused) => {
-                    self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
-                }
+            }
+            Step::Sync(sync) if self.bars_sync(sync) => {}
+            Step::Sync(sync) => self.open_sync(sync),
+            Step::Change(change) if self.bars_change(change) => {}
+            Step::Change(change) => self.receive(change),
+            Step::Atomic(_) => {}
+            Step::Refuse(refused) => {
+                self.status(refused.silent, &refused.command, refused.name, &[], &[], refused.code);
             }
         }
     }

@@ -2,10 +2,17 @@
 //!
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
-use super::alert;
+mod asked;
+mod mode;
+mod objects;
+
+pub use asked::Asked;
+pub use mode::Mode;
+pub use objects::{Arrival, Departure};
+
+use super::filter::Filter;
 use super::message::Version;
 use crate::limits;
-use crate::peer::Luid;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,15 +45,27 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Commands sent that no status has answered yet.
     pub sent: Vec<Sent>,
-    /// Collection and id of an object of which a piece was refused: what follows of it is not the whole.
+    /// The large object that is arriving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broken: Option<(CollectionId, Luid)>,
+    pub arriving: Option<Arrival>,
+    /// The large object that is leaving, or was when the session before broke off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Departure>,
+    /// The device's `MaxObjSize`; 0 where it said none.
+    #[serde(default)]
+    pub object_bytes_max: u64,
     /// Syncs of sessions before that may be resumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resumable: Vec<Resumable>,
     /// Adds and Replaces of sessions before that broke off, the last first: the device may have any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+    /// Whether every message must bear a MAC: the session was opened by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
+    /// What the device wants to see of us, or has given us for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 /// A sync that has begun in a session before.
@@ -132,90 +151,11 @@ pub struct Datastore {
     pub held_from: Seq,
     /// Adds acknowledged but not mapped yet, each with the stamp of the version sent: the cursor stays below them too.
     pub unmapped: BTreeMap<RecordId, Seq>,
+    /// What the device wants to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
     /// What came and went, for the log.
     pub tally: Tally,
-}
-
-/// The sync types (DS 1.2 section 6.5): who sends what, and what of it is everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    /// 200: both send what changed.
-    #[default]
-    TwoWay,
-    /// 201: both send what they have, and it is compared.
-    Slow,
-    /// 202: the client sends what changed.
-    FromClient,
-    /// 203: the client sends what it has, and it takes the place of what is here.
-    RefreshFromClient,
-    /// 204: the server sends what changed.
-    FromServer,
-    /// 205: the server sends what it has, and it takes the place of what the client has.
-    RefreshFromServer,
-}
-
-impl Mode {
-    /// What an alert asks for. 206 to 210 are what the server's own alert asked the client to start: 200 and 202 to 205.
-    pub fn of_alert(code: u16) -> Option<Self> {
-        Some(match code {
-            alert::TWO_WAY | alert::TWO_WAY_BY_SERVER => Self::TwoWay,
-            alert::SLOW => Self::Slow,
-            alert::ONE_WAY_FROM_CLIENT | alert::ONE_WAY_FROM_CLIENT_BY_SERVER => Self::FromClient,
-            alert::REFRESH_FROM_CLIENT | alert::REFRESH_FROM_CLIENT_BY_SERVER => Self::RefreshFromClient,
-            alert::ONE_WAY_FROM_SERVER | alert::ONE_WAY_FROM_SERVER_BY_SERVER => Self::FromServer,
-            alert::REFRESH_FROM_SERVER | alert::REFRESH_FROM_SERVER_BY_SERVER => Self::RefreshFromServer,
-            _ => return None,
-        })
-    }
-
-    /// The alert code.
-    pub fn code(self) -> u16 {
-        match self {
-            Self::TwoWay => alert::TWO_WAY,
-            Self::Slow => alert::SLOW,
-            Self::FromClient => alert::ONE_WAY_FROM_CLIENT,
-            Self::RefreshFromClient => alert::REFRESH_FROM_CLIENT,
-            Self::FromServer => alert::ONE_WAY_FROM_SERVER,
-            Self::RefreshFromServer => alert::REFRESH_FROM_SERVER,
-        }
-    }
-
-    /// In words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TwoWay => "two-way",
-            Self::Slow => "slow",
-            Self::FromClient => "one-way from the client",
-            Self::RefreshFromClient => "refresh from the client",
-            Self::FromServer => "one-way from the server",
-            Self::RefreshFromServer => "refresh from the server",
-        }
-    }
-
-    /// Whether the client's changes are taken.
-    pub fn receives(self) -> bool {
-        !matches!(self, Self::FromServer | Self::RefreshFromServer)
-    }
-
-    /// Whether ours are sent.
-    pub fn sends(self) -> bool {
-        !matches!(self, Self::FromClient | Self::RefreshFromClient)
-    }
-
-    /// Whether we send all there is, and not what changed.
-    pub fn sends_all(self) -> bool {
-        matches!(self, Self::Slow | Self::RefreshFromServer)
-    }
-
-    /// Whether what the client sends is compared with what is here, because it sends all it has.
-    pub fn compares(self) -> bool {
-        matches!(self, Self::Slow | Self::RefreshFromClient)
-    }
-
-    /// Whether it begins anew: anchors need not match, and what was known of the device's items is known anew.
-    pub fn begins_anew(self) -> bool {
-        self.sends_all() || self.compares()
-    }
 }
 
 /// What came and went in one datastore.
@@ -249,6 +189,8 @@ pub enum Pending {
     Device(u32, String),
     /// A question for the device's DevInf.
     AskDevice,
+    /// A large object broke off: its `Target` and `Source` as spelt.
+    NoEndOfData(Option<String>, Option<String>),
 }
 
 /// A status on its way out.
@@ -409,6 +351,11 @@ impl State {
 }
 
 impl Datastore {
+    /// Whether the device wants some items only.
+    pub fn filters_items(&self) -> bool {
+        self.filter.as_ref().is_some_and(Filter::of_records)
+    }
+
     /// Keeps the cursor below a stamp the device has not taken.
     pub fn hold(&mut self, seq: Seq) {
         self.held_from = if self.held_from == 0 { seq } else { self.held_from.min(seq) };
@@ -433,6 +380,9 @@ impl Pending {
             Self::Alert(_) => 40,
             Self::Device(_, command) => 40 + text_bytes(command),
             Self::AskDevice => 20,
+            Self::NoEndOfData(target, source) => {
+                60 + [target, source].into_iter().flatten().map(|text| text_bytes(text)).sum::<usize>()
+            }
         }
     }
 }

@@ -150,6 +150,29 @@ fn foreign_markup_in_data_is_kept_as_it_stands() {
 
 /// The recorded client counts the CR in `Size` and sends it raw in CDATA.
 #[test]
+fn a_field_filter_names_its_properties_in_every_wrapping() {
+    let property = |name: &str| format!("<Property><PropName>{name}</PropName></Property>");
+    let both = property("N") + &property("TEL");
+    let spaced = "<Property xmlns='syncml:devinf'> <PropName>N</PropName> </Property>\n<Property><PropName>TEL</PropName></Property>";
+    let escaped = both.replace('<', "&lt;");
+    let devinf = format!(
+        "<DevInf><VerDTD>1.2</VerDTD><DevID>c</DevID><DataStore><SourceRef>c</SourceRef><CTCap><CTType>a</CTType><VerCT>1</VerCT>{both}</CTCap></DataStore></DevInf>"
+    );
+    let cdata = format!("<![CDATA[{both}]]>");
+    let capability = format!("<CTCap><CTType>a</CTType>{both}</CTCap>");
+    for data in [both.as_str(), spaced, &escaped, &cdata, &devinf, &capability] {
+        let message = read(&format!(
+            "<Alert><CmdID>1</CmdID><Data>200</Data><Item><Target><LocURI>c</LocURI><Filter><Meta/><Field><Item><Data>{data}</Data>\
+             </Item></Field></Filter></Target></Item></Alert>"
+        ));
+        let Command::Alert(alert) = &message.commands[0] else { panic!() };
+        let filter = alert.items[0].target.as_ref().unwrap().filter.as_ref().unwrap();
+        let names = anchorage::syncml::filter::properties::names(filter.field.as_ref().unwrap());
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["N", "TEL"], "{data}");
+    }
+}
+
+#[test]
 fn newlines_are_not_normalised() {
     let message = read("<Add><Item><Data><![CDATA[A:1\r\nB:2\r\n]]>\r</Data></Item></Add>");
     assert_eq!(data_of(&message).bytes(), b"A:1\r\nB:2\r\n\r");

@@ -1,7 +1,7 @@
 //! Where two edits meet.
 
 use crate::{body, card, event, text};
-use anchorage::journal::merge::{Supported, merge, replace};
+use anchorage::journal::merge::{Supported, merge, part, replace};
 use anchorage::record::{Body, Form};
 
 fn supported(names: &[&str]) -> Supported {
@@ -264,4 +264,55 @@ fn the_line_ends_of_the_stored_card_survive() {
         None,
     );
     assert_eq!(after.bytes, b"BEGIN:VCARD\nVERSION:3.0\nFN:B\r\nNOTE:n\nTITLE:t\r\nEND:VCARD");
+}
+
+#[test]
+fn a_part_takes_the_place_of_what_it_lists() {
+    let stored = card("3.0", &["N:Doe;John;;;", "TEL;TYPE=HOME:1", "X-A:kept", "TEL;TYPE=CELL:2", "NOTE:x"]);
+    let laid = |lines: &[&str]| text(&part(&stored, &card("3.0", lines)).unwrap());
+    assert_eq!(
+        laid(&["TEL;TYPE=WORK:3", "TITLE:t"]),
+        text(&card("3.0", &["N:Doe;John;;;", "TEL;TYPE=WORK:3", "X-A:kept", "NOTE:x", "TITLE:t"]))
+    );
+    assert_eq!(laid(&["TEL:", "N:;;;;"]), text(&card("3.0", &["X-A:kept", "NOTE:x"])));
+    // A part in another version of the same.
+    let old = card("2.1", &["NOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab", "TEL;CELL:4"]);
+    assert_eq!(
+        text(&part(&stored, &old).unwrap()),
+        text(&card("3.0", &["N:Doe;John;;;", "TEL;TYPE=CELL:4", "X-A:kept", "NOTE:a\\nb"]))
+    );
+    assert_eq!(part(&stored, &card("3.0", &[])), None);
+    let plain = |text: &str| body(Form::Plain, text);
+    assert_eq!(part(&plain("a"), &plain("b")), None);
+    assert_eq!(part(&stored, &plain("b")), None);
+}
+
+#[test]
+fn a_part_of_an_event_leaves_its_alarm_its_zone_and_its_exceptions_alone() {
+    let whole = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:Z\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+        SUMMARY:old\r\nDTSTART;TZID=Z:20260101T100000\r\nBEGIN:VALARM\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VEVENT\r\n\
+        BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;TZID=Z:20260102T100000\r\nSUMMARY:other\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let some = |lines: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n{lines}END:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        body(Form::Icalendar20, &text)
+    };
+    let stored = body(Form::Icalendar20, whole);
+    let laid = part(&stored, &some("SUMMARY:new\r\nLOCATION:here\r\n")).unwrap();
+    let expected = whole
+        .replace("SUMMARY:old", "SUMMARY:new")
+        .replace("100000\r\nBEGIN:VALARM", "100000\r\nLOCATION:here\r\nBEGIN:VALARM");
+    assert_eq!(text(&laid), expected);
+    let laid = part(&stored, &some("BEGIN:VALARM\r\nTRIGGER:-PT9M\r\nEND:VALARM\r\n")).unwrap();
+    assert_eq!(text(&laid), whole.replace("-PT5M", "-PT9M"));
+}
+
+#[test]
+fn a_part_of_many_lines_is_laid_over_in_time() {
+    let lines: Vec<String> = (0..40_000).map(|number| format!("X-{number}:1")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let started = std::time::Instant::now();
+    assert!(part(&card("3.0", &lines), &card("3.0", &lines)).is_some());
+    assert!(started.elapsed().as_secs() < 10);
 }

@@ -243,7 +243,7 @@ fn two_devices_racing_on_one_record_lose_nothing() {
     let contents: Vec<_> = world.records("contacts");
     let held = contents.iter().filter_map(|record| match &record.content {
         Content::Body(body) => Some(String::from_utf8_lossy(&body.bytes).into_owned()),
-        Content::Deleted => None,
+        Content::Large(_) | Content::Deleted => None,
     });
     let card_1 = held.into_iter().find(|text| text.contains("Card 1")).unwrap();
     assert!(card_1.contains("TITLE:a") && card_1.contains("ROLE:b"), "{card_1}");

@@ -50,7 +50,7 @@ fn digests_of_the_empty_nonce_are_challenged_and_never_counted() {
     );
 }
 
-fn hello(session: &str, message: u32, cred: Option<Cred>) -> Message {
+pub fn hello(session: &str, message: u32, cred: Option<Cred>) -> Message {
     let mut source = Location::of("IMEI:1");
     source.name = Some("ann".into());
     Message {
@@ -79,13 +79,13 @@ fn hello(session: &str, message: u32, cred: Option<Cred>) -> Message {
     }
 }
 
-fn ask(world: &World<SqliteStore>, message: &Message) -> Message {
+pub fn ask(world: &World<SqliteStore>, message: &Message) -> Message {
     let response = world.post("", "application/vnd.syncml+xml", &encode(message, Encoding::Xml));
     assert_eq!(response.status, 200);
     decode(&response.body).unwrap().0
 }
 
-fn statuses(message: &Message) -> Vec<(String, u16)> {
+pub fn statuses(message: &Message) -> Vec<(String, u16)> {
     let status = |command: &Command| match command {
         Command::Status(status) => Some((status.command.clone(), status.code)),
         _ => None,
@@ -280,7 +280,7 @@ fn credentials_that_are_broken_are_challenged() {
         (cred(Some(credential::BASIC), "YW5uOndyb25n"), 401, credential::BASIC),
         (cred(md5, "c2hvcnQ="), 401, credential::MD5),
         (cred(md5, "Zz6EivR3yeaaENcRN6lpAQ=="), 401, credential::MD5),
-        (cred(Some("syncml:auth-MAC"), "x"), 406, credential::MD5),
+        (cred(Some("syncml:auth-MAC"), "x"), 401, credential::MD5),
         (cred(Some("syncml:auth-x509"), "x"), 406, credential::MD5),
     ] {
         message.header.credential = cred;

@@ -50,6 +50,8 @@ pub struct Folder {
     pub items: BTreeMap<String, String>,
     pub changed: BTreeSet<String>,
     pub deleted: BTreeSet<String>,
+    /// What it wants to have.
+    pub filter: Option<Filter>,
     /// What a status has taken of it in a sync that is not complete: not sent again where that is resumed.
     pub acked: BTreeSet<String>,
     pub last: String,
@@ -118,6 +120,12 @@ pub struct Phone {
     pub was_slow: bool,
     /// How many messages it bears with.
     pub patience: u32,
+    /// How many bytes of an item it sends in one message, and whether it takes large ones in pieces; 0 for neither.
+    pub piece_bytes: usize,
+    /// What it says to a piece.
+    pub piece_verdict: u16,
+    /// Its `MaxObjSize`.
+    pub max_object: Option<u64>,
 }
 
 /// What a session was.
@@ -132,6 +140,8 @@ pub struct Session {
     pub changes_announced: Vec<Option<u64>>,
     pub answers: Vec<Message>,
     pub header: Vec<u16>,
+    /// Pieces that came.
+    pub pieces: u32,
 }
 
 impl Session {
@@ -187,6 +197,9 @@ impl Phone {
             story: Vec::new(),
             was_slow: false,
             patience: 500,
+            piece_bytes: 0,
+            piece_verdict: 213,
+            max_object: None,
         }
     }
 
@@ -300,6 +313,7 @@ impl Phone {
             device_id: self.device.clone(),
             device_type: "phone".into(),
             number_of_changes: self.version > Version::V10 && self.counts,
+            large_objects: self.piece_bytes > 0,
             datastores: self.folders.iter().map(store).collect(),
             capabilities: of_device.map(capabilities).unwrap_or_default(),
             ..DevInf::default()
@@ -353,6 +367,8 @@ struct Talk<'a> {
     more: Vec<Command>,
     /// Its own changes that no status has taken yet, by message and command.
     open: BTreeMap<(u32, String), String>,
+    /// What came of a large item so far.
+    joining: Option<(u64, Item)>,
 }
 
 impl<'a> Talk<'a> {
@@ -375,6 +391,7 @@ impl<'a> Talk<'a> {
             heard: BTreeMap::new(),
             more: Vec::new(),
             open: BTreeMap::new(),
+            joining: None,
         }
     }
 
@@ -581,7 +598,11 @@ impl<'a> Talk<'a> {
             target: Location::of(self.url.clone()),
             source,
             credential,
-            meta: Meta { max_message_bytes: phone.max_message, ..Meta::default() },
+            meta: Meta {
+                max_message_bytes: phone.max_message,
+                max_object_bytes: phone.max_object,
+                ..Meta::default()
+            },
             ..Header::default()
         }
     }
@@ -615,8 +636,9 @@ impl<'a> Talk<'a> {
                 last: (!folder.last.is_empty()).then(|| folder.last.clone()),
                 next: Some(self.next.clone()),
             };
+            let filter = folder.filter.clone().map(Box::new);
             let item = Item {
-                target: Some(Location::of(folder.target.clone())),
+                target: Some(Location { filter, ..Location::of(folder.target.clone()) }),
                 source: Some(Location::of(name.clone())),
                 meta: Meta { anchor: Some(anchor), ..Meta::default() },
                 ..Item::default()
@@ -667,16 +689,18 @@ impl<'a> Talk<'a> {
             let chunks: Vec<&[Command]> =
                 if changes.is_empty() { vec![&[]] } else { changes.chunks(self.phone.per_message).collect() };
             for (index, chunk) in chunks.into_iter().enumerate() {
-                if index > 0 {
-                    messages.push(Vec::new());
-                }
                 self.session.sent += u32::try_from(chunk.len()).unwrap();
-                messages.last_mut().unwrap().push(Command::Sync(Sync {
-                    target: Some(Location::of(folder.target.clone())),
-                    source: Some(Location::of(name.clone())),
-                    commands: chunk.to_vec(),
-                    ..Sync::default()
-                }));
+                for (part, commands) in in_pieces(chunk, self.phone.piece_bytes).into_iter().enumerate() {
+                    if index + part > 0 {
+                        messages.push(Vec::new());
+                    }
+                    messages.last_mut().unwrap().push(Command::Sync(Sync {
+                        target: Some(Location::of(folder.target.clone())),
+                        source: Some(Location::of(name.clone())),
+                        commands,
+                        ..Sync::default()
+                    }));
+                }
             }
         }
         messages
@@ -757,6 +781,11 @@ impl<'a> Talk<'a> {
 
     /// What the server said of a change of ours.
     fn taken(&mut self, status: &Status) {
+        if status.code == 213 {
+            // It forgets the change when the last piece has its status.
+            self.open.remove(&(status.message_ref, status.command_ref.clone()));
+            return;
+        }
         if status.code != 417 {
             self.open.remove(&(status.message_ref, status.command_ref.clone()));
         }
@@ -786,6 +815,11 @@ impl<'a> Talk<'a> {
         for command in &sync.commands {
             let Command::Change(change) = command else { panic!("a change in Sync") };
             for item in &change.items {
+                let Some(item) = &self.joined(item) else {
+                    let code = self.phone.piece_verdict;
+                    self.owe(message, &change.command_id, change.kind.name(), code, Some(item));
+                    continue;
+                };
                 self.session.received += 1;
                 let code = self.apply(&name, change.kind, item);
                 let uri = |location: Option<&Location>| location.map(|l| l.uri.clone()).unwrap_or_default();
@@ -800,6 +834,34 @@ impl<'a> Talk<'a> {
                 self.owe(message, &change.command_id, change.kind.name(), code, Some(item));
             }
         }
+    }
+
+    /// The whole item, once its last piece is here.
+    fn joined(&mut self, item: &Item) -> Option<Item> {
+        let bytes = || item.data.as_ref().unwrap().bytes();
+        if let Some((size, mut whole)) = self.joining.take() {
+            self.session.pieces += 1;
+            assert_eq!((&whole.target, &whole.source), (&item.target, &item.source), "one object at a time");
+            assert_eq!(item.meta.size, None);
+            let Some(Data::Bytes(held)) = &mut whole.data else { panic!() };
+            held.extend_from_slice(bytes());
+            if self.phone.piece_verdict == 213 {
+                if !item.more {
+                    assert_eq!(held.len() as u64, size);
+                    return Some(whole);
+                }
+                self.joining = Some((size, whole));
+            }
+            return None;
+        }
+        if item.more {
+            self.session.pieces += 1;
+            assert!(self.phone.piece_bytes > 0, "it cannot take pieces");
+            let size = item.meta.size.expect("a size with the first piece");
+            self.joining = (self.phone.piece_verdict == 213).then(|| (size, item.clone()));
+            return None;
+        }
+        Some(item.clone())
     }
 
     fn apply(&mut self, name: &str, kind: ChangeKind, item: &Item) -> u16 {
@@ -911,6 +973,36 @@ pub fn change(kind: ChangeKind, luid: &str, text: Option<&str>, media_type: &str
             ..Item::default()
         }],
     })
+}
+
+/// The changes by message: one larger than `piece_bytes` ends its message with its first piece, and goes on in the next.
+pub fn in_pieces(changes: &[Command], piece_bytes: usize) -> Vec<Vec<Command>> {
+    let mut messages = vec![Vec::new()];
+    for change in changes {
+        let Command::Change(inner) = change else { panic!() };
+        let data = inner.items[0].data.clone().map(Data::into_bytes).unwrap_or_default();
+        if piece_bytes == 0 || data.len() <= piece_bytes {
+            messages.last_mut().unwrap().push(change.clone());
+            continue;
+        }
+        let mut start = 0;
+        while start < data.len() {
+            let mut end = data.len().min(start + piece_bytes);
+            while std::str::from_utf8(&data[start..end]).is_err() {
+                end -= 1;
+            }
+            let mut piece = inner.clone();
+            piece.items[0].data = Some(Data::Bytes(data[start..end].to_vec()));
+            piece.items[0].more = end < data.len();
+            piece.items[0].meta.size = (start == 0).then_some(data.len() as u64);
+            messages.last_mut().unwrap().push(Command::Change(piece));
+            if end < data.len() {
+                messages.push(Vec::new());
+            }
+            start = end;
+        }
+    }
+    messages
 }
 
 /// The CmdID and the LUID of every change.

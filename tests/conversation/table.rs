@@ -5,7 +5,7 @@ use crate::sqlite::SqliteStore;
 use crate::world::World;
 use crate::{card, pair};
 use anchorage::store::Policy;
-use anchorage::syncml::message::{ChangeKind, Command, Item, Location};
+use anchorage::syncml::message::{ChangeKind, Command, Item, Location, Version};
 
 /// A two-way session in which the phone sends these changes.
 fn send(world: &World<SqliteStore>, phone: &mut Phone, changes: Vec<Command>) -> Vec<(String, u16)> {
@@ -119,17 +119,39 @@ fn a_soft_delete_makes_room_on_the_phone_only() {
 
 #[test]
 fn an_archive_that_is_not_kept_is_said() {
+    for (version, code, left) in [(Version::V10, 210, 9), (Version::V11, 501, 10), (Version::V12, 501, 10)] {
+        let world = World::new(SqliteStore::new());
+        let (mut a, mut b) = pair(&world);
+        a.version = version;
+        let luid = a.find("Card 1");
+        let archived = |luid: &str| {
+            let Command::Change(mut archived) = delete(luid) else { panic!() };
+            archived.archive = true;
+            Command::Change(archived)
+        };
+        let answered = send(&world, &mut a, vec![archived(&luid), archived("unknown")]);
+        assert_eq!(codes(&answered), vec![code, 211], "{version:?}");
+        b.sync(&world).unwrap();
+        assert_eq!((world.live("contacts").len(), b.contents().len()), (left, left));
+        // What is still here is still the same item.
+        let edited = change(ChangeKind::Replace, &luid, Some(&card("Card 1", "TITLE:a\r\n")), "text/vcard");
+        assert_eq!(codes(&send(&world, &mut a, vec![edited])), vec![if left == 9 { 201 } else { 200 }]);
+    }
+}
+
+#[test]
+fn what_was_deleted_here_cannot_be_deleted_softly() {
     let world = World::new(SqliteStore::new());
     let (mut a, mut b) = pair(&world);
     let luid = a.find("Card 1");
-    let archived = |luid: &str| {
-        let Command::Change(mut archived) = delete(luid) else { panic!() };
-        archived.archive = true;
-        Command::Change(archived)
-    };
-    assert_eq!(codes(&send(&world, &mut a, vec![archived(&luid), archived("unknown")])), vec![210, 211]);
+    b.delete(&b.find("Card 1"));
     b.sync(&world).unwrap();
-    assert_eq!((world.live("contacts").len(), b.contents().len()), (9, 9));
+    let Command::Change(mut soft) = delete(&luid) else { panic!() };
+    soft.soft_delete = true;
+    assert_eq!(codes(&send(&world, &mut a, vec![Command::Change(soft)])), vec![423]);
+    a.only().items.remove(&luid);
+    a.sync(&world).unwrap();
+    assert_eq!(a.contents(), b.contents());
 }
 
 #[test]

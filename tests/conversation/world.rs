@@ -13,6 +13,9 @@ use std::cell::{Cell, RefCell};
 
 use crate::house::now;
 
+/// The secret of the worker.
+pub const SECRET: &str = "a secret of the worker";
+
 pub const BORN: i64 = 1_760_000_000_000;
 
 /// A server, the only thing in it an account `ann` (password `secret`, MAX token `token`).
@@ -42,7 +45,7 @@ impl<S: Store> World<S> {
     }
 
     pub fn with_policy(store: S, policy: Policy) -> Self {
-        let settings = Settings { sealer: Sealer::new(b"a secret of the worker"), ..Settings::default() };
+        let settings = Settings { sealer: Sealer::new(SECRET.as_bytes()), ..Settings::default() };
         let world = Self {
             store,
             settings,
@@ -158,7 +161,12 @@ impl<S: Store> World<S> {
             }),
             ..Reads::of(Who::Account(AccountId(format!("account-{name}"))))
         };
-        now(self.store.read(&reads)).unwrap().page.into_iter().map(|outgoing| outgoing.record).collect()
+        let page = now(self.store.read(&reads)).unwrap().page;
+        let large = page.iter().map(|outgoing| &outgoing.record);
+        let large = large.filter(|record| matches!(record.content, Content::Large(_)));
+        let whole = large.map(|record| (record.collection.clone(), record.id.clone(), record.seq)).collect();
+        let page = now(self.store.read(&Reads { whole, ..reads })).unwrap().page;
+        page.into_iter().map(|outgoing| outgoing.record).collect()
     }
 
     /// The live contents of a collection, sorted, as text.
@@ -168,7 +176,7 @@ impl<S: Store> World<S> {
             .iter()
             .filter_map(|record| match &record.content {
                 Content::Body(body) => Some(String::from_utf8_lossy(&body.bytes).into_owned()),
-                Content::Deleted => None,
+                Content::Large(_) | Content::Deleted => None,
             })
             .collect();
         texts.sort();

@@ -26,6 +26,7 @@ fn put<S: Store>(world: &World<S>, collection: &str, id: &str, form: Form, bytes
     let change = Change {
         collection: CollectionId(collection.into()),
         id: RecordId::new(id).unwrap(),
+        parent: None,
         key: matching::key(&body),
         content: Content::Body(body),
         origin: "phone".into(),

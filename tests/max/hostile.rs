@@ -80,6 +80,7 @@ fn fill<S: Store>(world: &World<S>, count: usize) {
             form: Form::Table,
             bytes: format!("[[\"title\",\"Task {n}\"]]").into(),
         }),
+        parent: None,
         key: None,
         origin: String::new(),
         insert: true,

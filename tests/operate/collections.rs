@@ -136,3 +136,24 @@ pub fn a_policy_and_a_lock_hold_at_the_next_sync<S: Survey + Default + 'static>(
     assert_eq!(world.live("contacts").len(), 1, "{:?}", session.statuses_of("Add"));
     assert_eq!(world.max("POST", "contacts", "auth=token", "id=x&name=y").status, 403);
 }
+
+pub fn a_collection_for_files_is_made<S: Survey + Default>() {
+    let mut desk = Desk::new(S::default());
+    desk.run("add anna").unwrap();
+    let said = desk.run("collection anna briefcase --kind files --alias files --policy server-wins").unwrap();
+    for part in
+        ["Made briefcase of `anna`, for folders, files and e-mails", "server-wins", "aliases    files"]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let made = collection(&desk, "anna", "briefcase");
+    assert_eq!((made.kind, made.policy, made.fields.len()), (Kind::Files, Policy::ServerWins, 0));
+    assert!(desk.run("collection anna briefcase --kind files").unwrap().contains("so already"));
+    assert!(desk.run("collection anna files --kind notes").unwrap_err().contains("cannot be changed"));
+    assert!(
+        desk.run("collection anna Photos/ --kind files").unwrap_err().contains("cannot be a collection's id")
+    );
+    assert!(desk.run("collection anna photos --kind photos").unwrap_err().contains("notes, files"));
+    assert!(desk.run("collection anna photos --kind table").unwrap_err().contains("notes, files"));
+    assert!(desk.run("list anna").unwrap().contains("briefcase"));
+}

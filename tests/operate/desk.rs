@@ -30,13 +30,25 @@ pub struct Desk<S> {
     pub secret: Option<&'static str>,
     pub typed: Option<String>,
     pub noted: String,
+    /// What was posted: where, as what, which bytes; and what to answer.
+    pub posted: Vec<(String, String, Vec<u8>)>,
+    pub answers: Result<u16, String>,
     runs: u8,
 }
 
 impl<S: Survey> Desk<S> {
     pub fn new(store: S) -> Self {
         let now = 1_760_000_000_000;
-        Self { store, now, secret: Some(SECRET), typed: None, noted: String::new(), runs: 0 }
+        Self {
+            store,
+            now,
+            secret: Some(SECRET),
+            typed: None,
+            noted: String::new(),
+            posted: Vec::new(),
+            answers: Ok(202),
+            runs: 0,
+        }
     }
 
     /// What was said, or why it was refused.
@@ -47,11 +59,13 @@ impl<S: Survey> Desk<S> {
 
     pub fn carry_out(&mut self, order: &Order) -> Result<String, String> {
         self.runs += 1;
-        let mut memory = Memory { typed: self.typed.clone(), ..Memory::default() };
+        let (typed, answers) = (self.typed.clone(), Some(self.answers.clone()));
+        let mut memory = Memory { typed, answers, ..Memory::default() };
         let seed = Seed::new([self.runs; 32]);
         let mut operator = Operator::new(&self.store, &mut memory, self.secret, self.now, seed);
         let outcome = finish(operator.carry_out(order));
         self.noted = memory.noted;
+        self.posted.append(&mut memory.posted);
         outcome.map(|()| memory.said).map_err(|Refusal(reason)| reason)
     }
 }
@@ -61,6 +75,8 @@ struct Memory {
     said: String,
     noted: String,
     typed: Option<String>,
+    posted: Vec<(String, String, Vec<u8>)>,
+    answers: Option<Result<u16, String>>,
 }
 
 impl Terminal for Memory {
@@ -72,6 +88,10 @@ impl Terminal for Memory {
     }
     fn password(&mut self, _: &str) -> Option<String> {
         self.typed.clone()
+    }
+    fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
+        self.posted.push((url.into(), media_type.into(), body.to_vec()));
+        self.answers.clone().unwrap()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, finish};
 use crate::phone::Phone;
-use crate::world::World;
+use crate::world::{SECRET, World};
 use crate::{card, overview};
 use anchorage::peer::PeerId;
 use anchorage::record::AccountId;
@@ -21,12 +21,21 @@ pub fn desk_of<S: Survey + Default + 'static>(world: World<S>) -> Visit<S> {
     let make = Box::new(move |store| World { store, settings, clock, drawn, lines, address });
     let mut desk = Desk::new(store);
     desk.now = now;
+    desk.secret = Some(SECRET);
     Visit { desk, make }
 }
 
 impl<S: Survey> Visit<S> {
     pub fn run(&mut self, line: &str) -> Result<String, String> {
         self.desk.run(line)
+    }
+
+    pub fn desk(&self) -> &Desk<S> {
+        &self.desk
+    }
+
+    pub fn desk_mut(&mut self) -> &mut Desk<S> {
+        &mut self.desk
     }
 
     pub fn world(self) -> World<S> {

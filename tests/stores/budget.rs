@@ -6,12 +6,15 @@ use anchorage::peer::Alias;
 use anchorage::record::{Content, Seq};
 use anchorage::store::sql::{self, Statement};
 use anchorage::store::{Acknowledged, Batch, Change, Guard, Login, Peer, Reads, Session, Sweep, Token, Who};
-use anchorage::store::{Edit, Throttle};
+use anchorage::store::{Edit, Piece, PieceRange, Throttle};
 
 /// A question of everything.
 fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
     Reads {
         totals: true,
+        whole: vec![(at("contacts"), id("r1"), 7)],
+        arriving: true,
+        leaving: 2,
         throttles: vec!["x".into()],
         peer: Some(peer("phone")),
         collections: true,
@@ -21,6 +24,7 @@ fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
         luids: vec![("card".into(), vec![luid("1")])],
         targets: vec![("card".into(), vec!["r1".into()])],
         matches: vec![("card".into(), vec!["k".into()])],
+        children: vec![("card".into(), vec![id("r1")])],
         page,
         who: Who::Token("hash".into()),
     }
@@ -37,6 +41,7 @@ fn every_statement() -> Vec<Statement> {
             head: 1,
             records: vec![(at("contacts"), id("r"))],
             matches: vec![(at("contacts"), "k".into())],
+            parents: vec![(at("contacts"), id("r"))],
             session: Some(1),
         },
         aliases: vec![alias("contacts", "r", None, 1, 1)],
@@ -47,6 +52,8 @@ fn every_statement() -> Vec<Statement> {
             generation: 1,
         }],
         dropped: vec![(at("contacts"), id("r"))],
+        pieces_dropped: vec![PieceRange::all(true)],
+        pieces: vec![Piece { leaving: true, start: 0, bytes: vec![1] }],
         outdated: vec![(at("contacts"), 1)],
         bookmarks: vec![bookmark("contacts")],
         peer: Some(Peer::default()),

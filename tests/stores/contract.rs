@@ -6,12 +6,15 @@ mod accounts;
 mod devices;
 #[path = "contract/journal.rs"]
 mod journal;
+#[path = "contract/objects.rs"]
+mod objects;
 #[path = "contract/refresh.rs"]
 mod refresh;
 
 pub use accounts::*;
 pub use devices::*;
 pub use journal::*;
+pub use objects::*;
 pub use refresh::*;
 
 /// Hands the names of all cases to a macro.
@@ -26,11 +29,16 @@ macro_rules! each {
             guards_hold
             guards_hold_for_match_keys
             guards_hold_for_sessions
+            folders_are_looked_into
             a_taken_id_is_refused
             what_is_refused_writes_nothing
             contents_survive
             five_thousand_items_in_one_batch
             sweeping_moves_the_horizon
+
+            large_bodies_are_read_where_they_are_asked_for
+            superseded_large_bodies_are_kept_and_swept
+            pieces_are_kept_by_place_and_go_with_their_device
 
             a_device_is_found_by_what_it_shows
             aliases_take_their_luid_away
@@ -42,6 +50,7 @@ macro_rules! each {
             what_is_still_to_be_sent
             superseded_versions_are_found_by_their_stamps
             a_slow_sync_sends_what_has_no_alias
+            a_session_looks_further_than_at_changes
             peer_pages_are_cut
 
             a_refresh_takes_the_place_of_the_collection

@@ -104,6 +104,7 @@ pub fn change(collection: &str, record: &str, content: Content) -> Change {
         collection: at(collection),
         id: id(record),
         content,
+        parent: None,
         key: None,
         origin: String::new(),
         insert: false,

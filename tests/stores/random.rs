@@ -2,12 +2,12 @@
 
 use crate::house::{at, id, luid, now, peer, uncosted};
 use crate::sqlite::SqliteStore;
-use anchorage::peer::{Alias, Bookmark, Luid, Place};
+use anchorage::peer::{Alias, Bookmark, Looking, Luid, Place};
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, RecordId};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
-    Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Reads, Refresh, Session,
-    Staged, Store, Sweep, Throttle, Token, Who,
+    Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Piece, PieceRange, Reads,
+    Refresh, Session, Staged, Store, Sweep, Throttle, Token, Who,
 };
 
 /// A repeatable source of choices (xorshift64*).
@@ -110,6 +110,7 @@ impl Dice {
         Change {
             collection: self.collection(),
             id: self.record(),
+            parent: if self.chance(3) { Some(self.record()) } else { None },
             content,
             key: if keyed { Some(self.key()) } else { None },
             origin: if self.chance(2) { self.peer() } else { String::new() },
@@ -125,7 +126,7 @@ impl Dice {
             luid: if self.chance(4) { None } else { Some(luid(&self.luid())) },
             temporary: if self.chance(3) { Some(self.word(&["t0", "t1"])) } else { None },
             generation: self.roll(3) as i64,
-            seq: head - self.roll(20) as i64,
+            seq: if self.chance(8) { -1 } else { head - self.roll(20) as i64 },
         }
     }
 
@@ -135,6 +136,7 @@ impl Dice {
             anchor: self.text(),
             own_anchor: self.text(),
             generation: self.roll(3) as i64,
+            left_out: self.text(),
         }
     }
 
@@ -149,6 +151,7 @@ impl Dice {
             until: if self.chance(2) { near(self) } else { 0 },
             sending: self.chance(2),
             sending_all: self.chance(2),
+            looking: [Looking::Changes, Looking::Lacking, Looking::Everything][self.roll(3)],
             held: self.roll(3) as i64,
         }
     }
@@ -223,6 +226,7 @@ impl Dice {
                 } else {
                     Vec::new()
                 },
+                parents: if quiet { self.some(1, of) } else { Vec::new() },
                 session: if self.chance(6) { Some(version) } else { None },
             },
             now: self.roll(60) as i64,
@@ -237,6 +241,14 @@ impl Dice {
             }),
             dropped: self.some(1, of),
             bookmarks: self.some(2, |dice| dice.bookmark(head)),
+            pieces_dropped: self.some(2, |dice| {
+                let (leaving, from) = (dice.chance(2), dice.roll(6) as u64);
+                PieceRange { leaving, from, to: from + dice.roll(4) as u64 }
+            }),
+            pieces: self.some(2, |dice| {
+                let (leaving, start) = (dice.chance(2), dice.roll(6) as u64);
+                Piece { leaving, start, bytes: dice.text().into_bytes() }
+            }),
             throttles: self.some(1, |dice| Throttle {
                 key: dice.text(),
                 failures: dice.roll(3) as i64,
@@ -336,7 +348,11 @@ impl Dice {
             targets: self
                 .some(2, |dice| (dice.path(), dice.some(3, |dice| dice.word(&["r0", "t0", "t1", "0", ""])))),
             matches: self.some(2, |dice| (dice.path(), dice.some(4, Self::key))),
+            children: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             page,
+            whole: Vec::new(),
+            arriving: self.chance(2),
+            leaving: self.roll(3) as u64,
         }
     }
 }

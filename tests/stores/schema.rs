@@ -87,6 +87,9 @@ fn data_survives_every_migration() {
         known = now;
     }
     let account = account("a");
+    let old = read(&store, &asking(&account)).bookmarks.remove(0);
+    assert_eq!((old.looking, old.offered.cursor), (anchorage::peer::Looking::Changes, 2));
+    assert!(old.confirmed.left_out.is_empty() && old.offered.left_out.is_empty(), "nothing was filtered");
     let seen = changes(&store, &account, "card", 0);
     assert_eq!(seen.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["r1", "r2"]);
     let full = Batch {

@@ -158,8 +158,9 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
-        let (answers, cost) = self.run(&sql::commit_statements(batch))?;
-        let mut receipt = sql::receipt(batch, &answers)?;
+        let statements = sql::commit_statements(batch);
+        let (answers, cost) = self.run(&statements)?;
+        let mut receipt = sql::receipt(&statements, &answers)?;
         receipt.cost = cost;
         Ok(receipt)
     }

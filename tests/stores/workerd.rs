@@ -48,7 +48,8 @@ impl Store for D1Store {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
-        let (answers, cost) = self.run(&sql::commit_statements(batch))?;
-        Ok(Receipt { cost, ..sql::receipt(batch, &answers)? })
+        let statements = sql::commit_statements(batch);
+        let (answers, cost) = self.run(&statements)?;
+        Ok(Receipt { cost, ..sql::receipt(&statements, &answers)? })
     }
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createServer } from "node:http";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -114,8 +115,39 @@ test("everything goes in and out without a collection's name", async () => {
   assert.equal(readFileSync(join(folder.path, "emma-out", "notes", out.notes[0]), "utf8"), "Milk");
 });
 
+/** Has the device asked to come, by a post to where it listens, and lets it come; answers whether the log knew it. */
+async function asked(device, sync, lines) {
+  const posts = [];
+  const listener = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    posts.push({ type: request.headers["content-type"], body });
+    response.writeHead(posts.length > 1 ? 404 : 202).end();
+  });
+  await new Promise((done) => listener.listen(0, "127.0.0.1", done));
+  try {
+    const address = `http://127.0.0.1:${listener.address().port}/inbox`;
+    assert.match((await here("device", "emma", "IMEI", "--alert-url", address)).said, /can be posted to/);
+    const told = await here("alert", "emma", "IMEI", "contacts", "--post");
+    assert.match(told.said, /Posted to .*\/inbox: HTTP 202\./, told.noted);
+    const [{ type, body }] = posts;
+    assert.equal(type, "application/vnd.syncml.ds.notification");
+    assert.ok(told.said.includes(body.toString("hex").toUpperCase().match(/../g).join(" ")), "what was shown is what was posted");
+    // After the digest: 1.2 by the server, the session, the server's name.
+    assert.equal(body.subarray(16, 21).toString("hex"), "0308000000");
+    device.session = body.readUInt16BE(21) - 1;
+    const refused = await here("alert", "emma", "IMEI", "--post", address);
+    assert.deepEqual([refused.code, /HTTP 404/.test(refused.noted)], [1, true], refused.noted);
+    assert.equal((await here("alert", "emma", "IMEI", "--post", "http://127.0.0.1:1/")).code, 1);
+    await sync();
+    return lines.some((line) => line.includes("(login emma, alerted)"));
+  } finally {
+    await new Promise((done) => listener.close(done));
+  }
+}
+
 test("beside a worker a device is forgotten and a collection locked, and phone and app meet it so", async () => {
-  const server = await serve({ state, vars: { ANCHORAGE_SECRET: secret(state) } });
+  const lines = [];
+  const server = await serve({ state, vars: { ANCHORAGE_SECRET: secret(state) }, line: (text) => lines.push(text) });
   try {
     await offer(server.database, state);
     const mine = phone(server.url, "IMEI:1", { user: "emma", password: "long-enough" });
@@ -135,6 +167,7 @@ test("beside a worker a device is forgotten and a collection locked, and phone a
     assert.match((await here("device", "emma", "IMEI", "--ctcap", "on")).said, /ctcap of IMEI:1 is on/);
     assert.equal(await sync(), false);
     assert.match((await here("device", "emma", "IMEI:1")).said, /ctcap on/, "a sync leaves the settings alone");
+    assert.ok(await asked(mine, sync, lines), "the log knows the session that was asked for");
     assert.equal((await here("device", "emma", "IMEI:1", "--forget")).code, 0);
     assert.match((await here("device", "emma")).said, /has 0 devices/);
     assert.equal(await sync(), true);

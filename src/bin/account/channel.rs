@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `{"open":{"state":"DIR" or null,"remote":false}}` | `{"secret":"…" or null}` |
 //! | `{"batch":[{"sql":"…","params":[…]},…]}`: all or nothing | `{"results":[{"rows":[[…],…],"read":0,"written":0},…]}`, a row's columns in order |
+//! | `{"post":{"url":"…","type":"…","body":"base64"}}` | `{"status":200}` |
 //! | `{"say":"a line for standard output"}` | nothing |
 //!
 //! Any answer may be `{"error":"…"}` instead.
@@ -11,6 +12,7 @@
 use crate::spelling;
 use crate::terminal::plain;
 use anchorage::record::AccountId;
+use anchorage::secret;
 use anchorage::store::sql::{self, Row, Statement};
 use anchorage::store::survey::{Overview, Survey};
 use anchorage::store::{Batch, Cost, Reads, Receipt, Snapshot, Store, StoreError};
@@ -25,6 +27,14 @@ impl Channel {
     pub fn say(&self, line: &str) {
         // Nobody left to tell: there is nothing to be done about it.
         _ = send(&json!({ "say": plain(line) }));
+    }
+
+    /// Has bytes posted; the answer is the HTTP status.
+    pub fn post(&self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
+        let body = secret::base64(body);
+        let answer = ask(&json!({ "post": { "url": url, "type": media_type, "body": body } }))?;
+        let status = answer.get("status").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
+        status.ok_or_else(|| "no HTTP status came back".to_owned())
     }
 
     /// Has the database opened; the answer is the Worker secret, where it is known.
@@ -43,8 +53,9 @@ impl Store for Channel {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
-        let (answers, cost) = run(&sql::commit_statements(batch))?;
-        let mut receipt = sql::receipt(batch, &answers)?;
+        let statements = sql::commit_statements(batch);
+        let (answers, cost) = run(&statements)?;
+        let mut receipt = sql::receipt(&statements, &answers)?;
         receipt.cost += cost;
         Ok(receipt)
     }

@@ -24,6 +24,10 @@ impl Terminal for Console<'_> {
         eprintln!("{}", plain(line));
     }
 
+    fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
+        self.channel.post(url, media_type, body)
+    }
+
     /// Out of the environment, or typed without being shown. Standard input is the channel, so the terminal is opened by
     /// name; where there is none, nobody is asked.
     fn password(&mut self, prompt: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! How each command goes, for people.
 
 /// Every command that `--help` tells of.
-pub const COMMANDS: [&str; 11] = [
+pub const COMMANDS: [&str; 13] = [
     "add",
     "list",
     "token",
@@ -9,6 +9,8 @@ pub const COMMANDS: [&str; 11] = [
     "password",
     "remove",
     "device",
+    "alert",
+    "provision",
     "collection",
     "import",
     "export",
@@ -24,9 +26,12 @@ Manages the accounts of this server.
   npm run account -- revoke NAME --label L | --all | HASH   make tokens worthless (list shows the first digits of HASH)
   npm run account -- password NAME [--password P]           a new password
   npm run account -- remove NAME --yes                      delete the account and everything in it
-  npm run account -- device NAME [DEVICE] [--ctcap on|off] [--forget]
+  npm run account -- device NAME [DEVICE] [--ctcap on|off] [--alert-url URL] [--forget]
+  npm run account -- alert NAME DEVICE [COLLECTION…] [--type T] [--version 1.0|1.1|1.2] [--post [URL]] [--url URL]
+  npm run account -- provision NAME [--device nokia|ericsson|oma] [--url URL] [--password P]
   npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|off]
                                         [--alias A]… [--remove-alias A]… [--standard-fields]
+                                        [--kind contacts|calendar|todo|notes|files]
   npm run account -- import NAME [COLLECTION] PATH…         read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
   npm run account -- export NAME [COLLECTION] DIR [--one-file | --json-lines]
   npm run account -- import-app NAME FILE                   declare collections by a MAX application file
@@ -63,11 +68,24 @@ pub fn of(command: Option<&str>) -> String {
         "device" => {
             "Shows the devices, or one: what it is and how far it has come in each collection. DEVICE is its id or how that begins.
 --ctcap on: our device information lists every property for it, which some devices want and others choke on.
+--alert-url URL: where a notification for it can be posted (`alert … --post`); --alert-url= takes it away.
 --forget: drops what is known of it. No record is lost; its next sync is a slow one, which finds again what both have."
+        }
+        "alert" => {
+            "Makes package 0 for a device that has been here, and prints it for whatever carries it: as it is, and as a WAP push.
+Without COLLECTION all are asked for. T is two-way (unless said), one-way-from-client, refresh-from-client, one-way-from-server or
+refresh-from-server. --version: 1.2 is the binary notification, 1.1 and 1.0 a SyncML message; the device's own
+unless said. --post: sends it by HTTP to the address registered for the device, or to URL. --url: where the device reaches
+this server, for 1.0 and 1.1. The server's log says `alerted` of the session that comes of it."
+        }
+        "provision" => {
+            "Prints what is to be typed into a device, and the same as settings documents: Nokia/Ericsson OTA and OMA client provisioning.
+--device prints one of them only. --url: where devices reach the server; --remote wants it. Without --password the device asks for it."
         }
         "collection" => {
             "Shows a collection, or changes it. --policy says how it ends when two devices changed the same record.
 --read-only on: devices and apps may read it only. --alias A: it answers to the path A too.
+--kind K: where there is no collection ID yet, one of that kind is made; `files` are folders, files and e-mails.
 --standard-fields: it gets the MAX fields that this release has for its kind."
         }
         "import" => {

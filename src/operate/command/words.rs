@@ -1,9 +1,14 @@
 //! The words and options on the command line, taken one by one by whoever knows what they mean.
 
-use super::{Command, DeviceDeed, Difference, Layout, Unclear, Which, help, wrong};
+use super::{Alerting, Command, DeviceDeed, Difference, Family, Layout, Post, Unclear, Which, help, wrong};
 use crate::operate::name;
-use crate::peer::PeerSettings;
+use crate::record::Kind;
 use crate::store::Policy;
+use crate::syncml::alert;
+use crate::syncml::message::Version;
+
+/// The longest address, in bytes.
+const ADDRESS_BYTES_MAX: usize = 1000;
 
 /// The policies as they are typed and shown.
 pub const POLICIES: [(&str, Policy); 4] = [
@@ -11,6 +16,15 @@ pub const POLICIES: [(&str, Policy); 4] = [
     ("server-wins", Policy::ServerWins),
     ("client-wins", Policy::ClientWins),
     ("keep-both", Policy::KeepBoth),
+];
+
+/// The kinds as they are typed; tables are declared by `import-app`.
+const KINDS: [(&str, Kind); 5] = [
+    ("contacts", Kind::Contacts),
+    ("calendar", Kind::Calendar),
+    ("todo", Kind::Todo),
+    ("notes", Kind::Notes),
+    ("files", Kind::Files),
 ];
 
 fn policy_named(word: &str) -> Option<Policy> {
@@ -49,8 +63,8 @@ impl Words {
             None => (option, None),
         };
         match name {
-            "password" | "label" | "days" | "state" | "ctcap" | "policy" | "read-only" | "alias"
-            | "remove-alias" => {
+            "password" | "label" | "days" | "state" | "ctcap" | "kind" | "policy" | "read-only" | "alias"
+            | "remove-alias" | "alert-url" | "type" | "version" | "url" | "device" => {
                 let Some(value) = inline.or_else(|| rest.next().cloned()) else {
                     return wrong(format!("--{name} wants a value after it."));
                 };
@@ -59,6 +73,14 @@ impl Words {
                     return wrong(format!("--{name} stands there twice."));
                 }
                 self.values.push((name.to_owned(), value));
+            }
+            "post" => {
+                let next = rest.clone().next().filter(|word| word.contains("://")).cloned();
+                let address = match (inline, next) {
+                    (None, Some(next)) => (rest.next(), next).1,
+                    (inline, _) => inline.unwrap_or_default(),
+                };
+                self.values.push((name.to_owned(), address));
             }
             "token" | "all" | "yes" | "one-file" | "json-lines" | "remote" | "forget" | "standard-fields"
             | "help"
@@ -161,18 +183,72 @@ impl Words {
     /// `DEVICE`, and what is to be done to it.
     pub fn device(&mut self) -> Result<Command, Unclear> {
         let (name, device) = (self.name("device")?, self.take());
-        let deed = match (self.switch("ctcap")?, self.take_flag("forget")) {
-            (None, false) => DeviceDeed::Show,
-            (Some(ctcap), false) => DeviceDeed::Set(PeerSettings { ctcap }),
-            (None, true) => DeviceDeed::Forget,
-            (Some(_), true) => {
-                return wrong("A device that is forgotten has no settings: give --ctcap or --forget.");
+        let (ctcap, alert_url) = (self.switch("ctcap")?, self.address("alert-url")?);
+        let set = ctcap.is_some() || alert_url.is_some();
+        let deed = match (set, self.take_flag("forget")) {
+            (false, false) => DeviceDeed::Show,
+            (true, false) => DeviceDeed::Set { ctcap, alert_url },
+            (false, true) => DeviceDeed::Forget,
+            (true, true) => {
+                return wrong("A device that is forgotten has no settings: give them or --forget.");
             }
         };
         if deed != DeviceDeed::Show && device.is_none() {
             return wrong(format!("Say which device. It goes: {}", help::usage("device")));
         }
         Ok(Command::Device { name, device, deed })
+    }
+
+    /// Which device is asked to come, and how.
+    pub fn alert(&mut self) -> Result<Command, Unclear> {
+        let word = self.take_value("type").unwrap_or_else(|| "two-way".into());
+        let Some((_, code)) = alert::BY_SERVER.iter().find(|(name, _)| *name == word) else {
+            let all = alert::BY_SERVER.map(|(name, _)| name).join(", ");
+            return wrong(format!("There is no type `{word}`. There are: {all}."));
+        };
+        let version = match self.take_value("version") {
+            None => None,
+            Some(version) => match Version::of(&version) {
+                Some(version) => Some(version),
+                None => return wrong(format!("--version is 1.0, 1.1 or 1.2, not `{version}`.")),
+            },
+        };
+        let url = self.address("url")?;
+        let registered = self.values.iter().any(|(name, value)| name == "post" && value.is_empty());
+        let post = match registered {
+            true => self.take_value("post").map(|_| Post::Registered),
+            false => self.address("post")?.map(Post::To),
+        };
+        let (name, device) = (self.name("alert")?, self.take_or("alert", "DEVICE")?);
+        let collections = std::mem::take(&mut self.positional);
+        if collections.len() > crate::syncml::notification::SYNCS_MAX {
+            return wrong("One notification asks for fifteen collections at most.");
+        }
+        Ok(Command::Alert(Alerting { name, device, collections, code: *code, version, url, post }))
+    }
+
+    /// Whose settings document.
+    pub fn family(&mut self) -> Result<Option<Family>, Unclear> {
+        match self.take_value("device").as_deref() {
+            None => Ok(None),
+            Some("nokia" | "ericsson") => Ok(Some(Family::Ota)),
+            Some("oma") => Ok(Some(Family::Oma)),
+            Some(other) => wrong(format!("--device is nokia, ericsson or oma, not `{other}`.")),
+        }
+    }
+
+    /// An option's value that is an HTTP address; an empty one is none.
+    pub fn address(&mut self, name: &str) -> Result<Option<String>, Unclear> {
+        let Some(url) = self.take_value(name) else { return Ok(None) };
+        let known = url.starts_with("http://") || url.starts_with("https://");
+        let clean = !url.chars().any(|c| c.is_whitespace() || c.is_control());
+        let none = url.is_empty() && name == "alert-url";
+        match none || (known && clean && url.len() <= ADDRESS_BYTES_MAX) {
+            true => Ok(Some(url)),
+            false => {
+                wrong(format!("--{name} wants an address that begins with http:// or https://, not `{url}`."))
+            }
+        }
     }
 
     /// What is to be different about a collection.
@@ -187,7 +263,18 @@ impl Words {
                 }
             },
         };
+        let kind = match self.take_value("kind") {
+            None => None,
+            Some(kind) => match KINDS.iter().find(|(name, _)| *name == kind) {
+                Some((_, kind)) => Some(*kind),
+                None => {
+                    let all = KINDS.map(|(name, _)| name).join(", ");
+                    return wrong(format!("There is no kind `{kind}`. There are: {all}."));
+                }
+            },
+        };
         Ok(Difference {
+            kind,
             policy,
             read_only: self.switch("read-only")?,
             aliases: std::iter::from_fn(|| self.take_value("alias")).collect(),

@@ -50,7 +50,7 @@ impl Lane {
             Kind::Contacts => &[".vcf", ".vcard"],
             Kind::Calendar | Kind::Todo => &[".ics", ".ical", ".vcs"],
             Kind::Notes => &[".txt", ".vnt"],
-            Kind::Table => &[],
+            Kind::Files | Kind::Table => &[],
         }
     }
 
@@ -61,7 +61,7 @@ impl Lane {
             Kind::Calendar => name == "VEVENT",
             Kind::Todo => name == "VTODO",
             Kind::Notes => name == "VNOTE" || name.is_empty(),
-            Kind::Table => false,
+            Kind::Files | Kind::Table => false,
         }
     }
 
@@ -101,6 +101,7 @@ impl Lane {
                 collection: self.collection.id.clone(),
                 id,
                 content: Content::Body(item.body.clone()),
+                parent: None,
                 key: Some(item.key.clone()),
                 origin: String::new(),
                 insert: true,
@@ -127,8 +128,8 @@ pub fn pieces(file: &[u8], path: &Path, lanes: &[Lane]) -> Vec<Piece> {
 
 /// A piece as a record for a collection of this kind; or why it is none.
 pub fn item(bytes: Vec<u8>, kind: Kind) -> Result<Item, String> {
-    if bytes.len() > limits::RECORD_BYTES_MAX {
-        return Err(format!("{} bytes; a record has at most {}", bytes.len(), limits::RECORD_BYTES_MAX));
+    if bytes.len() > limits::OBJECT_BYTES_MAX {
+        return Err(format!("{} bytes; a record has at most {}", bytes.len(), limits::OBJECT_BYTES_MAX));
     }
     if bytes.contains(&0) {
         return Err("there is a NUL in it: it is no text, or in UTF-16; save it as UTF-8".into());
@@ -142,7 +143,7 @@ pub fn item(bytes: Vec<u8>, kind: Kind) -> Result<Item, String> {
         Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
         Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
         Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
-        Kind::Table => false,
+        Kind::Files | Kind::Table => false,
     };
     if !fits {
         return Err("it says neither by its version nor otherwise what it is".into());

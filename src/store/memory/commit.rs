@@ -114,12 +114,19 @@ impl Tenant {
         let moved = |stored: &Stored| stored.record.seq > guard.head;
         let records: BTreeSet<_> = guard.records.iter().collect();
         let matches: BTreeSet<_> = guard.matches.iter().collect();
-        !self.records.iter().any(|(at, stored)| {
-            let key = stored.key.as_ref().map(|key| (at.0.clone(), key.clone()));
-            moved(stored) && (records.contains(at) || key.is_some_and(|key| matches.contains(&key)))
-        }) && guard
-            .session
-            .is_none_or(|version| self.sessions.get(peer).map_or(0, |session| session.version) == version)
+        let parents: BTreeSet<_> = guard.parents.iter().collect();
+        // What was not read cannot be written.
+        let unread = changes.iter().any(|change| matches!(change.content, Content::Large(_)));
+        !unread
+            && !self.records.iter().any(|(at, stored)| {
+                let key = stored.key.as_ref().map(|key| (at.0.clone(), key.clone()));
+                let parent = stored.record.parent.as_ref().map(|parent| (at.0.clone(), parent.clone()));
+                let read = records.contains(at) || key.is_some_and(|key| matches.contains(&key));
+                moved(stored) && (read || parent.is_some_and(|parent| parents.contains(&parent)))
+            })
+            && guard
+                .session
+                .is_none_or(|version| self.sessions.get(peer).map_or(0, |session| session.version) == version)
             && !changes.iter().any(|new| new.insert && self.record(&new.collection, &new.id).is_some())
     }
 
@@ -138,6 +145,14 @@ impl Tenant {
         if let Some(new) = &batch.session {
             self.sessions.insert(peer.clone(), Session { peer: peer.clone(), ..new.clone() });
         }
+        for range in &batch.pieces_dropped {
+            self.pieces.retain(|(of, leaving, start), _| {
+                of != peer || *leaving != range.leaving || !(range.from..range.to).contains(start)
+            });
+        }
+        for piece in &batch.pieces {
+            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone());
+        }
         if let Some(sweep) = &batch.sweep {
             self.sweep(sweep);
         }
@@ -151,6 +166,7 @@ impl Tenant {
     fn forget(&mut self, peer: &PeerId) {
         self.peers.remove(peer);
         self.sessions.remove(peer);
+        self.pieces.retain(|(of, _, _), _| of != peer);
         self.bookmarks.retain(|(of, _), _| of != peer);
         self.aliases.retain(|(of, _, _), _| of != peer);
         self.staged.retain(|(of, _, _), _| of != peer);
@@ -170,6 +186,7 @@ impl Tenant {
                 id: change.id.clone(),
                 seq: journal::stamp(self.account.head, count, index),
                 origin: change.origin.clone(),
+                parent: change.parent.clone().filter(|_| change.content.body().is_some()),
                 content: change.content.clone(),
             };
             let superseded = record.seq;
@@ -216,13 +233,13 @@ impl Tenant {
     fn sweep(&mut self, sweep: &Sweep) {
         self.account.horizon = self.account.horizon.max(sweep.horizon);
         self.account.swept = sweep.now;
-        self.records
-            .retain(|_, stored| stored.record.content.body().is_some() || stored.record.seq > sweep.horizon);
+        self.records.retain(|_, stored| stored.record.content.is_live() || stored.record.seq > sweep.horizon);
         self.versions.retain(|_, versions| {
             versions.retain(|version| version.superseded > sweep.horizon);
             !versions.is_empty()
         });
         self.sessions.retain(|_, session| session.expires >= sweep.horizon);
+        self.pieces.retain(|(peer, _, _), _| self.sessions.contains_key(peer));
         let since = sweep.now - limits::STAGED_MS;
         let sessions = &self.sessions;
         self.staged

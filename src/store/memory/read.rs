@@ -1,10 +1,13 @@
 //! Reading from memory: each question answered by looking through everything.
 
 use crate::journal::matching::MatchKey;
-use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId, Seq};
+use crate::limits;
+use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId};
+use crate::record::{AccountId, Body, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
-use crate::store::{Found, Held, Outgoing, PageAsk, Reads, Session, Snapshot, Target, Who};
+use crate::store::{
+    Child, Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Who,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl House {
@@ -81,17 +84,24 @@ impl Tenant {
             snapshot.peer = self.peers.get(peer).cloned();
             snapshot.session = self.sessions.get(peer).cloned();
             snapshot.bookmarks = self.bookmarks_of(peer).cloned().collect();
-            snapshot.held = self.held(peer, &reads.luids);
+            snapshot.held = self.held(peer, &reads.luids, &reads.whole);
         }
         snapshot.records = self.records_at(&reads.records);
         snapshot.versions = self.versions_at(&reads.versions);
         snapshot.targets = self.targets(reads.peer.as_ref(), &reads.targets);
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
+        snapshot.children = self.children(&reads.children);
+        snapshot.pieces = self.pieces(reads);
+        self.page(reads, snapshot);
+        leave_large(reads, snapshot);
+    }
+
+    fn page(&self, reads: &Reads, snapshot: &mut Snapshot) {
         match &reads.page {
             None => {}
             Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
                 let page = self.changes(&self.at(path), *after, until.unwrap_or(Seq::MAX));
-                let page = page.filter(|record| !live_only || record.content.body().is_some());
+                let page = page.filter(|record| !live_only || record.content.is_live());
                 let page = page.map(|record| Outgoing { record: record.clone(), alias: None });
                 (snapshot.page, snapshot.more) = cut(page, *records_max, *bytes_max);
             }
@@ -109,6 +119,20 @@ impl Tenant {
                 (snapshot.page, snapshot.more) = cut(self.outgoing(peer, paths), records_max, *bytes_max);
             }
         }
+    }
+
+    fn pieces(&self, reads: &Reads) -> Vec<Piece> {
+        let Some(peer) = &reads.peer else { return Vec::new() };
+        let mine = |wanted: bool| {
+            let pieces = self.pieces.iter().filter(move |((of, way, _), _)| of == peer && *way == wanted);
+            pieces.map(|((_, leaving, start), bytes)| Piece {
+                leaving: *leaving,
+                start: *start,
+                bytes: bytes.clone(),
+            })
+        };
+        let arriving = mine(false).take(if reads.arriving { usize::MAX } else { 0 });
+        arriving.chain(mine(true).take(usize::try_from(reads.leaving).unwrap_or(usize::MAX))).collect()
     }
 
     /// The collection a path names.
@@ -155,7 +179,7 @@ impl Tenant {
             let at = (self.at(path), id.clone());
             let version = self.versions.get(&at)?.iter().find(|version| version.seq == *seq)?;
             let (origin, content) = (version.origin.clone(), Content::Body(version.body.clone()));
-            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, content })
+            Some(Record { collection: at.0, id: at.1, seq: *seq, origin, parent: None, content })
         };
         asked
             .iter()
@@ -163,7 +187,7 @@ impl Tenant {
             .collect()
     }
 
-    fn held(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)]) -> Vec<Held> {
+    fn held(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)], whole: &[RecordVersion]) -> Vec<Held> {
         let mut seen = BTreeSet::new();
         let mut held = Vec::new();
         for (path, luids) in asked {
@@ -177,7 +201,19 @@ impl Tenant {
                 {
                     let record = self.record(&collection, &alias.record).map(|stored| stored.record.clone());
                     let base = record.as_ref().and_then(|record| self.base(peer, alias, record));
-                    held.push(Held { alias: alias.clone(), record, base });
+                    let (base, base_large) = match base {
+                        Some((_, body)) if body.bytes.len() <= limits::RECORD_BYTES_MAX => (Some(body), None),
+                        Some((seq, body)) => {
+                            let at = (collection.clone(), alias.record.clone(), seq);
+                            let (size, form) = (body.bytes.len(), body.form.clone());
+                            match whole.contains(&at) {
+                                true => (Some(body), None),
+                                false => (None, Some((seq, size, form))),
+                            }
+                        }
+                        None => (None, None),
+                    };
+                    held.push(Held { alias: alias.clone(), record, base, base_large });
                 }
             }
         }
@@ -185,7 +221,7 @@ impl Tenant {
     }
 
     /// What the device last acknowledged or sent, where the record has moved on since by another's hand.
-    fn base(&self, peer: &PeerId, alias: &Alias, record: &Record) -> Option<Body> {
+    fn base(&self, peer: &PeerId, alias: &Alias, record: &Record) -> Option<(Seq, Body)> {
         let known = alias.seq;
         if record.seq <= known || record.origin == peer.0 {
             return None;
@@ -193,7 +229,7 @@ impl Tenant {
         let versions = self.versions.get(&(alias.collection.clone(), alias.record.clone()))?;
         let newest =
             versions.iter().rev().find(|version| version.seq <= known || version.origin == peer.0)?;
-        Some(newest.body.clone())
+        Some((newest.seq, newest.body.clone()))
     }
 
     fn targets(&self, peer: Option<&PeerId>, asked: &[(String, Vec<String>)]) -> Vec<Target> {
@@ -240,6 +276,7 @@ impl Tenant {
                         collection: collection.clone(),
                         record: record.id.clone(),
                         seq: record.seq,
+                        parent: record.parent.clone(),
                         alias: self.alias(peer, &collection, &record.id).cloned(),
                     })
                     .collect();
@@ -251,6 +288,24 @@ impl Tenant {
             }
         }
         found
+    }
+
+    fn children(&self, asked: &[(String, Vec<RecordId>)]) -> Vec<Child> {
+        let mut children = Vec::new();
+        for (path, parents) in asked {
+            let collection = self.at(path);
+            for parent in parents {
+                let inside = self.records.iter().filter(|((at, _), stored)| {
+                    *at == collection && stored.record.parent.as_ref() == Some(parent)
+                });
+                children.extend(inside.take(limits::CHILDREN_MAX).map(|((at, id), _)| Child {
+                    collection: at.clone(),
+                    parent: parent.clone(),
+                    record: id.clone(),
+                }));
+            }
+        }
+        children
     }
 
     /// A collection's records stamped after `after` and up to `until`, in stamp order.
@@ -290,10 +345,26 @@ impl Tenant {
     }
 }
 
+/// Takes out the large bodies that were not asked for whole.
+fn leave_large(reads: &Reads, snapshot: &mut Snapshot) {
+    let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
+    let page = snapshot.page.iter_mut().map(|outgoing| &mut outgoing.record);
+    for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
+        let at = (record.collection.clone(), record.id.clone(), record.seq);
+        if let Content::Body(body) = &record.content
+            && body.bytes.len() > limits::RECORD_BYTES_MAX
+            && !reads.whole.contains(&at)
+        {
+            let (form, size) = (body.form.clone(), body.bytes.len());
+            record.content = Content::Large(Large { form, size });
+        }
+    }
+}
+
 /// Whether a change is still to be sent: see [`PageAsk::Peer`].
 fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Alias>) -> bool {
     let own = record.origin == peer.0;
-    let live = record.content.body().is_some();
+    let live = record.content.is_live();
     if bookmark.sending && bookmark.sending_all {
         let of_this_sync = alias.filter(|alias| alias.generation >= bookmark.attempt);
         let changed = of_this_sync.map(|alias| alias.seq < record.seq && !own);
@@ -301,6 +372,11 @@ fn is_due(bookmark: &Bookmark, peer: &PeerId, record: &Record, alias: Option<&Al
         return changed.unwrap_or(live);
     }
     let mapped = alias.filter(|alias| alias.luid.is_some());
+    if bookmark.sending && bookmark.looking != Looking::Changes {
+        let believed = mapped.filter(|alias| alias.generation >= bookmark.confirmed.generation);
+        let moved = believed.map(|alias| alias.seq < record.seq && (!own || alias.seq < 0));
+        return moved.unwrap_or(live) || (live && bookmark.looking == Looking::Everything);
+    }
     let taken = mapped
         .is_some_and(|alias| alias.generation >= bookmark.confirmed.generation && alias.seq >= record.seq);
     !own && !taken && (live || mapped.is_some())
@@ -315,7 +391,7 @@ fn cut(
     let mut page: Vec<Outgoing> = Vec::new();
     let mut bytes = 0_usize;
     for outgoing in records {
-        bytes = bytes.saturating_add(outgoing.record.content.body().map_or(0, |body| body.bytes.len()));
+        bytes = bytes.saturating_add(outgoing.record.content.size());
         if page.len() >= records_max || (bytes > bytes_max && !page.is_empty()) {
             return (page, true);
         }

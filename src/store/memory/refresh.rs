@@ -92,7 +92,10 @@ impl Tenant {
         let superseded = self.account.head;
         for (id, seq, content, key) in different.into_iter().chain(gone) {
             let at = (collection.clone(), id.clone());
-            let record = Record { collection: collection.clone(), id, seq, origin: peer.0.clone(), content };
+            let before = self.records.get(&at).and_then(|stored| stored.record.parent.clone());
+            let parent = before.filter(|_| content.body().is_some());
+            let (collection, origin) = (collection.clone(), peer.0.clone());
+            let record = Record { collection, id, seq, origin, parent, content };
             let old = self.records.insert(at.clone(), Stored { record, key });
             if let Some(Stored { record: Record { seq, origin, content: Content::Body(body), .. }, .. }) = old
             {

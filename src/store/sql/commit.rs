@@ -6,8 +6,8 @@
 
 use crate::limits;
 use crate::peer::Place;
-use crate::record::{Content, Seq};
-use crate::store::sql::{Row, Statement, Value, refresh, text};
+use crate::record::{Content, RecordId, Seq};
+use crate::store::sql::{Row, Statement, Value, objects, refresh, text};
 use crate::store::{
     Batch, Collection, Cost, Edit, Login, Peer, Receipt, Session, StoreError, Sweep, Throttle,
 };
@@ -36,6 +36,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     if let Some(session) = &batch.session {
         writes.session(&batch.peer_id.0, session);
     }
+    writes.pieces(batch);
     writes.throttles(&batch.throttles);
     if let Some(sweep) = &batch.sweep {
         writes.sweep(sweep);
@@ -53,10 +54,9 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     writes.statements
 }
 
-/// What the rows that [`commit_statements`] of the same batch answered say. Its cost counts batches and statements; rows
+/// What the rows that statements of [`commit_statements`] answered say. Its cost counts batches and statements; rows
 /// read and written are for whoever ran them to add.
-pub fn receipt(batch: &Batch, answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
-    let statements = commit_statements(batch);
+pub fn receipt(statements: &[Statement], answers: &[Vec<Row>]) -> Result<Receipt, StoreError> {
     let mut head: Seq = 0;
     for (statement, rows) in statements.iter().zip(answers) {
         if !matches!(statement.sql, HEAD | ADD_ACCOUNT | refresh::ROOM | SWEPT) {
@@ -71,7 +71,7 @@ pub fn receipt(batch: &Batch, answers: &[Vec<Row>]) -> Result<Receipt, StoreErro
     Ok(Receipt { head, cost })
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::Text(text::encode(text))
 }
 
@@ -80,19 +80,19 @@ fn count(count: usize) -> Value {
 }
 
 /// The statements, growing. `?1` is the account wherever there is one.
-struct Writes {
+pub(super) struct Writes {
     account: Value,
     statements: Vec<Statement>,
 }
 
 impl Writes {
-    fn write(&mut self, sql: &'static str, more: impl IntoIterator<Item = Value>) {
+    pub(super) fn write(&mut self, sql: &'static str, more: impl IntoIterator<Item = Value>) {
         let parameters = [self.account.clone()].into_iter().chain(more).collect();
         self.statements.push(Statement { sql, parameters });
     }
 
     /// One statement for each list, the list as `?2`.
-    fn write_lists(
+    pub(super) fn write_lists(
         &mut self,
         sql: &'static str,
         items: impl IntoIterator<Item = serde_json::Value>,
@@ -124,6 +124,13 @@ impl Writes {
             matches.map(|(collection, key)| json!([text::encode(&collection.0), text::encode(key)])),
             &head,
         );
+        let parents = guard.parents.iter();
+        self.write_lists(
+            GUARD_PARENTS,
+            parents.map(|(collection, id)| json!([text::encode(&collection.0), id.as_str()])),
+            &head,
+        );
+        self.unread(batch);
         let inserts = batch.changes.iter().filter(|change| change.insert);
         self.write_lists(
             GUARD_INSERTS,
@@ -180,9 +187,12 @@ impl Writes {
             superseding.map(|(index, new)| json!([index, text::encode(&new.collection.0), new.id.as_str()])),
             std::slice::from_ref(&changes),
         );
+        self.chunks(batch, &changes);
         let rows = indexed().map(|(index, new)| {
             let (form, body, size) = match &new.content {
                 Content::Deleted => (None, None, 0),
+                // Refused by the guard.
+                Content::Large(large) => (Some(text::encode(&large.form.label())), Some(String::new()), 0),
                 Content::Body(body) => {
                     let (form, text) = text::encode_body(body);
                     (Some(form), Some(text), body.bytes.len())
@@ -190,7 +200,9 @@ impl Writes {
             };
             let key = new.key.as_ref().map(|key| text::encode(key));
             let origin = text::encode(&new.origin);
-            json!([index, text::encode(&new.collection.0), new.id.as_str(), origin, key, form, size, body])
+            let (collection, id) = (text::encode(&new.collection.0), new.id.as_str());
+            let parent = new.parent.as_ref().filter(|_| form.is_some()).map(RecordId::as_str);
+            json!([index, collection, id, origin, key, form, size, body, parent])
         });
         self.write_lists(PUT_RECORDS, rows, &[changes]);
     }
@@ -263,7 +275,12 @@ impl Writes {
             };
             let sending =
                 [i64::from(b.sending), i64::from(b.sending_all), b.position, b.until, b.held, b.attempt];
-            json!([text::encode(&b.collection.0), place(&b.confirmed), place(&b.offered), sending])
+            let left_out = json!([
+                text::encode(&b.confirmed.left_out),
+                text::encode(&b.offered.left_out),
+                b.looking as i64
+            ]);
+            json!([text::encode(&b.collection.0), place(&b.confirmed), place(&b.offered), sending, left_out])
         });
         self.write_lists(PUT_BOOKMARKS, rows, &[text(&batch.peer_id.0)]);
     }
@@ -298,7 +315,9 @@ impl Writes {
     fn sweep(&mut self, sweep: &Sweep) {
         self.write(SWEEP_TOMBSTONES, [Value::Integer(sweep.horizon)]);
         self.write(SWEEP_VERSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(objects::SWEEP_CHUNKS, []);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
+        self.write(objects::SWEEP_PIECES, []);
         self.write(refresh::SWEEP_STAGED, [Value::Integer(sweep.now - limits::STAGED_MS)]);
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
@@ -328,6 +347,12 @@ const GUARD_MATCHES: &str = "SELECT CASE WHEN EXISTS (
   WHERE r.seq > CAST(?3 AS INTEGER)
 ) THEN json('a match') END AS stands";
 
+const GUARD_PARENTS: &str = "SELECT CASE WHEN EXISTS (
+  SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r INDEXED BY record_parent
+    ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.parent = asked.value ->> 1
+  WHERE r.seq > CAST(?3 AS INTEGER)
+) THEN json('a folder') END AS stands";
+
 const GUARD_INSERTS: &str = "SELECT CASE WHEN EXISTS (
   SELECT 1 FROM json_each(?2) AS asked CROSS JOIN record AS r
     ON r.account = ?1 AND r.collection = asked.value ->> 0 AND r.id = asked.value ->> 1
@@ -342,7 +367,9 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 12] = [
+const REMOVE_ACCOUNT: [&str; 14] = [
+    "DELETE FROM chunk WHERE account = ?1",
+    "DELETE FROM piece WHERE account = ?1",
     "DELETE FROM record WHERE account = ?1",
     "DELETE FROM version WHERE account = ?1",
     "DELETE FROM staged WHERE account = ?1",
@@ -379,7 +406,8 @@ const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
 const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
 
-const FORGET_PEER: [&str; 5] = [
+const FORGET_PEER: [&str; 6] = [
+    "DELETE FROM piece WHERE account = ?1 AND peer = ?2",
     "DELETE FROM staged WHERE account = ?1 AND peer = ?2",
     "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
     "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
@@ -390,19 +418,21 @@ const FORGET_PEER: [&str; 5] = [
 const HEAD: &str = "UPDATE account SET head = max(head + CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
 WHERE id = ?1 RETURNING head";
 
-const SUPERSEDE: &str = "INSERT INTO version (account, collection, record, seq, superseded, origin, form, body)
+const SUPERSEDE: &str = "INSERT INTO version (account, collection, record, seq, superseded, origin, size, form, body)
 SELECT r.account, r.collection, r.id, r.seq, me.head - CAST(?3 AS INTEGER) + 1 + (asked.value ->> 0), r.origin, \
-                         r.form, r.body
+                         r.size, r.form, r.body
 FROM account AS me CROSS JOIN json_each(?2) AS asked
 CROSS JOIN record AS r ON r.account = me.id AND r.collection = asked.value ->> 1 AND r.id = asked.value ->> 2
 WHERE me.id = ?1 AND r.form IS NOT NULL";
 
-const PUT_RECORDS: &str = "INSERT INTO record (account, collection, id, seq, origin, key, form, size, body)
+const PUT_RECORDS: &str =
+    "INSERT INTO record (account, collection, id, seq, origin, key, form, size, body, parent)
 SELECT me.id, new.value ->> 1, new.value ->> 2, me.head - CAST(?3 AS INTEGER) + 1 + (new.value ->> 0),
-  new.value ->> 3, new.value ->> 4, new.value ->> 5, new.value ->> 6, new.value ->> 7
+  new.value ->> 3, new.value ->> 4, new.value ->> 5, new.value ->> 6, new.value ->> 7, new.value ->> 8
 FROM account AS me CROSS JOIN json_each(?2) AS new WHERE me.id = ?1
 ON CONFLICT (account, collection, id) DO UPDATE SET seq = excluded.seq, origin = excluded.origin,
-  key = excluded.key, form = excluded.form, size = excluded.size, body = excluded.body";
+  key = excluded.key, form = excluded.form, size = excluded.size, body = excluded.body,
+  parent = excluded.parent";
 
 const OUTDATED: &str = "DELETE FROM alias WHERE (account, peer, collection, record) IN (
   SELECT a.account, a.peer, a.collection, a.record FROM json_each(?2) AS asked
@@ -420,16 +450,19 @@ SELECT ?1, ?3, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each
 ON CONFLICT (account, peer, collection, record) DO UPDATE SET generation = excluded.generation, seq = excluded.seq";
 
 const PUT_BOOKMARKS: &str = "INSERT INTO bookmark (account, peer, collection, cursor, anchor, own_anchor, generation,
-  offered_cursor, offered_anchor, offered_own_anchor, offered_generation, sending, sending_all, position, until, held, attempt)
+  offered_cursor, offered_anchor, offered_own_anchor, offered_generation, sending, sending_all, position, until, held, attempt,
+  left_out, offered_left_out, looking)
 SELECT ?1, ?3, value ->> 0, value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
   value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[3][0]',
-  value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]', value ->> '$[3][5]'
+  value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]', value ->> '$[3][5]',
+  value ->> '$[4][0]', value ->> '$[4][1]', value ->> '$[4][2]'
 FROM json_each(?2) WHERE true
 ON CONFLICT (account, peer, collection) DO UPDATE SET cursor = excluded.cursor, anchor = excluded.anchor,
   own_anchor = excluded.own_anchor, generation = excluded.generation, offered_cursor = excluded.offered_cursor,
   offered_anchor = excluded.offered_anchor, offered_own_anchor = excluded.offered_own_anchor,
   offered_generation = excluded.offered_generation, sending = excluded.sending, sending_all = excluded.sending_all,
-  position = excluded.position, until = excluded.until, held = excluded.held, attempt = excluded.attempt";
+  position = excluded.position, until = excluded.until, held = excluded.held, attempt = excluded.attempt,
+  left_out = excluded.left_out, offered_left_out = excluded.offered_left_out, looking = excluded.looking";
 
 const PUT_PEER: &str = "INSERT INTO peer (account, id, login, nonce, device, settings, temporaries, seen)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

@@ -110,14 +110,14 @@ FROM session WHERE account = ",
 pub const BOOKMARKS: &str = concat!(
     "SELECT collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor, offered_own_anchor, \
      offered_generation, attempt, position, until, \
-     sending, sending_all, held
+     sending, sending_all, held, left_out, offered_left_out, looking
 FROM bookmark WHERE account = ",
     account!(),
     " AND peer = ?8 ORDER BY collection"
 );
 
 pub const RECORDS: &str = concat!(
-    "SELECT r.collection, r.id, r.seq, r.origin, r.size, r.form, r.body
+    "SELECT r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body
 FROM ",
     asked!(),
     "
@@ -126,7 +126,7 @@ CROSS JOIN record AS r ON r.account = me.account AND r.id = asked.value ->> 1 AN
 );
 
 pub const VERSIONS: &str = concat!(
-    "SELECT v.collection, v.record, v.seq, v.origin, v.form, v.body
+    "SELECT v.collection, v.record, v.seq, v.origin, v.size, v.form, v.body
 FROM ",
     asked!(),
     "
@@ -139,7 +139,8 @@ pub const LUIDS: &str = concat!(
     "SELECT ",
     alias!(),
     ",
-  r.collection, r.id, r.seq, r.origin, r.size, r.form, r.body, v.form AS base_form, v.body AS base_body
+  r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body, v.seq AS base_seq,
+  v.size AS base_size, v.form AS base_form, v.body AS base_body
 FROM ",
     asked!(),
     "
@@ -175,7 +176,7 @@ LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection =
 
 pub const MATCHES: &str = concat!(
     "SELECT found.* FROM (
-SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, ",
+SELECT asked.value ->> 1 AS match_key, r.collection, r.id, r.seq, r.parent, ",
     alias!(),
     ",
   asked.key AS place, CAST(asked.value ->> 2 AS INTEGER) AS times, row_number() OVER (
@@ -192,12 +193,45 @@ LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection =
 ) AS found WHERE rank <= times ORDER BY place, rank"
 );
 
+/// Large bodies, chunk by chunk.
+pub const CHUNKS: &str = concat!(
+    "SELECT c.collection, c.record, c.seq, c.base64, c.body
+FROM ",
+    asked!(),
+    "
+CROSS JOIN chunk AS c ON c.account = me.account AND c.collection = asked.value ->> 0
+  AND c.record = asked.value ->> 1 AND c.seq = asked.value ->> 2
+ORDER BY asked.key, c.start"
+);
+
+pub const PIECES: &str = concat!(
+    "SELECT leaving, start, body FROM piece WHERE account = ",
+    account!(),
+    " AND peer = ?8 AND leaving = CAST(?9 AS INTEGER) ORDER BY start LIMIT CAST(?10 AS INTEGER)"
+);
+
+pub const CHILDREN: &str = concat!(
+    "SELECT r.collection, r.parent, r.id
+FROM ",
+    asked!(),
+    "
+CROSS JOIN record AS r ON r.account = me.account AND r.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
+    " AND r.id IN (
+  SELECT c.id FROM record AS c INDEXED BY record_parent
+  WHERE c.account = me.account AND c.parent = asked.value ->> 1 AND c.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
+    "
+  ORDER BY c.id LIMIT CAST(?9 AS INTEGER))
+ORDER BY asked.key, r.id"
+);
+
 /// A record of a page, its body left out where it is not small and the bodies before it fill the page: the sizes are only
 /// summed up (once, by the inner question) when a record that is not small comes along.
 macro_rules! within {
     ($changes:expr) => {
         concat!(
-            "SELECT r.collection, r.id, r.seq, r.origin, r.size, r.form,
+            "SELECT r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form,
   CASE WHEN r.size <= CAST(?9 AS INTEGER) OR r.seq IN (
     SELECT seq FROM (
       SELECT seq, size, sum(size) OVER (ORDER BY collection, seq ROWS UNBOUNDED PRECEDING) AS total FROM (
@@ -254,6 +288,10 @@ WHERE b.account = ",
             " AS account) AS me CROSS JOIN json_each(?11)))
   AND CASE WHEN b.sending AND b.sending_all
     THEN CASE WHEN a.generation >= b.attempt THEN a.seq < r.seq AND r.origin <> b.peer ELSE r.form IS NOT NULL END
+    WHEN b.sending AND b.looking > 0
+    THEN CASE WHEN a.luid IS NOT NULL AND a.generation >= b.generation
+      THEN a.seq < r.seq AND (r.origin <> b.peer OR a.seq < 0) OR b.looking > 1 AND r.form IS NOT NULL
+      ELSE r.form IS NOT NULL END
     ELSE r.origin <> b.peer AND (r.form IS NOT NULL OR a.luid IS NOT NULL)
       AND (a.luid IS NULL OR a.generation < b.generation OR a.seq < r.seq)
     END"

@@ -2,12 +2,15 @@
 //!
 //! The texts are in `sql/question.rs`; `?1` to `?7` of each say whose.
 
+use crate::limits;
 use crate::peer::PeerId;
-use crate::record::{CollectionId, RecordId, Seq};
+use crate::record::{Body, CollectionId, Content, Large, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
 use crate::store::sql::{Row, Statement, Value, text};
-use crate::store::{Cost, Found, Held, Outgoing, PageAsk, Reads, Snapshot, StoreError, Target, Who};
+use crate::store::{
+    Child, Cost, Found, Held, Outgoing, PageAsk, Reads, RecordVersion, Snapshot, StoreError, Target, Who,
+};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +28,9 @@ enum Question {
     Luids,
     Targets,
     Matches,
+    Chunks,
+    Pieces,
+    Children,
     Page,
     Totals,
 }
@@ -49,6 +55,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
     let mut snapshot = Snapshot { cost, ..Snapshot::default() };
     let mut page = Page::of(reads.page.as_ref());
     let mut seen = BTreeSet::new();
+    let mut chunks: BTreeMap<RecordVersion, Vec<u8>> = BTreeMap::new();
     for ((question, _), rows) in questions.into_iter().zip(answers) {
         for row in rows {
             let mut row = Columns::of(row);
@@ -82,6 +89,12 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 }
                 Question::Targets => snapshot.targets.push(target(&mut row)?),
                 Question::Matches => snapshot.found.push(found(&mut row)?),
+                Question::Chunks => {
+                    let (at, mut bytes) = row.chunk()?;
+                    chunks.entry(at).or_default().append(&mut bytes);
+                }
+                Question::Pieces => snapshot.pieces.push(row.piece()?),
+                Question::Children => snapshot.children.push(child(&mut row)?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
@@ -92,12 +105,43 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
         seen.clear();
     }
     (snapshot.page, snapshot.more) = (page.records, page.more);
+    fill(&mut snapshot, chunks);
     Ok(snapshot)
+}
+
+/// Puts large bodies that were asked for whole in their places. One of which a chunk is missing stays unread.
+fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<RecordVersion, Vec<u8>>) {
+    if chunks.is_empty() {
+        return;
+    }
+    let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
+    let page = snapshot.page.iter_mut().map(|outgoing| &mut outgoing.record);
+    for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
+        let Content::Large(large) = &record.content else { continue };
+        let at = (record.collection.clone(), record.id.clone(), record.seq);
+        if let Some(bytes) = chunks.get(&at).filter(|bytes| bytes.len() == large.size) {
+            record.content = Content::Body(Body { form: large.form.clone(), bytes: bytes.clone() });
+        }
+    }
+    for held in &mut snapshot.held {
+        let at = |seq: Seq| (held.alias.collection.clone(), held.alias.record.clone(), seq);
+        if let Some((seq, size, form)) = held.base_large.clone()
+            && let Some(bytes) = chunks.remove(&at(seq)).filter(|bytes| bytes.len() == size)
+        {
+            (held.base, held.base_large) = (Some(Body { form, bytes }), None);
+        }
+    }
 }
 
 fn held(row: &mut Columns) -> Result<Held, StoreError> {
     let alias = row.alias()?.ok_or_else(|| StoreError::Broken("an alias is missing".into()))?;
-    Ok(Held { alias, record: row.record()?, base: row.body()? })
+    let record = row.record()?;
+    let (base, base_large) = match row.base()? {
+        Some((_, Content::Body(body))) => (Some(body), None),
+        Some((seq, Content::Large(Large { form, size }))) => (None, Some((seq, size, form))),
+        Some((_, Content::Deleted)) | None => (None, None),
+    };
+    Ok(Held { alias, record, base, base_large })
 }
 
 fn target(row: &mut Columns) -> Result<Target, StoreError> {
@@ -117,8 +161,13 @@ fn found(row: &mut Columns) -> Result<Found, StoreError> {
         collection: CollectionId(row.text()?),
         record: row.record_id()?,
         seq: row.integer()?,
+        parent: row.maybe_text()?.and_then(RecordId::new),
         alias: row.alias()?,
     })
+}
+
+fn child(row: &mut Columns) -> Result<Child, StoreError> {
+    Ok(Child { collection: CollectionId(row.text()?), parent: row.record_id()?, record: row.record_id()? })
 }
 
 /// A page being cut: the statement answers at most one record too many, and leaves out bodies far beyond the bytes.
@@ -221,6 +270,9 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     for keys in text::lists(times(&reads.matches)) {
         ask(Question::Matches, question::MATCHES, with(&[keys, peer.clone()]));
     }
+    for (question, sql, more) in rarely(reads, &peer) {
+        ask(question, sql, with(&more));
+    }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
             let mut parameters = with(&bounds(*records_max, *bytes_max));
@@ -243,6 +295,24 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
         Some(PageAsk::Peer { .. }) | None => {}
     }
     asked
+}
+
+/// What is asked of folders and of large objects: what is inside, bodies, and pieces of those on their way.
+fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value>)> {
+    let whole = reads.whole.iter();
+    let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
+    let chunks = text::lists(whole).into_iter().map(|list| (Question::Chunks, question::CHUNKS, vec![list]));
+    let pieces =
+        [(0, if reads.arriving { WHOLE_MAX } else { 0 }), (1, i64::try_from(reads.leaving).unwrap_or(0))];
+    let pieces = pieces.into_iter().filter(|(_, count)| *count > 0 && reads.peer.is_some());
+    let pieces = pieces.map(|(leaving, count)| {
+        (Question::Pieces, question::PIECES, vec![peer.clone(), integer(leaving), integer(count)])
+    });
+    let folders = text::lists(pairs(&reads.children, RecordId::as_str));
+    let children = folders
+        .into_iter()
+        .map(|list| (Question::Children, question::CHILDREN, vec![list, integer(CHILDREN_MAX)]));
+    children.chain(chunks).chain(pieces).collect()
 }
 
 /// `?1` to `?7` of every statement.
@@ -294,6 +364,9 @@ fn bounds(records_max: usize, bytes_max: usize) -> [Value; 3] {
     let whole = |number: usize| integer(i64::try_from(number).unwrap_or(WHOLE_MAX));
     [whole(records_max.saturating_add(1)), whole(small), whole(bytes_max)]
 }
+
+/// [`limits::CHILDREN_MAX`] as it is bound.
+const CHILDREN_MAX: i64 = limits::CHILDREN_MAX as i64;
 
 /// Beyond all stamps.
 const WHOLE_MAX: Seq = 1 << 53;

@@ -32,8 +32,8 @@ WHERE id = ?1 RETURNING head";
 
 /// What is replaced or goes is kept for three-way merging.
 pub const KEEP: &str =
-    "INSERT INTO version (account, collection, record, seq, superseded, origin, form, body)
-SELECT r.account, r.collection, r.id, r.seq, me.head, r.origin, r.form, r.body
+    "INSERT INTO version (account, collection, record, seq, superseded, origin, size, form, body)
+SELECT r.account, r.collection, r.id, r.seq, me.head, r.origin, r.size, r.form, r.body
 FROM account AS me CROSS JOIN record AS r ON r.account = me.id AND r.collection = ?3
 LEFT JOIN staged AS s ON s.account = ?1 AND s.peer = ?2 AND s.collection = ?3 AND s.record = r.id
 WHERE me.id = ?1 AND r.form IS NOT NULL
@@ -51,7 +51,8 @@ ON CONFLICT (account, collection, id) DO UPDATE SET seq = excluded.seq, origin =
 
 /// What the device does not have goes, stamped below them.
 pub const GONE: &str =
-    "UPDATE record SET seq = gone.seq, origin = ?2, key = NULL, form = NULL, size = 0, body = NULL
+    "UPDATE record SET seq = gone.seq, origin = ?2, key = NULL, form = NULL, size = 0, body = NULL,
+  parent = NULL
 FROM (SELECT r.id, me.head + 1 - row_number() OVER (ORDER BY r.seq)
     - (SELECT count(*) FROM staged WHERE account = ?1 AND peer = ?2 AND collection = ?3) AS seq
   FROM account AS me CROSS JOIN record AS r ON r.account = me.id AND r.collection = ?3

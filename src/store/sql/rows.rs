@@ -1,9 +1,11 @@
 //! How rows spell our types: each column is taken in the order its statement names it.
 
-use crate::peer::{Alias, Bookmark, Luid, PeerId, Place};
-use crate::record::{AccountId, Body, CollectionId, Content, Record, RecordId};
+use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId, Place};
+use crate::record::{AccountId, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::sql::{Row, Value, text};
-use crate::store::{Account, Collection, Login, Peer, Session, StoreError, Throttle, Token};
+use crate::store::{
+    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token,
+};
 
 /// The columns of one row, taken from the left.
 pub struct Columns(std::vec::IntoIter<Value>);
@@ -40,7 +42,8 @@ impl Columns {
         self.maybe_text()?.ok_or_else(|| StoreError::Broken("a text is missing".into()))
     }
 
-    fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
+    /// The same, or NULL.
+    pub fn maybe_text(&mut self) -> Result<Option<String>, StoreError> {
         Ok(self.stored()?.map(text::decode))
     }
 
@@ -146,12 +149,13 @@ impl Columns {
             anchor: self.text()?,
             own_anchor: self.text()?,
             generation: self.integer()?,
+            left_out: String::new(),
         })
     }
 
     /// All columns of a bookmark but account and peer, in the schema's order.
     pub fn bookmark(&mut self) -> Result<Bookmark, StoreError> {
-        Ok(Bookmark {
+        let mut bookmark = Bookmark {
             collection: CollectionId(self.text()?),
             confirmed: self.place()?,
             offered: self.place()?,
@@ -160,27 +164,36 @@ impl Columns {
             until: self.integer()?,
             sending: self.flag()?,
             sending_all: self.flag()?,
+            looking: Looking::Changes,
             held: self.integer()?,
-        })
+        };
+        bookmark.confirmed.left_out = self.text()?;
+        bookmark.offered.left_out = self.text()?;
+        bookmark.looking = match self.integer()? {
+            0 => Looking::Changes,
+            1 => Looking::Lacking,
+            _ => Looking::Everything,
+        };
+        Ok(bookmark)
     }
 
-    /// `collection, id, seq, origin, size, form, body`, of a left join.
+    /// `collection, id, seq, origin, parent, size, form, body`, of a left join.
     pub fn measured(&mut self) -> Result<Option<Measured>, StoreError> {
         let (collection, id, seq) = (self.maybe_text()?, self.maybe_text()?, self.maybe_integer()?);
-        let (origin, size, form, body) =
-            (self.maybe_text()?, self.maybe_integer()?, self.stored()?, self.stored()?);
+        let (origin, parent) = (self.maybe_text()?, self.maybe_text()?.and_then(RecordId::new));
+        let (size, form, body) = (self.maybe_integer()?, self.stored()?, self.stored()?);
         let (Some(collection), Some(id), Some(seq), Some(origin), Some(size)) =
             (collection, id.and_then(RecordId::new), seq, origin, size)
         else {
             return Ok(None);
         };
+        let size = usize::try_from(size).unwrap_or(0);
         let content = match (form, body) {
             (None, _) => Some(Content::Deleted),
-            (Some(form), Some(body)) => Some(Content::Body(text::decode_body(form, body)?)),
+            (Some(form), Some(body)) => Some(content(form, size, body)?),
             (Some(_), None) => None,
         };
-        let collection = CollectionId(collection);
-        Ok(Some(Measured { collection, id, seq, origin, size: usize::try_from(size).unwrap_or(0), content }))
+        Ok(Some(Measured { collection: CollectionId(collection), id, seq, origin, parent, size, content }))
     }
 
     /// A [`Self::measured`] whose content was read.
@@ -190,20 +203,45 @@ impl Columns {
             .transpose()
     }
 
-    /// `collection, record, seq, origin, form, body` of a superseded version.
+    /// `collection, record, seq, origin, size, form, body` of a superseded version.
     pub fn version(&mut self) -> Result<Record, StoreError> {
         let (collection, id) = (CollectionId(self.text()?), self.record_id()?);
         let (seq, origin) = (self.integer()?, self.text()?);
-        let body = self.body()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
-        Ok(Record { collection, id, seq, origin, content: Content::Body(body) })
+        let content =
+            self.content()?.ok_or_else(|| StoreError::Broken("a version's body is missing".into()))?;
+        Ok(Record { collection, id, seq, origin, parent: None, content })
     }
 
-    /// `form, body`, of a left join.
-    pub fn body(&mut self) -> Result<Option<Body>, StoreError> {
+    /// `size, form, body`, of a left join.
+    fn content(&mut self) -> Result<Option<Content>, StoreError> {
+        let size = self.maybe_integer()?.and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
         match (self.stored()?, self.stored()?) {
-            (Some(form), Some(body)) => text::decode_body(form, body).map(Some),
+            (Some(form), Some(body)) => content(form, size, body).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// `seq, size, form, body` of a superseded version, of a left join.
+    pub fn base(&mut self) -> Result<Option<(Seq, Content)>, StoreError> {
+        let seq = self.maybe_integer()?;
+        Ok(seq.zip(self.content()?))
+    }
+
+    /// `collection, record, seq, base64, body` of a chunk: whose it is, and its bytes.
+    pub fn chunk(&mut self) -> Result<(RecordVersion, Vec<u8>), StoreError> {
+        let at = (CollectionId(self.text()?), self.record_id()?, self.integer()?);
+        let base64 = self.flag()?;
+        let text = self.stored()?.ok_or_else(|| StoreError::Broken("a chunk is empty".into()))?;
+        Ok((at, text::decode_chunk(base64, text)?))
+    }
+
+    /// `leaving, start, body`.
+    pub fn piece(&mut self) -> Result<Piece, StoreError> {
+        Ok(Piece {
+            leaving: self.flag()?,
+            start: u64::try_from(self.integer()?).unwrap_or(0),
+            bytes: text::decode_bytes(&self.text()?)?,
+        })
     }
 
     /// `collection, record, luid, temporary, generation, seq`, of a left join.
@@ -221,12 +259,20 @@ impl Columns {
     }
 }
 
+fn content(form: String, size: usize, body: String) -> Result<Content, StoreError> {
+    match text::chunked(&form) {
+        Some(form) => Ok(Content::Large(Large { form, size })),
+        None => text::decode_body(form, body).map(Content::Body),
+    }
+}
+
 /// A record whose body may have been left in the store for its size.
 pub struct Measured {
     collection: CollectionId,
     id: RecordId,
     seq: i64,
     origin: String,
+    parent: Option<RecordId>,
     /// Bytes of the body; 0 for a tombstone.
     pub size: usize,
     content: Option<Content>,
@@ -235,7 +281,7 @@ pub struct Measured {
 impl Measured {
     /// The record, where its content was read.
     pub fn record(self) -> Option<Record> {
-        let Self { collection, id, seq, origin, content, .. } = self;
-        content.map(|content| Record { collection, id, seq, origin, content })
+        let Self { collection, id, seq, origin, parent, content, .. } = self;
+        content.map(|content| Record { collection, id, seq, origin, parent, content })
     }
 }

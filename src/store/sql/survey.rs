@@ -23,7 +23,7 @@ const TEXTS: [&str; 7] = [
     "SELECT account, id, login, nonce, device, temporaries, settings, seen FROM peer WHERE account BETWEEN ?1 AND ?2 \
      ORDER BY account, id",
     "SELECT account, peer, collection, cursor, anchor, own_anchor, generation, offered_cursor, offered_anchor, \
-     offered_own_anchor, offered_generation, attempt, position, until, sending, sending_all, held FROM bookmark WHERE account BETWEEN ?1 AND ?2 ORDER BY account, peer, collection",
+     offered_own_anchor, offered_generation, attempt, position, until, sending, sending_all, held, left_out, offered_left_out, looking FROM bookmark WHERE account BETWEEN ?1 AND ?2 ORDER BY account, peer, collection",
 ];
 
 /// The statements that look over every account, or one.

@@ -224,6 +224,18 @@ fn item(element: &Element, data: fn(&Element) -> Data) -> Item {
     }
 }
 
+/// The properties a field filter names: text that is markup, a whole DevInf, or elements that nobody has escaped.
+fn field_data(element: &Element) -> Data {
+    let mut inside =
+        element.all("CTCap").chain([element]).flat_map(|around| around.all("Property")).peekable();
+    if inside.peek().is_none() {
+        return device_data(element);
+    }
+    let named = inside.filter_map(|property| property.word_of("PropName"));
+    let markup = named.map(|name| format!("<Property><PropName>{name}</PropName></Property>"));
+    Data::Bytes(markup.collect::<String>().into_bytes())
+}
+
 fn device_data(element: &Element) -> Data {
     match data(element) {
         Data::Bytes(bytes) => match devinf::embedded(&bytes) {
@@ -264,11 +276,11 @@ fn location(element: &Element) -> Location {
 }
 
 fn filter(element: &Element) -> Filter {
-    let part = |name| Some(item(element.child(name)?.child("Item")?, data));
+    let part = |name, data| Some(item(element.child(name)?.child("Item")?, data));
     Filter {
         meta: meta(element),
-        field: part("Field"),
-        record: part("Record"),
+        field: part("Field", field_data),
+        record: part("Record", data),
         filter_type: element.word_of("FilterType"),
     }
 }

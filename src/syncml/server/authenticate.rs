@@ -1,4 +1,5 @@
-//! Who is it? Login by `syncml:auth-basic` and `syncml:auth-md5`, challenges, sessions, resends (DS 1.2 section 7).
+//! Who is it? Login by `syncml:auth-basic`, `syncml:auth-md5` and `syncml:auth-MAC`, challenges, sessions, resends (DS 1.2
+//! section 7). Who we are towards the device is `identify.rs`, credentials inside commands are `bar.rs`.
 //!
 //! Nothing is written for somebody who is not signed in, but a counter of wrong passwords: challenge nonces are computed,
 //! not stored, so a stranger can neither spoil a device's nonce nor fill the store.
@@ -9,15 +10,24 @@ use crate::journal::Moment;
 use crate::limits;
 use crate::secret::{self, Sealer};
 use crate::store::{Login, Session, Snapshot, Throttle};
-use crate::syncml::credential::{self, Credential};
+use crate::syncml::credential::{self, Credential, mac};
 use crate::syncml::message::{Command, Header, Version};
-use crate::syncml::session::{Mode, PendingStatus, Phase, State};
+use crate::syncml::session::{Asked, Mode, PendingStatus, Phase, State};
 use crate::syncml::{alert, status};
+use std::collections::BTreeSet;
+
+/// Why a session that was opened by MAC refuses a message without one.
+const SIGNED: &str = "the session was opened by syncml:auth-MAC, and each of its messages is to bear one";
 
 /// What becomes of a message at the door.
 pub enum Verdict {
     /// It was answered before: the same bytes again.
-    Replay(Vec<u8>),
+    Replay {
+        /// The bytes.
+        body: Vec<u8>,
+        /// What the session was like when they were made.
+        state: Option<Box<State>>,
+    },
     /// It is not let in.
     Refuse {
         /// The status of the SyncHdr.
@@ -43,22 +53,40 @@ pub struct Admitted {
     pub state: State,
     /// Whether the session is new.
     pub fresh: bool,
-    /// The status of the SyncHdr: 212 where credentials came, else 200.
+    /// The status of the SyncHdr: 212 where credentials for the whole session came, else 200.
     pub header: u16,
-    /// Whether it signed in by digest: its next session needs a nonce.
-    pub digest: bool,
+    /// The scheme of the digest it signed in by: its next session needs a nonce.
+    pub digest: Option<&'static str>,
     /// Whether a counter of wrong passwords is to be cleared.
     pub clear: Option<String>,
 }
 
+/// What a message says of who sent it: the MAC beside it, else the `Cred` in its header.
+pub fn credential_of(server: &Server<'_>) -> Option<Credential> {
+    server.mac.clone().or_else(|| server.inbox.message.header.credential.as_ref().map(credential::read))
+}
+
 /// The name in the message's credential.
-pub fn login_of(header: &Header) -> Option<String> {
-    let cred = header.credential.as_ref()?;
-    match credential::read(cred) {
-        Credential::Basic { user, .. } => Some(user),
+pub fn login_of(server: &Server<'_>) -> Option<String> {
+    name_in(&credential_of(server)?, &server.inbox.message.header)
+}
+
+/// The name a credential is for: a digest hides it, and it stands in the header.
+pub fn name_in(credential: &Credential, header: &Header) -> Option<String> {
+    match credential {
+        Credential::Basic { user, .. } | Credential::Mac { user, .. } => Some(user.clone()),
         Credential::Md5 { .. } => header.source.name.clone(),
         _ => None,
     }
+}
+
+/// Everybody whom the message names with a credential, in its header or in a command.
+pub fn names(server: &Server<'_>) -> Vec<String> {
+    let header = &server.inbox.message.header;
+    let inside = server.inbox.credentials().map(credential::read).collect::<Vec<_>>();
+    let inside = inside.iter().filter_map(|credential| name_in(credential, header));
+    let all: BTreeSet<String> = login_of(server).into_iter().chain(inside).collect();
+    all.into_iter().filter(|name| name.len() <= limits::NAME_BYTES_MAX).collect()
 }
 
 /// Under which key failures of a login from an address are counted.
@@ -81,15 +109,23 @@ pub fn authenticate(server: &Server<'_>, snapshot: &Snapshot, now: Moment) -> Ve
     let session = snapshot.session.as_ref().filter(|session| session.session_id == header.session_id);
     if let Some(session) = session.filter(|session| session.request == server.digest && session.expires > now)
     {
-        return Verdict::Replay(session.reply.clone());
+        let state = State::read(&session.state).map(Box::new);
+        return Verdict::Replay { body: session.reply.clone(), state };
     }
     if session.is_some_and(|session| is_late_copy(server, session, now)) {
         return answered_already(server, version);
     }
-    let Some(cred) = header.credential.as_ref() else {
+    let Some(credential) = credential_of(server) else {
         return continued(server, snapshot, session, version, now);
     };
-    match check(server, snapshot, cred, version, now) {
+    let goes_on = session.filter(|session| session.expires > now && header.message_id > 1);
+    let signed = goes_on.and_then(|session| State::read(&session.state)).is_some_and(|state| state.signed);
+    if (signed || server.settings.syncml_mac) && !matches!(credential, Credential::Mac { .. }) {
+        let why = if signed { SIGNED } else { "only syncml:auth-MAC is taken here (SYNCML_MAC)" };
+        let refusal = Refusal { code: status::INVALID_CREDENTIALS, ..Refusal::missing(mac::SCHEME, why) };
+        return refusal.verdict_challenging(server, version, now);
+    }
+    match check(server, snapshot, &credential, version, now) {
         Err(refusal) => match continued(server, snapshot, session, version, now) {
             Verdict::Admit(admitted) if repeats_digest(server, session) => Verdict::Admit(admitted),
             _ => refusal.verdict(server, version),
@@ -113,8 +149,7 @@ fn is_late_copy(server: &Server<'_>, session: &Session, now: Moment) -> bool {
 /// message, and its nonce has been replaced. Without it the message would be let in too: it comes with the session's token,
 /// or from where the session is.
 fn repeats_digest(server: &Server<'_>, session: Option<&Session>) -> bool {
-    let cred = server.inbox.message.header.credential.as_ref();
-    let digest = cred.is_some_and(|cred| matches!(credential::read(cred), Credential::Md5 { .. }));
+    let digest = matches!(credential_of(server), Some(Credential::Md5 { .. }));
     let known = session.is_some_and(|session| {
         let token = server.token.as_deref().map(secret::token_hash);
         session.address == server.address || token.is_some_and(|token| token == session.token)
@@ -125,7 +160,7 @@ fn repeats_digest(server: &Server<'_>, session: Option<&Session>) -> bool {
 /// Whether what names the device, the session or the login is missing or longer than any device's: it would become a key.
 pub fn misnamed(server: &Server<'_>) -> Option<String> {
     let header = &server.inbox.message.header;
-    let login = login_of(header).unwrap_or_default();
+    let login = login_of(server).unwrap_or_default();
     let device = server.device().0;
     let too_long = |text: &str| text.len() > limits::NAME_BYTES_MAX;
     match () {
@@ -177,7 +212,8 @@ fn continued(
     now: Moment,
 ) -> Verdict {
     let header = &server.inbox.message.header;
-    let challenged = |why: &str| Refusal::missing(why).verdict_challenging(server, version, now);
+    let scheme = if server.settings.syncml_mac { mac::SCHEME } else { credential::MD5 };
+    let challenged = |why: &str| Refusal::missing(scheme, why).verdict_challenging(server, version, now);
     let Some(session) = session.filter(|session| session.expires > now) else {
         return challenged("no credentials, and no live session of that id");
     };
@@ -193,12 +229,15 @@ fn continued(
     let Some(state) = State::read(&session.state).filter(|state| state.version == version) else {
         return challenged("the session's state cannot be read, or the protocol version changed");
     };
+    if state.signed || server.settings.syncml_mac {
+        return Refusal::missing(mac::SCHEME, SIGNED).verdict_challenging(server, version, now);
+    }
     Verdict::Admit(Box::new(Admitted {
         login: login.name.clone(),
         state,
         fresh: false,
         header: status::OK,
-        digest: false,
+        digest: None,
         clear: None,
     }))
 }
@@ -251,47 +290,66 @@ fn admit(
     let before = || snapshot.session.as_ref().and_then(|session| State::read(&session.state));
     let begun = || {
         let before = before().unwrap_or_default();
+        let asked = before.asked.clone().map(Asked::another_session);
         let mut resumable = before.resumable();
         // What was staged may have been swept since: half of it would take the place of everything.
         let staged = snapshot.session.as_ref().is_some_and(|s| s.expires > now - limits::STAGED_MS / 2);
         resumable.retain(|begun| staged || begun.refreshed || begun.mode != Mode::RefreshFromClient);
+        let (arriving, leaving) = before.clone().paused();
         let earlier = before.unanswered();
-        State { version, resumable, earlier, first: server.digest.clone(), ..State::default() }
+        State {
+            version,
+            resumable,
+            earlier,
+            asked,
+            arriving,
+            leaving,
+            first: server.digest.clone(),
+            ..State::default()
+        }
     };
-    let state = state.unwrap_or_else(begun);
+    let mut state = state.unwrap_or_else(begun);
+    // Every message says for itself who it is, from the first one that does.
+    let by_mac = proof.digest == Some(mac::SCHEME);
+    state.signed |= by_mac;
     let throttle = throttle_key(&proof.login, &server.address);
     let clear = snapshot.throttles.iter().any(|known| known.key == throttle).then_some(throttle);
     Verdict::Admit(Box::new(Admitted {
         login: proof.login,
         state,
         fresh,
-        header: status::AUTHENTICATED,
+        header: if by_mac { status::OK } else { status::AUTHENTICATED },
         digest: proof.digest,
         clear,
     }))
 }
 
 /// Somebody proved to know the password.
-struct Proof {
+pub struct Proof {
     login: String,
-    digest: bool,
+    digest: Option<&'static str>,
 }
 
 /// Somebody did not.
-struct Refusal {
-    code: u16,
-    scheme: &'static str,
+pub struct Refusal {
+    /// The status.
+    pub code: u16,
+    /// The scheme of the challenge.
+    pub scheme: &'static str,
     hint: Option<String>,
-    why: String,
-    throttle: Option<Throttle>,
-    nonce: String,
+    /// Why, for the log.
+    pub why: String,
+    /// The counter of wrong passwords, where it moves.
+    pub throttle: Option<Throttle>,
+    /// The nonce of the challenge.
+    pub nonce: String,
 }
 
 impl Refusal {
-    fn missing(why: &str) -> Self {
+    fn missing(scheme: &'static str, why: &str) -> Self {
         Self {
             code: status::MISSING_CREDENTIALS,
-            scheme: credential::MD5,
+            scheme,
             hint: None,
             why: why.to_owned(),
             throttle: None,
@@ -327,36 +385,38 @@ fn nonce_now(server: &Server<'_>, now: Moment) -> String {
         .unwrap_or_default()
 }
 
-fn check(
+/// Whether a credential is right, in the header or in a command.
+pub fn check(
     server: &Server<'_>,
     snapshot: &Snapshot,
-    cred: &crate::syncml::message::Cred,
+    credential: &Credential,
     version: Version,
     now: Moment,
 ) -> Result<Proof, Box<Refusal>> {
     let refusal = |code: u16, scheme: &'static str, why: String| {
-        let nonce = if scheme == credential::MD5 { nonce_now(server, now) } else { String::new() };
+        let nonce = if scheme == credential::BASIC { String::new() } else { nonce_now(server, now) };
         Box::new(Refusal { code, scheme, hint: None, why, throttle: None, nonce })
     };
-    let credential = credential::read(cred);
-    let digest = match &credential {
-        Credential::Basic { .. } => false,
-        Credential::Md5 { .. } => true,
+    let asks = if server.mac.is_some() { mac::SCHEME } else { credential::MD5 };
+    let digest = match credential {
+        Credential::Basic { .. } => None,
+        Credential::Md5 { .. } => Some(credential::MD5),
+        Credential::Mac { .. } => Some(mac::SCHEME),
         Credential::Unsupported(scheme) => {
             let mut refused = refusal(
                 status::NOT_SUPPORTED,
-                credential::MD5,
-                format!("the scheme {scheme:?} is not offered; syncml:auth-basic and syncml:auth-md5 are"),
+                asks,
+                format!("the scheme {scheme:?} is not offered; syncml:auth-basic, -md5 and -MAC are"),
             );
             refused.hint = Some(scheme.clone());
             return Err(refused);
         }
         Credential::Malformed(reason) => {
-            return Err(refusal(status::INVALID_CREDENTIALS, credential::MD5, reason.to_string()));
+            return Err(refusal(status::INVALID_CREDENTIALS, asks, reason.to_string()));
         }
     };
-    let scheme = if digest { credential::MD5 } else { credential::BASIC };
-    let Some(name) = login_of(&server.inbox.message.header) else {
+    let scheme = digest.unwrap_or(credential::BASIC);
+    let Some(name) = name_in(credential, &server.inbox.message.header) else {
         let why = "a digest without LocName in Source says nothing of who it is".to_owned();
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     };
@@ -375,12 +435,12 @@ fn check(
     }
     let login = snapshot.login.as_ref().filter(|login| login.name == name && allowed(login, server));
     if let Some(login) =
-        login.filter(|login| proves(server, snapshot, sealer, login, &credential, version, now))
+        login.filter(|login| proves(server, snapshot, sealer, login, credential, version, now))
     {
         return Ok(Proof { login: login.name.clone(), digest });
     }
     // A digest over the empty nonce is a first greeting, not a try at the password: it is challenged and not counted.
-    if login.is_some_and(|login| greets(sealer, login, &credential, version)) {
+    if login.is_some_and(|login| greets(sealer, login, credential, version)) {
         let why = format!("login {name}: greets without a nonce yet, and is given one");
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     }
@@ -408,7 +468,7 @@ fn proves(
     let Some(password) = sealer.open(&login.name, &login.sealed) else { return false };
     match credential {
         Credential::Basic { password: given, .. } => secret::equal(given.as_bytes(), password.as_bytes()),
-        Credential::Md5 { .. } => {
+        Credential::Md5 { .. } | Credential::Mac { .. } => {
             let mut nonces = sealer.challenges(&server.device().0, now).to_vec();
             let given =
                 snapshot.peer.as_ref().filter(|peer| peer.login == login.name && !peer.nonce.is_empty());

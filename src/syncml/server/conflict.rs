@@ -5,7 +5,6 @@
 use super::desk::Desk;
 use super::receive::{Arriving, Standing};
 use crate::journal::merge::{self, Supported};
-use crate::limits;
 use crate::record::{Body, RecordId};
 use crate::store::{Collection, Policy};
 use crate::syncml::status;
@@ -25,7 +24,7 @@ impl Desk<'_> {
             Policy::ClientWins => {
                 self.note_conflict(collection, &record, "what arrived replaces");
                 let replaced = merge::replace(&stored, body, supported.as_ref());
-                if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+                if replaced.bytes.len() > self.server.settings.object_bytes_max() {
                     return status::ENTITY_TOO_LARGE;
                 }
                 let origin = self.peer.id.0.clone();
@@ -55,7 +54,7 @@ impl Desk<'_> {
         let (edited, base) = since_base(&standing, body, supported.as_ref());
         let mut merged = merge::merge(base, stored, &edited, supported.as_ref());
         merged.differs_from_arriving |= edited != *body;
-        if merged.body.bytes.len() > limits::RECORD_BYTES_MAX {
+        if merged.body.bytes.len() > self.server.settings.object_bytes_max() {
             return status::ENTITY_TOO_LARGE;
         }
         let how = if merged.clashes.is_empty() {

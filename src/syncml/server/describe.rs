@@ -4,7 +4,9 @@ use crate::content;
 use crate::journal::merge::Supported;
 use crate::record::{Body, Form, Kind};
 use crate::store::{Collection, Snapshot};
-use crate::syncml::device::{Capability, ContentType, DataStore, DevInf, PropertyCapability};
+use crate::syncml::device::{
+    Capability, ContentType, DataStore, DevInf, FilterCapability, PropertyCapability, SERVER_ID,
+};
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::quirk::Quirks;
@@ -26,10 +28,11 @@ pub fn ours(version: Version, snapshot: &Snapshot, quirks: &Quirks, alerted: &[D
         software: Some(env!("CARGO_PKG_VERSION").into()),
         firmware: Some(env!("CARGO_PKG_VERSION").into()),
         hardware: Some(env!("CARGO_PKG_VERSION").into()),
-        device_id: "anchorage".into(),
+        device_id: SERVER_ID.into(),
         device_type: "server".into(),
         utc: version > Version::V10,
         number_of_changes: version > Version::V10,
+        large_objects: version > Version::V10 && quirks.large_objects != Some(false),
         datastores: offered.iter().map(|c| datastore(version, c, alerted, full)).collect(),
         ..DevInf::default()
     };
@@ -46,6 +49,8 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
     let types: Vec<ContentType> = forms(version, collection.kind).iter().map(content_type).collect();
     let (preferred, others) =
         types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+    let filter = (version == Version::V12).then(|| filter_capability(collection.kind, &preferred));
+    let grammar = ContentType { media_type: "syncml:filtertype-cgi".into(), version: "1.0".into() };
     DataStore {
         source_ref: spelt.unwrap_or_else(|| format!("./{}", collection.id.0)),
         receives_preferred: Some(preferred.clone()),
@@ -57,8 +62,34 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
         } else {
             Vec::new()
         },
-        sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
+        hierarchical: version == Version::V12 && collection.kind == Kind::Files,
+        sync_types: sync_types(collection.kind),
+        filters: filter.iter().map(|_| grammar.clone()).collect(),
+        filter_capabilities: filter.into_iter().collect(),
         ..DataStore::default()
+    }
+}
+
+/// All sync types, 1 to 7; but a tree is not replaced as a whole (type 4).
+fn sync_types(kind: Kind) -> Vec<String> {
+    (1..=7)
+        .filter(|number| kind != Kind::Files || *number != 4)
+        .map(|number: u8| number.to_string())
+        .collect()
+}
+
+/// What may be asked of a kind: the keywords. A filter may name any property too; a list of them would fill a small phone's
+/// message.
+fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
+    let keywords: &[&str] = match kind {
+        Kind::Calendar | Kind::Todo => &["SINCE", "BEFORE", "GROUP"],
+        _ => &["GROUP"],
+    };
+    FilterCapability {
+        media_type: preferred.media_type.clone(),
+        version: preferred.version.clone(),
+        keywords: keywords.iter().map(|word| (*word).to_owned()).collect(),
+        ..FilterCapability::default()
     }
 }
 
@@ -68,9 +99,10 @@ fn forms(version: Version, kind: Kind) -> Vec<Form> {
         Kind::Contacts => vec![Form::Vcard21, Form::Vcard30],
         Kind::Calendar | Kind::Todo => vec![Form::Vcalendar10, Form::Icalendar20],
         Kind::Notes => vec![Form::Plain, Form::Vnote11],
+        Kind::Files => super::hierarchy::FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
         Kind::Table => Vec::new(),
     };
-    if version == Version::V12 && kind != Kind::Notes {
+    if version == Version::V12 && !matches!(kind, Kind::Notes | Kind::Files) {
         forms.reverse();
     }
     forms
@@ -88,7 +120,7 @@ fn capabilities(version: Version, kind: Kind) -> Vec<Capability> {
         Capability {
             media_type,
             version: (version == Version::V12).then(|| form_version.clone()),
-            field_level: false,
+            field_level: version == Version::V12,
             properties: vocabulary(form).split(' ').map(|name| property(name, &form_version)).collect(),
         }
     };

@@ -4,6 +4,8 @@
 //! it; `close` turns it into one answer and one batch.
 
 use super::authenticate::Admitted;
+use super::bar::Bar;
+use super::identify;
 use super::known::Known;
 use super::notes::Notes;
 use super::unanswered::Unanswered;
@@ -16,11 +18,13 @@ use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
-use crate::store::{Batch, Change, Collection, Guard, Peer, Session, Snapshot, Sweep, Throttle};
+use crate::store::{
+    Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot, Sweep, Throttle,
+};
 use crate::syncml::device::DevInf;
-use crate::syncml::inbox::{self, Inbox, Step};
+use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
-use crate::syncml::outbox::Outbox;
+use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::quirk::Quirks;
 use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
@@ -56,6 +60,8 @@ pub struct Desk<'a> {
     pub forced: BTreeSet<CollectionId>,
     /// For each match key how many of its records have been claimed, from the front.
     pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    /// Folders that this turn recognised by what they say, each with the folder it is in.
+    pub recognised: BTreeMap<(CollectionId, RecordId), Option<RecordId>>,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     /// Which record a device's id means since this turn.
@@ -65,10 +71,20 @@ pub struct Desk<'a> {
     pub outbox: Outbox,
     /// Commands of this turn waiting to be written, after those of earlier turns.
     pub queue: Vec<Pending>,
+    /// What was refused for the credentials inside it.
+    pub bar: Bar,
+    /// Whether the device has refused our last message as a whole.
+    pub challenged: bool,
     /// How many bytes of the session's row all that is owed would take.
     pub owed: usize,
+    /// Whether a status of the last step said that something was not done, wanted or not.
+    pub undone: bool,
+    /// How many Atomics this message has had.
+    pub atomics: usize,
     /// Sentences for the log.
     pub notes: Notes,
+    /// A version that has to be read with all its bytes before this can be decided.
+    pub wants: Option<RecordVersion>,
     login: String,
     token_hash: String,
     version_read: i64,
@@ -84,23 +100,17 @@ impl<'a> Desk<'a> {
         seed: &'a mut Seed,
     ) -> Self {
         let Admitted { login, state, fresh, header, digest, clear } = admitted;
-        let nonce = (digest && fresh).then(|| secret::text_nonce(seed.draw()));
+        let nonce =
+            digest.filter(|_| fresh).map(|scheme| (scheme.to_owned(), secret::text_nonce(seed.draw())));
         let message = &server.inbox.message;
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
         let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
-        let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
-        state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+        let bounds = bounds(server, &mut state, fresh);
+        let heard = identify::hear(&mut state, message);
         let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox = Outbox::new(
-            message,
-            server.encoding,
-            state.version,
-            respond_to,
-            state.message_id,
-            state.message_bytes_max,
-        );
-        let header = header_status(server, header, nonce.as_deref());
+        let mut outbox = answer(server, snapshot, &state, respond_to, bounds);
+        let header = header_status(server, header, nonce.clone());
         if !message.header.no_response {
             let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
         }
@@ -118,23 +128,25 @@ impl<'a> Desk<'a> {
             supported: RefCell::default(),
             peer,
             peer_changed: false,
-            bookmarks: snapshot
-                .bookmarks
-                .iter()
-                .map(|b| (b.collection.clone(), (b.clone(), false)))
-                .collect(),
+            bookmarks: unchanged(snapshot),
             touched: BTreeMap::new(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
-            known: Known::of(snapshot),
+            recognised: BTreeMap::new(),
+            known: Known::of(snapshot, &server.inbox.maps()),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             sends_back: false,
             outbox,
             queue: Vec::new(),
+            bar: Bar::default(),
+            challenged: heard.again,
             owed: state.pending.iter().map(Pending::bytes).sum(),
+            undone: false,
+            atomics: 0,
             notes: Notes::default(),
+            wants: None,
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -142,9 +154,10 @@ impl<'a> Desk<'a> {
         };
         desk.batch.throttles.extend(clear.map(|key| Throttle { key, failures: 0, until: 0 }));
         if fresh {
-            desk.begin(nonce);
+            desk.begin(nonce.map(|(_, nonce)| nonce));
         }
         desk.oblige();
+        desk.say_again(heard);
         desk
     }
 
@@ -263,7 +276,9 @@ impl<'a> Desk<'a> {
         let line = self.line();
         let mut session = self.session();
         let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
-        let answer = Answer { body: self.outbox.finish() };
+        let body = self.outbox.finish();
+        let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
+        let answer = Answer { body, mac };
         session.reply = answer.body.clone();
         let mut batch = self.batch;
         for ((collection, record), alias) in self.aliases {
@@ -293,7 +308,8 @@ impl<'a> Desk<'a> {
     fn remember_merges(&mut self) {
         let count = self.batch.changes.len();
         let head = journal::advance(self.head(), count, self.now);
-        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| change.origin.is_empty());
+        let goes_back = |change: &Change| change.origin.is_empty() && !change.insert;
+        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| goes_back(change));
         let merged = merged.map(|(index, change)| Earlier {
             collection: change.collection.clone(),
             add: false,
@@ -317,13 +333,18 @@ impl<'a> Desk<'a> {
             request: self.server.digest.clone(),
             reply: Vec::new(),
             expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: i64::try_from(self.message_bytes_max() / 80).unwrap_or(i64::MAX),
+            page_records: self.page_records(),
         }
     }
 
     /// What was read of records and match keys must still stand where anything is decided from it.
     fn guard(&self) -> Guard {
         let mut guard = Guard { head: self.head(), session: Some(self.version_read), ..Guard::default() };
+        let gone = self.batch.changes.iter().filter(|change| change.content == Content::Deleted);
+        guard.parents = gone.map(|change| (change.collection.clone(), change.id.clone())).collect();
+        let has_folders = self.snapshot.collections.iter().filter(|c| c.kind == Kind::Files);
+        let has_folders: BTreeSet<_> = has_folders.map(|collection| &collection.id).collect();
+        guard.parents.retain(|(collection, _)| has_folders.contains(collection));
         let decided = !self.batch.changes.is_empty() || !self.aliases.is_empty();
         if decided {
             let held = self
@@ -342,7 +363,7 @@ impl<'a> Desk<'a> {
                     .filter(|(_, datastore)| datastore.mode.compares())
                     .map(|(_, d)| d.collection.clone())
             };
-            for (path, keys) in self.inbox.keys() {
+            for (path, keys) in self.inbox.keys().into_iter().chain(self.server.needed.keys.iter().cloned()) {
                 if let Some(collection) = slow(&path) {
                     guard.matches.extend(keys.into_iter().map(|key| (collection.clone(), key)));
                 }
@@ -359,7 +380,8 @@ impl<'a> Desk<'a> {
 
     /// What was asked and what became of it.
     fn line(&self) -> String {
-        let mut line = format!("{} (login {})", self.server.preamble(), self.login);
+        let asked = if self.is_alerted() { ", alerted" } else { "" };
+        let mut line = format!("{} (login {}{asked})", self.server.preamble(), self.login);
         for datastore in &self.state.datastores {
             let t = &datastore.tally;
             line.push_str(&format!(
@@ -377,6 +399,40 @@ impl<'a> Desk<'a> {
         }
         line + &self.notes.line()
     }
+}
+
+/// How large things may be: what the device takes, as it said last, and, once a session, what we take.
+fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
+    let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
+    state.message_bytes_max = server.reply_bytes().unwrap_or(before);
+    let said = server.inbox.message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
+    state.object_bytes_max = said.unwrap_or(state.object_bytes_max);
+    let announces = fresh && state.version > Version::V10;
+    let object_bytes_max = announces.then(|| server.settings.object_bytes_max() as u64);
+    Bounds { bytes_max: state.message_bytes_max, object_bytes_max }
+}
+
+/// Bookmarks as they were read.
+fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
+    snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
+}
+
+/// The message we answer with, still empty.
+fn answer(
+    server: &Server<'_>,
+    snapshot: &Snapshot,
+    state: &State,
+    respond_to: Option<String>,
+    bounds: Bounds,
+) -> Outbox {
+    Outbox::new(
+        &server.inbox.message,
+        server.encoding,
+        state.version,
+        Return { uri: respond_to, credential: identify::credential(server, snapshot, state) },
+        state.message_id,
+        bounds,
+    )
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.
@@ -397,10 +453,8 @@ fn session_token(
 }
 
 /// The status of the SyncHdr of an admitted message.
-fn header_status(server: &Server<'_>, code: u16, nonce: Option<&str>) -> PendingStatus {
-    let mut status = header_status_of(server, code);
-    status.challenge = nonce.map(|nonce| (crate::syncml::credential::MD5.to_owned(), nonce.to_owned()));
-    status
+fn header_status(server: &Server<'_>, code: u16, challenge: Option<(String, String)>) -> PendingStatus {
+    PendingStatus { challenge, ..header_status_of(server, code) }
 }
 
 /// A status of the SyncHdr.
@@ -415,26 +469,6 @@ pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
         code,
         ..PendingStatus::default()
     }
-}
-
-/// The same status for every command of a message: nothing was executed.
-pub fn statuses_of_all(inbox: &Inbox, code: u16) -> Vec<PendingStatus> {
-    let message = inbox.message.header.message_id;
-    let all = inbox.steps.iter().filter_map(|step| match step {
-        Step::Command(index) => inbox.message.commands.get(*index).and_then(inbox::named),
-        Step::Sync(sync) => Some((sync.command.clone(), "Sync", sync.silent)),
-        Step::Change(change) => Some((change.command.clone(), change.kind.name(), change.silent)),
-        Step::Refuse(refused) => Some((refused.command.clone(), refused.name, refused.silent)),
-    });
-    all.filter(|(command, _, silent)| !silent && !command.is_empty())
-        .map(|(command, name, _)| PendingStatus {
-            message,
-            command,
-            name: name.into(),
-            code,
-            ..Default::default()
-        })
-        .collect()
 }
 
 /// Versions we speak, as a 505 or 513 names them.

@@ -4,7 +4,9 @@ use super::desk::Desk;
 use super::map;
 use crate::limits;
 use crate::peer::Place;
-use crate::record::CollectionId;
+use crate::record::{CollectionId, Kind};
+use crate::store::Collection;
+use crate::syncml::filter::{Filter, Refusal};
 use crate::syncml::inbox::{self, trim};
 use crate::syncml::message::{Alert, Anchor, Data, Get, Item, Location, Results, Status, Version};
 use crate::syncml::session::{Datastore, Mode, Pending, PendingStatus, Phase, Resumable, text_bytes};
@@ -38,7 +40,10 @@ impl Desk<'_> {
                 self.notes.push("suspended".to_owned());
                 self.alert_status(alert, alert.items.first(), status::OK, None);
             }
-            alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA => {
+            code @ (alert::DISPLAY | alert::NEXT_MESSAGE | alert::NO_END_OF_DATA) => {
+                if code == alert::NO_END_OF_DATA {
+                    self.broke_off();
+                }
                 self.alert_status(alert, alert.items.first(), status::OK, None);
             }
             number => match Mode::of_alert(number) {
@@ -76,14 +81,19 @@ impl Desk<'_> {
             return;
         };
         let anchor = item.meta.anchor.clone().unwrap_or_default();
-        if let Some((code, hint)) = self.refusal_of_alert(&path, &target, &source, &anchor) {
-            let mut refused = self.of_alert(alert, Some(item), code);
-            refused.hint = hint.map(str::to_owned);
-            self.push_status(alert.no_response, refused);
+        if let Some(code) = self.refusal_of_alert(&path, &source, &anchor) {
+            self.alert_status(alert, Some(item), code, None);
             return;
         }
+        if wish == Wish::Sync(Mode::RefreshFromClient) && collection.kind == Kind::Files {
+            // What is staged knows nothing of folders.
+            self.alert_status(alert, Some(item), status::NOT_SUPPORTED, None);
+            return;
+        }
+        let Some(filter) = self.filter_asked(alert, item, collection) else { return };
         let id = collection.id.clone();
-        if !self.can_keep(&id, &[&target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()]) {
+        let names = [&*target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()];
+        if !self.can_keep(&id, &names) || !self.can_keep_filter(&id, filter.as_ref()) {
             self.notes.push(format!("{}: strange names, or too many datastores", id.0));
             return self.alert_status(alert, None, status::ENTITY_TOO_LARGE, None);
         }
@@ -101,14 +111,37 @@ impl Desk<'_> {
             source: source.uri.clone(),
             next: next.clone(),
             own_next,
+            filter,
             ..opened
         };
         let index = self.state.open(opened);
+        self.look(index);
         self.alert_status(alert, Some(item), code, Some(next));
         if !self.queue.contains(&Pending::Alert(index)) {
             self.owe(Pending::Alert(index));
         }
         self.ask_for_device();
+    }
+
+    /// The filter of an alert; of one that is refused the status says why.
+    fn filter_asked(
+        &mut self,
+        alert: &Alert,
+        item: &Item,
+        collection: &Collection,
+    ) -> Option<Option<Filter>> {
+        let says = |location: &&Location| !location.uri.is_empty() || location.filter.is_some();
+        let asked = item.target.as_ref().filter(says).or(item.source.as_ref());
+        match asked.map_or(Ok(None), |asked| Filter::of(asked, collection)) {
+            Ok(filter) => Some(filter),
+            Err(Refusal { code, why }) => {
+                self.notes.push(format!("a filter is refused with {code}: {why}"));
+                let mut refused = self.of_alert(alert, Some(item), code);
+                refused.hint = Some(why);
+                self.push_status(alert.no_response, refused);
+                None
+            }
+        }
     }
 
     /// What becomes of a wish: the datastore as far as that says it, and the status.
@@ -145,22 +178,12 @@ impl Desk<'_> {
         (Datastore { mode, trusted, ..Datastore::default() }, code)
     }
 
-    /// Why an alert of a collection is refused: the status, and the name of what is not offered.
-    fn refusal_of_alert(
-        &self,
-        path: &str,
-        target: &Location,
-        source: &Location,
-        anchor: &Anchor,
-    ) -> Option<(u16, Option<&'static str>)> {
-        let filter = target.filter.as_ref();
-        if filter.is_some_and(|filter| filter.field.is_some() || filter.record.is_some()) {
-            return Some((status::NOT_SUPPORTED, Some("Filter")));
-        }
+    /// Why an alert of a collection is refused.
+    fn refusal_of_alert(&self, path: &str, source: &Location, anchor: &Anchor) -> Option<u16> {
         let too_long =
             |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > limits::NAME_BYTES_MAX);
         if too_long(&anchor.last) || too_long(&anchor.next) {
-            return Some((status::BAD_REQUEST, None));
+            return Some(status::BAD_REQUEST);
         }
         let late = match self.datastore(path) {
             // One collection is one datastore: two of the device's would share their anchors.
@@ -169,7 +192,7 @@ impl Desk<'_> {
             }
             None => matches!(self.state.phase, Phase::ExpectMore | Phase::ExpectEnd | Phase::Over),
         };
-        late.then_some((status::FORBIDDEN, None))
+        late.then_some(status::FORBIDDEN)
     }
 
     /// Whether a session and a bookmark have room for a datastore of these names.
@@ -316,6 +339,7 @@ impl Desk<'_> {
         let code = match asks_device {
             true if self.fits_a_message(&results) => status::OK,
             true => status::ENTITY_TOO_LARGE,
+            false if get.items.is_empty() => status::INCOMPLETE_COMMAND,
             false => status::NOT_FOUND,
         };
         self.status(get.no_response, &get.command_id, "Get", &targets, &[], code);

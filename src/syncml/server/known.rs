@@ -17,13 +17,14 @@ pub struct Known<'a> {
     by_key: BTreeMap<(&'a CollectionId, &'a str), Vec<&'a Found>>,
     targets: BTreeMap<(&'a CollectionId, &'a str), &'a Target>,
     targeted: BTreeSet<Key<'a>>,
-    paged: BTreeSet<Key<'a>>,
     aliases: BTreeMap<Key<'a>, &'a Alias>,
+    children: BTreeMap<Key<'a>, Vec<&'a RecordId>>,
+    on_page: BTreeMap<Key<'a>, &'a Record>,
 }
 
 impl<'a> Known<'a> {
-    /// Indexes what was read.
-    pub fn of(snapshot: &'a Snapshot) -> Self {
+    /// Indexes what was read, for a message that says these Maps: by path and our name.
+    pub fn of(snapshot: &'a Snapshot, maps: &BTreeMap<(&str, &str), &str>) -> Self {
         let mut known = Self::default();
         for held in &snapshot.held {
             let key = (&held.alias.collection, &held.alias.record);
@@ -43,9 +44,15 @@ impl<'a> Known<'a> {
         }
         for target in &snapshot.targets {
             known.targets.insert((&target.collection, target.target.as_str()), target);
-            known.targeted.insert((&target.collection, &target.record));
+            if maps.contains_key(&(target.path.as_str(), target.target.as_str())) {
+                known.targeted.insert((&target.collection, &target.record));
+            }
         }
-        known.paged = snapshot.page.iter().map(|o| (&o.record.collection, &o.record.id)).collect();
+        for child in &snapshot.children {
+            known.children.entry((&child.collection, &child.parent)).or_default().push(&child.record);
+        }
+        let paged = snapshot.page.iter().map(|outgoing| &outgoing.record);
+        known.on_page = paged.map(|record| ((&record.collection, &record.id), record)).collect();
         let found = snapshot.found.iter().filter_map(|found| found.alias.as_ref());
         let targets = snapshot.targets.iter().filter_map(|target| target.alias.as_ref());
         let page = snapshot.page.iter().filter_map(|outgoing| outgoing.alias.as_ref());
@@ -90,7 +97,17 @@ impl<'a> Known<'a> {
 
     /// Whether the page holds the record.
     pub fn is_paged(&self, collection: &CollectionId, record: &RecordId) -> bool {
-        self.paged.contains(&(collection, record))
+        self.on_page.contains_key(&(collection, record))
+    }
+
+    /// A record that was named, or is on the page.
+    pub fn record_or_paged(&self, collection: &CollectionId, record: &RecordId) -> Option<&'a Record> {
+        self.record(collection, record).or_else(|| self.on_page.get(&(collection, record)).copied())
+    }
+
+    /// What is in a folder, where that was asked for.
+    pub fn children<'b>(&'b self, collection: &'b CollectionId, folder: &'b RecordId) -> &'b [&'a RecordId] {
+        self.children.get(&(collection, folder)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The device's alias of a record, wherever it was read.

@@ -1,6 +1,7 @@
 //! What the device says of what we sent: Maps and statuses (DS 1.2 sections 6.3, 9.4; `syncml.md` 4.5, 4.6).
 
 use super::desk::Desk;
+use super::identify;
 use crate::peer::{Alias, Luid};
 use crate::record::{CollectionId, RecordId, Seq};
 use crate::store::{Acknowledged, Target};
@@ -72,7 +73,14 @@ impl Desk<'_> {
         match answer.command.as_str() {
             "Sync" if !status::is_done(answer.code) => return self.sync_refused(answer),
             "Alert" if answer.code == status::REFRESH_REQUIRED => return self.compare_after_all(answer),
+            // There are no credentials but the login's: that datastore is not synchronised.
+            "Alert" if identify::is_challenge(answer.code) && !self.challenged => {
+                return self.fail(answer, "asks for credentials of its own for");
+            }
             _ => {}
+        }
+        if self.answers_piece(answer) {
+            return;
         }
         let sent = self.unanswered.answered(answer.message_ref, answer.command_ref.trim());
         let Some(sent) = sent else { return };
@@ -133,7 +141,7 @@ impl Desk<'_> {
     }
 
     /// The device did not take it. What it can never take is not offered for ever; anything else comes again.
-    fn refused(&mut self, collection: &CollectionId, sent: &Sent, kind: SentKind, code: u16) {
+    pub fn refused(&mut self, collection: &CollectionId, sent: &Sent, kind: SentKind, code: u16) {
         self.notes.push(format!("the device refused {} with {code}", sent.record.as_str()));
         if status::is_final_refusal(code) {
             return;
@@ -154,14 +162,17 @@ impl Desk<'_> {
 
     /// The device refused a `Sync` as a whole: none of its anchors moves.
     fn sync_refused(&mut self, answer: &Status) {
+        self.fail(answer, "refused the Sync of");
+    }
+
+    /// None of the anchors of the datastores that a status is about moves.
+    fn fail(&mut self, answer: &Status, what: &str) {
         for datastore in &mut self.state.datastores {
             if is_about(answer, datastore) || (answer.target_refs.is_empty() && answer.source_refs.is_empty())
             {
                 datastore.failed = true;
-                self.notes.push(format!(
-                    "the device refused the Sync of {} with {}",
-                    datastore.collection.0, answer.code
-                ));
+                let said = format!("the device {what} {} with {}", datastore.collection.0, answer.code);
+                self.notes.push(said);
             }
         }
     }

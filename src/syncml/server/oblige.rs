@@ -32,6 +32,17 @@ impl Desk<'_> {
         self.quirks.message_bytes(self.state.message_bytes_max)
     }
 
+    /// How many records are worth reading for a message of this size: more where a filter leaves some out.
+    pub fn page_records(&self) -> i64 {
+        if self.state.leaving.as_ref().is_some_and(|departure| !departure.paused) {
+            // While an object leaves in pieces nothing else does.
+            return 1;
+        }
+        let filtered = self.state.datastores.iter().any(Datastore::filters_items);
+        let records = self.message_bytes_max() / if filtered { 20 } else { 80 };
+        i64::try_from(records).unwrap_or(i64::MAX)
+    }
+
     /// The bytes of an id that the device can keep until it has mapped it.
     pub fn guid_bytes_max(&self, datastore: &Datastore) -> usize {
         let said = || describe::guid_bytes_max(self.device.as_ref(), &datastore.source);

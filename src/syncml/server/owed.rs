@@ -45,6 +45,7 @@ impl Desk<'_> {
 
     /// Leaves a status with more to say.
     pub fn push_status(&mut self, silent: bool, mut status: PendingStatus) {
+        self.undone |= !status::is_done(status.code);
         let header = &self.inbox.message.header;
         if silent || header.no_response || status.command.is_empty() {
             return;
@@ -99,13 +100,18 @@ impl Desk<'_> {
 
     /// Whether a message of the device's size could hold it at all.
     pub fn fits_a_message(&self, pending: &Pending) -> bool {
+        self.fit_a_message(std::slice::from_ref(pending))
+    }
+
+    /// The same of several together.
+    pub fn fit_a_message(&self, pending: &[Pending]) -> bool {
         let own_last = |datastore: &Datastore| own_last(&self.bookmarks, datastore);
         let device =
             || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         let mut emptied = self.outbox.emptied(&self.inbox.message, self.state.message_id);
-        emptied.push_pending(vec![pending.clone()], &self.state.datastores, Some(&context));
-        emptied.dropped() == 0
+        let left = emptied.push_pending(pending.to_vec(), &self.state.datastores, Some(&context));
+        left.is_empty() && emptied.dropped() == 0
     }
 
     /// What would not fit the session's row is never said. A device that hears nothing of a change may think that it was taken

@@ -6,12 +6,11 @@
 use super::desk::Desk;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
-use crate::limits;
 use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
-use crate::syncml::message::ChangeKind;
+use crate::syncml::message::{ChangeKind, Version};
 use crate::syncml::session::{Datastore, Mode, PendingStatus};
 use crate::syncml::status;
 
@@ -24,6 +23,8 @@ pub struct Arriving<'a> {
     pub index: usize,
     pub kind: ChangeKind,
     pub item: &'a Incoming,
+    /// The folder it is to be in, where folders matter.
+    pub place: Option<&'a Option<RecordId>>,
 }
 
 impl Arriving<'_> {
@@ -84,6 +85,7 @@ impl Desk<'_> {
         }
         if !finished && mode.sends() && !self.bookmarked(&collection).sending {
             self.start_sending(&collection, mode);
+            self.look(index);
         }
     }
 
@@ -92,7 +94,8 @@ impl Desk<'_> {
     pub fn begin_another_life(&mut self, collection: &CollectionId) {
         let bookmark = self.bookmark(collection);
         let own_anchor = std::mem::take(&mut bookmark.offered).own_anchor;
-        bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, ..Place::default() };
+        let left_out = std::mem::take(&mut bookmark.confirmed.left_out);
+        bookmark.confirmed = Place { generation: bookmark.attempt, own_anchor, left_out, ..Place::default() };
     }
 
     fn refusal_of(&self, sync: &SyncStep) -> u16 {
@@ -125,9 +128,19 @@ impl Desk<'_> {
         // Nothing here looks at what waits for Maps, and thousands may.
         let unmapped = self.state.datastores.get_mut(index).map(|open| std::mem::take(&mut open.unmapped));
         let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
-        let arriving = |item| Arriving { collection, datastore: &datastore, index, kind: change.kind, item };
-        let codes: Vec<u16> =
-            change.items.iter().map(|item| self.receive_item(arriving(item), change)).collect();
+        let arriving = |item| Arriving {
+            collection,
+            datastore: &datastore,
+            index,
+            kind: change.kind,
+            item,
+            place: None,
+        };
+        // Nothing of a command follows a piece of which more is to come.
+        let whole = change.items.iter().position(|item| item.more).map_or(change.items.len(), |cut| cut + 1);
+        let mut codes: Vec<u16> =
+            change.items.iter().take(whole).map(|item| self.receive_item(arriving(item), change)).collect();
+        codes.resize(change.items.len(), status::BAD_REQUEST);
         if let Some(open) = self.state.datastores.get_mut(index) {
             open.unmapped = unmapped.unwrap_or_default();
         }
@@ -164,18 +177,20 @@ impl Desk<'_> {
 
     fn receive_item(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
         let Arriving { collection, index, item, .. } = arriving;
+        if change.kind == ChangeKind::Delete {
+            self.interrupt();
+        }
         let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
             status::INCOMPLETE_COMMAND
         } else if collection.read_only {
             status::PERMISSION_DENIED
         } else {
-            match (change.kind, &item.body) {
-                (ChangeKind::Delete, _) => self.delete(arriving, change),
-                _ if self.is_piece(arriving) => status::ENTITY_TOO_LARGE,
-                (_, Err(code)) => *code,
-                (_, Ok(body)) if !fits(collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
-                (_, Ok(body)) if arriving.datastore.stages() => self.stage(arriving, body),
-                (_, Ok(body)) => self.upsert(arriving, body),
+            match change.kind {
+                ChangeKind::Delete => self.delete(arriving, change),
+                ChangeKind::Copy | ChangeKind::Move if arriving.datastore.stages() => status::FORBIDDEN,
+                ChangeKind::Copy => self.copy(arriving),
+                ChangeKind::Move => self.relocate(arriving),
+                _ => self.piece(arriving).unwrap_or_else(|| self.take_item(arriving)),
             }
         };
         if code >= 300 {
@@ -189,26 +204,20 @@ impl Desk<'_> {
         code
     }
 
-    /// Whether an item is a piece of a larger one. Of the last piece only what came before it tells: a text's end is a text.
-    fn is_piece(&mut self, arriving: Arriving<'_>) -> bool {
-        let Arriving { collection, item, .. } = arriving;
-        let id = (collection.id.clone(), item.luid.clone());
-        if item.more {
-            self.state.broken = Some(id);
-            return true;
-        }
-        self.state.broken.take_if(|broken| *broken == id).is_some()
-    }
-
     /// An Add or a Replace: which of the two matters little (phones send Replace for new items, and Add for known ones).
-    fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
+    pub fn upsert(&mut self, arriving: Arriving<'_>, body: &Body) -> u16 {
         let Arriving { datastore, index, kind, item, .. } = arriving;
-        match self.standing(datastore, &item.luid, Some(body)) {
+        let standing = self.standing(datastore, &item.luid, Some(body));
+        // A device that adds under the id of what we told it to delete has deleted it.
+        let renamed = |standing: &Standing| kind == ChangeKind::Add && standing.alias.seq == Alias::UNSURE;
+        match standing.filter(|standing| !renamed(standing)) {
             Some(standing) => match standing.content.clone() {
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
+                // More large ones in one message than are read for it.
+                Content::Large(_) => status::RETRY_LATER,
                 Content::Deleted => self.revive(arriving, body, standing),
             },
-            None => match self.match_found(datastore, item) {
+            None => match self.match_found(arriving) {
                 Some((record, seq)) => {
                     self.claim(datastore, record, item.luid.clone(), seq);
                     self.tally(index, |tally| tally.same += 1);
@@ -331,10 +340,10 @@ impl Desk<'_> {
             self.tally(index, |tally| tally.same += 1);
             return done;
         }
-        if replaced.bytes.len() > limits::RECORD_BYTES_MAX {
+        if replaced.bytes.len() > self.server.settings.object_bytes_max() {
             return status::ENTITY_TOO_LARGE;
         }
-        let origin = self.peer.id.0.clone();
+        let origin = self.maker(datastore, &replaced);
         self.write(collection, standing.alias.record, replaced, None, false, origin);
         self.tally(index, |tally| tally.changed += 1);
         done
@@ -349,11 +358,21 @@ impl Desk<'_> {
             return status::NOT_DELETED;
         };
         let record = standing.alias.record.clone();
+        let live = standing.content.is_live();
+        if change.archive && live && self.state.version > Version::V10 {
+            // No archive is kept. Since 1.1 that is said without deleting; 1.0 deletes, and says it after.
+            return status::NOT_IMPLEMENTED;
+        }
+        if collection.kind == Kind::Files && !change.soft && self.has_children(&collection.id, &record) {
+            return status::NOT_EMPTY;
+        }
         self.drop_alias(&collection.id, &record, Some(&item.luid));
-        let live = matches!(standing.content, Content::Body(_));
-        if change.soft || !live {
-            // SftDel: the device makes room; here the item stays.
-            return status::OK;
+        match (change.soft, live) {
+            // The device makes room; here the item stays.
+            (true, true) => return status::OK,
+            (true, false) => return status::SOFT_DELETE_CONFLICT,
+            (false, false) => return status::OK,
+            (false, true) => {}
         }
         if standing.conflict && collection.policy != Policy::ClientWins {
             self.tally(index, |tally| tally.conflicts += 1);
@@ -365,6 +384,7 @@ impl Desk<'_> {
             collection: collection.id.clone(),
             id: record,
             content: Content::Deleted,
+            parent: None,
             key: None,
             origin,
             insert: false,
@@ -375,7 +395,8 @@ impl Desk<'_> {
     }
 
     /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
-    fn match_found(&mut self, datastore: &Datastore, item: &Incoming) -> Option<(RecordId, Seq)> {
+    fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
+        let Arriving { datastore, item, place, .. } = arriving;
         if !datastore.mode.compares() {
             return None;
         }
@@ -387,10 +408,16 @@ impl Desk<'_> {
         let (index, found) = rest.find(|(_, found)| {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
-            !self.touched.contains_key(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
+            let there = place.is_none_or(|place| found.parent == *place);
+            there
+                && !self.touched.contains_key(&record)
+                && claimed.is_none_or(|alias| alias.generation < attempt)
         })?;
         let found = (found.record.clone(), found.seq);
-        self.matched.insert(at, index + 1);
+        // Where folders matter, those passed over may be another item's.
+        if place.is_none() || index == past {
+            self.matched.insert(at, index + 1);
+        }
         Some(found)
     }
 
@@ -406,6 +433,8 @@ impl Desk<'_> {
             return;
         }
         let temporary = before.and_then(|alias| alias.temporary.clone());
+        // A device that names it has not followed our Delete.
+        let seq = seq.max(0);
         self.put_alias(Alias { collection, record, luid: Some(luid), temporary, generation, seq });
     }
 
@@ -419,10 +448,12 @@ impl Desk<'_> {
         origin: String,
     ) {
         let key = key.or_else(|| matching::key(&body));
+        let parent = self.parent_now(&(collection.id.clone(), id.clone()));
         self.change(Change {
             collection: collection.id.clone(),
             id,
             content: Content::Body(body),
+            parent,
             key,
             origin,
             insert,
@@ -438,19 +469,23 @@ impl Desk<'_> {
 
     /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
     pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
-        let device = self.device.as_ref().filter(|_| !self.quirks.ignore_ctcap)?;
-        let key = (datastore.source.clone(), form.clone());
-        let listed = || super::describe::supported(device, &datastore.source, form);
-        self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
+        let device = self.device.as_ref().filter(|_| !self.quirks.ignore_ctcap);
+        let said = device.and_then(|device| {
+            let key = (datastore.source.clone(), form.clone());
+            let listed = || super::describe::supported(device, &datastore.source, form);
+            self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
+        });
+        self.within_fields(datastore, said)
     }
 }
 
 /// Whether a collection of this kind holds this form.
-fn fits(kind: Kind, form: &Form) -> bool {
+pub fn fits(kind: Kind, form: &Form) -> bool {
     match kind {
         Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
         Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
         Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
+        Kind::Files => super::hierarchy::is_object(form),
         Kind::Table => false,
     }
 }

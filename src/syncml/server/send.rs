@@ -4,9 +4,11 @@
 //! taken. The device confirms the offer by using the anchor that belongs to it.
 
 use super::desk::Desk;
+use super::nested::Dues;
+use super::split::Leaving;
 use crate::content;
 use crate::limits;
-use crate::peer::{Alias, Place};
+use crate::peer::{Alias, Looking, Place};
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::secret;
 use crate::store::Outgoing;
@@ -15,12 +17,14 @@ use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
-enum Due {
+pub enum Due {
     Nothing,
     /// The next session says it: a slow sync carries no deletions, and what was added and not mapped has no name yet.
     Later,
     Add(Body),
     Replace(Body, Location),
+    /// An Add or a Replace of what was left in the store for its size.
+    Unread(SentKind),
     Delete(Location),
 }
 
@@ -111,6 +115,9 @@ impl Desk<'_> {
 
     /// Fills the message from the page; true once everything of every datastore is out.
     fn fill(&mut self) -> bool {
+        if self.leave_on() {
+            return false;
+        }
         let snapshot = self.snapshot;
         let mut order: Vec<usize> = (0..self.state.datastores.len()).collect();
         let id_of =
@@ -163,6 +170,9 @@ impl Desk<'_> {
         if datastore.mode.sends_all() {
             return read.sending && read.sending_all && read.attempt == now.attempt;
         }
+        if now.looking != if read.sending { read.looking } else { Looking::Changes } {
+            return false;
+        }
         let named = |path: &String| self.collection(path).is_some_and(|found| found.id == *collection);
         let (after, until) = match (read.sending, read.sending_all) {
             (true, true) => return false,
@@ -188,23 +198,28 @@ impl Desk<'_> {
         let mine = |outgoing: &&Outgoing| outgoing.record.collection == *collection;
         let bookmark = self.bookmarked(collection);
         let until = if bookmark.until > 0 { bookmark.until } else { self.head() };
-        let dues: Vec<(&Record, Due)> = snapshot
+        let window = self.window(datastore);
+        let dues: Dues<'_> = snapshot
             .page
             .iter()
             .filter(mine)
             .filter(|outgoing| outgoing.record.seq > bookmark.position && outgoing.record.seq <= until)
-            .map(|outgoing| (&outgoing.record, self.due(index, datastore, outgoing)))
+            .map(|outgoing| {
+                let due = self.due(index, datastore, outgoing);
+                (outgoing.record.seq, &outgoing.record, self.seen_through(&window, outgoing, due))
+            })
             .collect();
-        let count = dues.iter().filter(|(_, due)| !matches!(due, Due::Nothing | Due::Later)).count();
+        let dues = self.folders_first(index, datastore, dues);
+        let count = dues.iter().filter(|(.., due)| !matches!(due, Due::Nothing | Due::Later)).count();
         let later =
-            dues.iter().filter(|(_, due)| matches!(due, Due::Later)).map(|(record, _)| record.seq).min();
+            dues.iter().filter(|(.., due)| matches!(due, Due::Later)).map(|(_, record, _)| record.seq).min();
         if let (Some(seq), Some(datastore)) = (later, self.state.datastores.get_mut(index)) {
             datastore.hold(seq);
         }
         let total = if whole { Some(count as u64) } else { self.total(datastore) };
         let changes = total.filter(|_| !datastore.opened && self.counts_changes());
         if datastore.opened && count == 0 {
-            self.move_to(collection, dues.last().map(|(record, _)| record.seq), whole.then_some(until));
+            self.move_to(collection, dues.last().map(|(seq, ..)| *seq), whole.then_some(until));
             return Filled::All;
         }
         if !self.outbox.open_sync(datastore, changes) {
@@ -215,12 +230,14 @@ impl Desk<'_> {
         }
         let mut filled = Filled::All;
         let mut position = None;
-        for (record, due) in dues {
+        for (seq, record, due) in dues {
             if !self.push(index, datastore, record, due) {
                 filled = Filled::Full;
+                // What leaves in pieces is on its way.
+                position = position.max(self.leaves(record).then_some(seq));
                 break;
             }
-            position = Some(record.seq);
+            position = position.max(Some(seq));
         }
         self.outbox.close_sync();
         let end = (whole && filled == Filled::All && !self.goes_back(collection)).then_some(until);
@@ -240,71 +257,38 @@ impl Desk<'_> {
         bookmark.position = bookmark.position.max(to);
     }
 
-    /// How many changes the device is to expect where the page was cut: what was due when it was read, less what this very
-    /// message has settled. `None` where it was not counted.
-    fn total(&self, datastore: &Datastore) -> Option<u64> {
-        let total =
-            self.snapshot.totals.iter().find(|(collection, _)| *collection == datastore.collection)?.1;
-        let mine = self.aliases.iter().filter(|((collection, _), _)| *collection == datastore.collection);
-        let settled =
-            mine.filter(|(key, alias)| self.was_due(datastore, key) && !self.is_due(key, alias.as_ref()));
-        Some(total.saturating_sub(settled.count() as u64))
-    }
-
-    /// Whether a record that this message named was due when it was read.
-    fn was_due(&self, datastore: &Datastore, key: &(CollectionId, RecordId)) -> bool {
-        let alias = self.known.alias(&key.0, &key.1);
-        let attempt = self.bookmarked(&key.0).attempt;
-        if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
-            let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
-            return !new.is_some_and(|change| change.insert);
-        }
-        let record = self.known.record(&key.0, &key.1);
-        record.is_some_and(|record| {
-            record.origin != self.peer.id.0
-                && record.seq > self.bookmarked(&key.0).position
-                && alias.is_none_or(|alias| alias.seq < record.seq)
-        })
-    }
-
-    /// Whether it still is, as this message leaves it.
-    fn is_due(&self, key: &(CollectionId, RecordId), alias: Option<&Alias>) -> bool {
-        let now = self.changed(&key.0, &key.1);
-        if now.is_some() {
-            let change = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
-            return change.is_some_and(|change| change.origin.is_empty());
-        }
-        let seq = self.known.record(&key.0, &key.1).map_or(0, |record| record.seq);
-        alias.is_none_or(|alias| alias.seq < seq)
-    }
-
-    fn counts_changes(&self) -> bool {
-        self.device.as_ref().is_some_and(|device| device.number_of_changes)
-    }
-
     /// What the device needs of a record on the page.
-    fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
+    pub fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
         if self.touched.contains_key(&key) {
             return Due::Nothing;
         }
-        let bookmark = self.bookmarked(&record.collection);
-        let believed =
-            if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation };
+        let believed = self.believed(datastore);
         let alias = self.alias(&key, outgoing.alias.as_ref()).filter(|alias| alias.generation >= believed);
         let luid = alias.and_then(|alias| alias.luid.as_ref()).map(|luid| Location::of(luid.0.clone()));
-        let own = record.origin == self.peer.id.0 && (!datastore.mode.sends_all() || alias.is_some());
+        let changes_only =
+            !datastore.mode.sends_all() && self.bookmarked(&datastore.collection).looking == Looking::Changes;
+        let holds_own = alias.map_or(changes_only, |alias| alias.seq != Alias::UNSURE);
+        let own = record.origin == self.peer.id.0 && holds_own;
         let taken = alias.is_some_and(|alias| alias.luid.is_some() && alias.seq >= record.seq);
         match (&record.content, luid) {
             (Content::Deleted, Some(_)) if datastore.mode.sends_all() => Due::Later,
             (Content::Deleted, Some(luid)) => Due::Delete(luid),
-            (Content::Body(_), _) if taken || own => Due::Nothing,
+            (Content::Body(_) | Content::Large(_), _) if taken || own => Due::Nothing,
             (_, None) if self.is_added(index, datastore, &record.id) => Due::Later,
             (Content::Deleted, None) => Due::Nothing,
             (Content::Body(body), Some(luid)) => Due::Replace(body.clone(), luid),
             (Content::Body(body), None) => Due::Add(body.clone()),
+            (Content::Large(_), Some(_)) => Due::Unread(SentKind::Replace),
+            (Content::Large(_), None) => Due::Unread(SentKind::Add),
         }
+    }
+
+    /// Aliases below this generation are those of another life.
+    pub fn believed(&self, datastore: &Datastore) -> i64 {
+        let bookmark = self.bookmarked(&datastore.collection);
+        if datastore.mode.sends_all() { bookmark.attempt } else { bookmark.confirmed.generation }
     }
 
     /// Whether the record went out as an Add in this session, and no Map has come.
@@ -319,6 +303,7 @@ impl Desk<'_> {
             Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
             Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+            Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
         if kind == SentKind::Delete && !self.takes_another_delete() {
             return false;
@@ -331,27 +316,32 @@ impl Desk<'_> {
             Some(body) => self.dress(datastore, body),
             None => (Meta::default(), None),
         };
-        let item = Item { target, source: name.map(Location::of), data, ..Item::default() };
-        let Some(command) = self.outbox.push_change(command, &meta, &item) else {
-            return !self.fits_alone(datastore, command, &meta, &item) && self.too_large(index, record);
+        let mut item = Item { target, source: name.map(Location::of), data, ..Item::default() };
+        if kind != SentKind::Delete {
+            self.say_folder(index, datastore, record, &mut item);
+        }
+        let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.message_bytes_max());
+        let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
+        let Some(command) = fitting else {
+            if !huge && self.fits_alone(datastore, command, &meta, &item) {
+                return false;
+            }
+            let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
+            let (meta, item) = (&meta, &item);
+            let passed = self.split(Leaving { index, datastore, record, kind, meta, item }, data);
+            if let Some(temporary) = temporary.filter(|_| self.leaves(record)) {
+                self.lend(datastore, &record.id, temporary);
+            }
+            return passed;
         };
-        let remembered = self.unanswered.push(Sent {
-            message: self.state.message_id,
-            command,
-            datastore: index,
-            kind,
-            record: record.id.clone(),
-            seq: record.seq,
-        });
-        if let Some(datastore) = self.state.datastores.get_mut(index).filter(|_| !remembered) {
-            datastore.hold(record.seq);
+        if kind == SentKind::Delete {
+            self.doubt(record);
         }
+        let (record, seq, message) = (record.id.clone(), record.seq, self.state.message_id);
         if let Some(temporary) = temporary {
-            self.lend(datastore, &record.id, temporary);
+            self.lend(datastore, &record, temporary);
         }
-        if let Some(datastore) = self.state.datastores.get_mut(index) {
-            datastore.tally.sent += 1;
-        }
+        self.went_out(index, Sent { message, command, datastore: index, kind, record, seq });
         true
     }
 
@@ -361,53 +351,12 @@ impl Desk<'_> {
         alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
     }
 
-    /// What fits no message is passed over, said in the log, and offered again in a later session. Always true.
-    fn too_large(&mut self, index: usize, record: &Record) -> bool {
-        self.notes.push(format!("{} is too large for the device's MaxMsgSize", record.id.as_str()));
-        if let Some(datastore) = self.state.datastores.get_mut(index) {
-            datastore.hold(record.seq);
-        }
-        true
-    }
-
-    /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
-    fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
-        let bytes_max = self.guid_bytes_max(datastore);
-        if id.as_str().len() <= bytes_max {
-            return (Some(id.as_str().to_owned()), None);
-        }
-        let alias = self.known.alias(&datastore.collection, id);
-        let before = alias.and_then(|alias| alias.temporary.clone());
-        let temporary = before.unwrap_or_else(|| {
-            self.peer.temporaries += 1;
-            self.peer_changed = true;
-            base36(self.peer.temporaries)
-        });
-        (Some(temporary.clone()), Some(temporary))
-    }
-
-    /// Remembers a temporary id until its Map comes, this session or the next. Whatever the device held of the record before a
-    /// slow sync stays known: if it loses the end of this session it goes on with that.
-    fn lend(&mut self, datastore: &Datastore, id: &RecordId, temporary: String) {
-        let key = (datastore.collection.clone(), id.clone());
-        let before = self.alias(&key, self.known.alias(&key.0, id)).cloned();
-        let named_otherwise = |alias: &Alias| {
-            let luid = (alias.collection.clone(), alias.luid.clone().unwrap_or_default());
-            self.luids.get(&luid).is_some_and(|now| now.as_ref() != Some(id))
-        };
-        let before = before.filter(|alias| !named_otherwise(alias));
-        let (collection, record) = key;
-        let generation = self.bookmarked(&collection).attempt;
-        let fresh = Alias { collection, record, luid: None, temporary: None, generation, seq: 0 };
-        let alias = Alias { temporary: Some(temporary), ..before.unwrap_or(fresh) };
-        self.put_alias(alias);
-    }
-
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
     fn dress(&self, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
         let form =
             super::describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
+        let body = self.narrowed(datastore, body);
         let (media_type, _) = content::media_type(&body.form);
         let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
         let bytes = if self.outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
@@ -431,7 +380,7 @@ impl Desk<'_> {
             let held = datastore.unmapped.values().copied().chain([datastore.held_from]);
             let lowest = held.filter(|seq| *seq > 0).chain(open).min();
             let head = self.head();
-            let bookmark = self.bookmark(&datastore.collection);
+            let bookmark = self.bookmarked(&datastore.collection);
             let reached = match datastore.mode {
                 // What changed here stays to be sent.
                 Mode::FromClient => bookmark.confirmed.cursor,
@@ -440,6 +389,8 @@ impl Desk<'_> {
                 _ => bookmark.until.max(bookmark.position),
             };
             let held_back = lowest.filter(|seq| *seq <= reached);
+            let (held_back, left_out) = self.offered_left_out(&datastore, held_back);
+            let bookmark = self.bookmark(&datastore.collection);
             bookmark.offered = Place {
                 cursor: held_back.map_or(reached, |seq| (seq - 1).max(1)),
                 anchor: datastore.next.clone(),
@@ -448,6 +399,7 @@ impl Desk<'_> {
                     true => bookmark.attempt,
                     false => bookmark.confirmed.generation,
                 },
+                left_out,
             };
         }
     }
@@ -484,27 +436,5 @@ impl Desk<'_> {
                 datastore.held_from = 0;
             }
         }
-    }
-}
-
-fn base36(mut number: i64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 {
-        digits.push(char::from_digit(u32::try_from(number % 36).unwrap_or(0), 36).unwrap_or('0'));
-        number /= 36;
-    }
-    digits.iter().rev().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base36;
-
-    #[test]
-    fn temporary_ids_are_short() {
-        assert_eq!(
-            (base36(1), base36(35), base36(36), base36(46_655)),
-            ("1".into(), "z".into(), "10".into(), "zzz".into())
-        );
     }
 }

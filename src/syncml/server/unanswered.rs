@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 type Command = (u32, String);
 
 /// Our commands that wait for an answer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Unanswered {
     by_command: BTreeMap<Command, Sent>,
     adds: BTreeMap<(usize, RecordId), Command>,
@@ -72,6 +72,12 @@ impl Unanswered {
     /// Whether an Add of a record waits.
     pub fn has_add(&self, datastore: usize, record: &RecordId) -> bool {
         self.adds.contains_key(&(datastore, record.clone()))
+    }
+
+    /// The version in which it was sent.
+    pub fn added(&self, datastore: usize, record: &RecordId) -> Option<Seq> {
+        let command = self.adds.get(&(datastore, record.clone()))?;
+        self.by_command.get(command).map(|sent| sent.seq)
     }
 
     /// The smallest stamp that waits in a datastore.

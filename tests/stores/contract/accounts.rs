@@ -221,6 +221,7 @@ pub fn any_text_survives<S: Store>(make: impl Fn() -> S) {
             collection: at(&name),
             id: record.clone(),
             content,
+            parent: None,
             key: Some(word.into()),
             origin: word.into(),
             insert: true,

@@ -1,7 +1,7 @@
 //! Devices: who they are, what they hold, what they still have to get.
 
 use crate::house::*;
-use anchorage::peer::{Alias, Bookmark, Place};
+use anchorage::peer::{Alias, Bookmark, Looking, Place};
 use anchorage::record::{AccountId, Content, Seq};
 use anchorage::store::{Acknowledged, Batch, Change, Held, Reads, Session, Snapshot, Store, Sweep, Who};
 
@@ -328,6 +328,46 @@ pub fn a_slow_sync_sends_what_has_no_alias<S: Store>(make: impl Fn() -> S) {
     let own = Change { origin: "phone".into(), ..change("contacts", "none", text("by the device")) };
     commit(&store, &changing(&account, vec![own]));
     assert_eq!(sent(&ask()), "old,next,others,gone,claimed", "nor what it did itself");
+}
+
+/// Where a filter left something out, the place says little: what the device lacks is looked for below it too.
+pub fn a_session_looks_further_than_at_changes<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let account = open(&store, "a");
+    for record in ["has", "lacks", "moved", "old", "unmapped", "unsure", "gone", "nothing"] {
+        put(&store, &account, "contacts", record, record);
+    }
+    let by_phone =
+        |record: &str| Change { origin: "phone".into(), ..change("contacts", record, text("own")) };
+    let own = vec![by_phone("own has"), by_phone("own lacks"), by_phone("own unsure")];
+    let head = commit(&store, &changing(&account, own)).head;
+    delete(&store, &account, "contacts", "gone");
+    delete(&store, &account, "contacts", "nothing");
+    aliased(
+        &store,
+        &account,
+        vec![
+            alias("contacts", "has", Some("1"), 2, head),
+            alias("contacts", "moved", Some("2"), 2, 1),
+            alias("contacts", "old", Some("3"), 1, head),
+            alias("contacts", "unmapped", None, 2, head),
+            alias("contacts", "unsure", Some("4"), 2, -1),
+            alias("contacts", "gone", Some("5"), 2, head),
+            alias("contacts", "own has", Some("6"), 2, 0),
+            alias("contacts", "own unsure", Some("7"), 2, -1),
+        ],
+    );
+    let look = |looking, sending| {
+        let confirmed = Place { generation: 2, ..Place::default() };
+        marked(&store, &account, vec![Bookmark { confirmed, sending, looking, ..bookmark("contacts") }]);
+        sent(&read(&store, &Reads { page: peer_page(&["card"], 99, 9_999), ..asking(&account) }))
+    };
+    assert_eq!(look(Looking::Changes, true), "lacks,moved,old,unmapped,unsure,gone");
+    let lacking = "lacks,moved,old,unmapped,unsure,own lacks,own unsure,gone";
+    assert_eq!(look(Looking::Lacking, true), lacking);
+    let everything = "has,lacks,moved,old,unmapped,unsure,own has,own lacks,own unsure,gone";
+    assert_eq!(look(Looking::Everything, true), everything);
+    assert_eq!(look(Looking::Everything, false), look(Looking::Changes, true), "only while it is sending");
 }
 
 pub fn peer_pages_are_cut<S: Store>(make: impl Fn() -> S) {

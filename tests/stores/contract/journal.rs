@@ -2,7 +2,7 @@
 
 use crate::house::*;
 use anchorage::journal;
-use anchorage::record::{Body, Content, Form, Seq};
+use anchorage::record::{AccountId, Body, Content, Form, RecordId, Seq};
 use anchorage::store::{Batch, Change, Guard, PageAsk, Reads, Session, Store, Sweep};
 use std::collections::BTreeSet;
 
@@ -347,4 +347,53 @@ pub fn sweeping_moves_the_horizon<S: Store>(make: impl Fn() -> S) {
     assert_eq!(left(&other, "contacts"), "alive,gone");
     commit(&store, &Batch { sweep: Some(Sweep { horizon: 5, now: 16 }), ..batch(&account) });
     assert_eq!(read(&store, &asking(&account)).account.unwrap().horizon, old, "the horizon never goes back");
+}
+
+pub fn folders_are_looked_into<S: Store>(new: impl Fn() -> S) {
+    let (store, account) = (new(), account("a"));
+    open(&store, "a");
+    let put = |record: &str, parent: Option<&str>, content: Content| {
+        let change =
+            Change { parent: parent.map(id), supersede: true, ..change("contacts", record, content) };
+        commit(&store, &changing(&account, vec![change])).head
+    };
+    let inside = |folder: &str| {
+        let children = vec![("card".into(), vec![id(folder), id("nothing")])];
+        let found = read(&store, &Reads { children, ..asking(&account) }).children;
+        assert!(found.iter().all(|c| c.collection == at("contacts") && c.parent == id(folder)));
+        found.into_iter().map(|child| child.record.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    put("f", None, text("folder"));
+    put("g", Some("f"), text("folder"));
+    let head = put("b", Some("g"), text("file"));
+    put("a", Some("g"), text("file"));
+    assert_eq!(
+        (inside("f"), inside("g"), inside("a")),
+        (vec!["g".into()], vec!["a".into(), "b".into()], vec![])
+    );
+    let parents =
+        || changes(&store, &account, "contacts", 0).into_iter().map(|r| (r.id.as_str().to_owned(), r.parent));
+    assert!(parents().any(|found| found == ("b".into(), Some(id("g")))));
+    // What is put into a folder after it was read spoils what was decided from that.
+    let looked = |head, folder: &str| {
+        guarded(&account, Guard { head, parents: vec![(at("contacts"), id(folder))], ..Guard::default() })
+    };
+    refused(&store, &looked(head, "g"));
+    commit(&store, &looked(head, "f"));
+    commit(&store, &looked(head + 1, "g"));
+    // Moved out, and deleted: a tombstone is in no folder, and neither is a superseded version.
+    put("b", None, text("file"));
+    put("a", Some("g"), Content::Deleted);
+    assert_eq!(inside("g"), Vec::<String>::new());
+    assert!(parents().all(|(record, parent)| record == "g" || parent.is_none()));
+    let found = found_of(&store, &account);
+    assert_eq!(found, [(id("k"), Some(id("g")))]);
+}
+
+/// A record of a known key in a folder, found by the key.
+fn found_of(store: &impl Store, account: &AccountId) -> Vec<(RecordId, Option<RecordId>)> {
+    let change = Change { parent: Some(id("g")), ..keyed("k", "key") };
+    commit(store, &changing(account, vec![change]));
+    let reads = Reads { matches: vec![("card".into(), vec!["key".into()])], ..asking(account) };
+    read(store, &reads).found.into_iter().map(|found| (found.record, found.parent)).collect()
 }

@@ -30,7 +30,7 @@ fn refresh(store: &impl Store, account: &AccountId) -> Seq {
 fn story(store: &impl Store, account: &AccountId) -> String {
     let say = |record: anchorage::record::Record| match record.content {
         Content::Body(body) => format!("{}={}", record.id.as_str(), String::from_utf8(body.bytes).unwrap()),
-        Content::Deleted => format!("{}!", record.id.as_str()),
+        Content::Large(_) | Content::Deleted => format!("{}!", record.id.as_str()),
     };
     changes(store, account, "contacts", 0).into_iter().map(say).collect::<Vec<_>>().join(" ")
 }

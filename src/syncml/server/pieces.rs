@@ -1,0 +1,264 @@
+//! Large objects on their way in, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `split.rs`.
+//!
+//! A piece is kept in the store as it came; what the pieces are of is said in the session ([`Arrival`]). The last one makes the
+//! whole be read, once, and from there on it is an item like any other.
+
+use super::Server;
+use super::desk::Desk;
+use super::receive::{Arriving, fits};
+use crate::limits;
+use crate::record::{CollectionId, Content, Kind};
+use crate::store::{Held, Piece, PieceRange, Snapshot};
+use crate::syncml::inbox::{self, ChangeStep, Incoming};
+use crate::syncml::message::{ChangeKind, Command};
+use crate::syncml::session::{Arrival, Datastore, Pending, State};
+use crate::syncml::{alert, status};
+
+/// An object whose last piece is here, put together.
+#[derive(Debug)]
+pub struct Assembled {
+    /// What was said of it, before the last piece.
+    arrival: Arrival,
+    /// The whole as an item.
+    pub item: Incoming,
+}
+
+/// How a piece stands to what is arriving.
+enum Stands {
+    /// It goes on with it, at this place.
+    Continues(u64),
+    /// It goes on with what is refused already.
+    Refused(u16),
+    /// It is something else.
+    Apart,
+}
+
+impl Arrival {
+    fn is(&self, collection: &CollectionId, item: &Incoming) -> bool {
+        self.collection == *collection && self.luid == item.luid
+    }
+
+    fn stands(&self, datastore: &Datastore, item: &Incoming) -> Stands {
+        if !self.is(&datastore.collection, item) {
+            return Stands::Apart;
+        }
+        // What was refused may begin anew; only a first piece has a size.
+        let anew = item.more && item.size.is_some();
+        match (self.paused, self.refused) {
+            (false, 0) => return Stands::Continues(self.bytes),
+            (false, _) if anew => return Stands::Apart,
+            (false, code) => return Stands::Refused(code),
+            (true, _) => {}
+        }
+        // The first piece after a break says how much is left. The last one before it may not have been heard to arrive.
+        let start = item.size.and_then(|left| self.size.checked_sub(left)).filter(|_| datastore.resumed);
+        match start.filter(|start| *start > 0 && (*start == self.bytes || *start == self.last)) {
+            Some(start) => Stands::Continues(start),
+            None => Stands::Apart,
+        }
+    }
+
+    /// Whether so many bytes are what was announced: one less is let pass, because some count an end mark.
+    fn is_complete(&self, bytes: u64) -> bool {
+        bytes == self.size || bytes.checked_add(1) == Some(self.size)
+    }
+}
+
+impl Server<'_> {
+    /// Whether all pieces have to be read, because the first item here may be the last of them.
+    fn ends_object<'a>(
+        &'a self,
+        state: &'a State,
+        snapshot: &Snapshot,
+    ) -> Option<(&'a Arrival, u64, &'a ChangeStep)> {
+        let arrival = state.arriving.as_ref()?;
+        let change = self.inbox.first_change().filter(|change| change.kind != ChangeKind::Delete)?;
+        let item = change.items.first().filter(|item| !item.more)?;
+        let collection = &snapshot.collection_at(&change.path)?.id;
+        let datastore = state.datastores.iter().find(|datastore| datastore.collection == *collection)?;
+        match arrival.stands(datastore, item) {
+            Stands::Continues(start) => Some((arrival, start, change)),
+            Stands::Refused(_) | Stands::Apart => None,
+        }
+    }
+
+    /// Puts an object together whose last piece is here. True where more has to be read for it first.
+    pub fn assemble(&mut self, snapshot: &Snapshot, state: &State) -> bool {
+        if self.needed.assembled.is_some() {
+            return false;
+        }
+        let Some((arrival, start, change)) = self.ends_object(state, snapshot) else { return false };
+        if !self.needed.pieces {
+            self.needed.pieces = true;
+            return true;
+        }
+        let Some(last) = change.items.first() else { return false };
+        let pieces = snapshot.pieces.iter().filter(|piece| !piece.leaving && piece.start < start);
+        let length = pieces.clone().map(|piece| piece.bytes.len()).sum::<usize>() + last.bytes.len();
+        let mut bytes = Vec::with_capacity(length);
+        pieces.for_each(|piece| bytes.extend_from_slice(&piece.bytes));
+        let unbroken = bytes.len() as u64 == start;
+        bytes.extend_from_slice(&last.bytes);
+        if !unbroken || !arrival.is_complete(bytes.len() as u64) {
+            // The desk refuses what is not put together.
+            return false;
+        }
+        let format = last.format.as_deref().or(arrival.format.as_deref());
+        let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
+        let item = inbox::assembled(last, format, media_type, bytes, self.settings.object_bytes_max());
+        let slow = state.datastores.iter().any(|d| d.collection == arrival.collection && d.mode.compares());
+        let key = item.key.clone().filter(|_| slow);
+        let (path, arrival) = (change.path.clone(), arrival.clone());
+        self.needed.keys = key.into_iter().map(|key| (path.clone(), vec![key])).collect();
+        self.needed.assembled = Some(Assembled { arrival, item });
+        // Of a large one the pieces are not kept beside the whole: what else there is is read once more, without them.
+        !self.needed.keys.is_empty() || length > limits::RECORD_BYTES_MAX
+    }
+
+    /// Names the large records that what is sent here has to be merged with, as many as may be in memory. True where there are.
+    pub fn needs_whole(&mut self, snapshot: &Snapshot) -> bool {
+        if std::mem::replace(&mut self.needed.large, true) {
+            return false;
+        }
+        let sent = self.inbox.sent_luids();
+        let mut room = limits::OBJECT_BYTES_MAX * 2;
+        let large = |held: &Held| {
+            let now = held.record.as_ref().filter(|record| matches!(record.content, Content::Large(_)));
+            let now = now.map(|record| (record.seq, record.content.size()));
+            let base = held.base_large.as_ref().map(|(seq, size, _)| (*seq, *size));
+            now.into_iter().chain(base).collect::<Vec<_>>()
+        };
+        for held in
+            snapshot.held.iter().filter(|held| held.alias.luid.as_ref().is_some_and(|l| sent.contains(l)))
+        {
+            for (seq, size) in large(held) {
+                if let Some(left) = room.checked_sub(size) {
+                    room = left;
+                    self.needed.whole.push((held.alias.collection.clone(), held.alias.record.clone(), seq));
+                }
+            }
+        }
+        !self.needed.whole.is_empty()
+    }
+}
+
+impl Desk<'_> {
+    /// A whole item, in one message or in many.
+    pub fn take_item(&mut self, arriving: Arriving<'_>) -> u16 {
+        match &arriving.item.body {
+            Err(code) => *code,
+            Ok(body) if !fits(arriving.collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+            Ok(_) if arriving.item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
+            Ok(body) if arriving.item.part => self.replace_part(arriving, body),
+            Ok(body) if arriving.datastore.stages() => self.stage(arriving, body),
+            Ok(body) if arriving.collection.kind == Kind::Files => self.upsert_in_folder(arriving, body),
+            Ok(body) => self.upsert(arriving, body),
+        }
+    }
+
+    /// What becomes of an item that is a piece of a larger one; `None` where it is whole.
+    pub fn piece(&mut self, arriving: Arriving<'_>) -> Option<u16> {
+        let Arriving { datastore, item, .. } = arriving;
+        let stands = self.state.arriving.as_ref().map_or(Stands::Apart, |a| a.stands(datastore, item));
+        match stands {
+            Stands::Continues(start) => Some(self.go_on(arriving, start)),
+            Stands::Refused(code) => {
+                self.state.arriving.take_if(|_| !item.more);
+                Some(code)
+            }
+            Stands::Apart => {
+                self.interrupt();
+                item.more.then(|| self.first_piece(arriving))
+            }
+        }
+    }
+
+    fn first_piece(&mut self, arriving: Arriving<'_>) -> u16 {
+        let Arriving { collection, item, .. } = arriving;
+        let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= limits::NAME_BYTES_MAX);
+        let mut arrival = Arrival {
+            collection: collection.id.clone(),
+            luid: item.luid.clone(),
+            target: short(&item.target),
+            source: short(&item.source),
+            media_type: short(&item.media_type),
+            format: short(&item.format),
+            size: item.size.unwrap_or(0),
+            ..Arrival::default()
+        };
+        let size_max = self.server.settings.object_bytes_max() as u64;
+        arrival.refused = match arrival.size {
+            0 => status::SIZE_REQUIRED,
+            // Of an end mark that is counted, and base64, nothing is known yet.
+            size if size > size_max.saturating_add(1) => status::SIZE_TOO_LARGE,
+            _ => 0,
+        };
+        let refused = arrival.refused;
+        self.batch.pieces_dropped.push(PieceRange::all(false));
+        self.state.arriving = Some(arrival);
+        if refused > 0 { refused } else { self.go_on(arriving, 0) }
+    }
+
+    /// One piece more, which begins at `start`.
+    fn go_on(&mut self, arriving: Arriving<'_>, start: u64) -> u16 {
+        let item = arriving.item;
+        let Some(mut arrival) = self.state.arriving.take() else { return status::SIZE_MISMATCH };
+        let end = start + item.bytes.len() as u64;
+        if start < arrival.bytes {
+            self.batch.pieces_dropped.push(PieceRange { leaving: false, from: start, to: PieceRange::END });
+        }
+        if !item.more {
+            self.batch.pieces.retain(|piece| piece.leaving);
+            self.batch.pieces_dropped.push(PieceRange::all(false));
+            return self.complete(arriving, &arrival);
+        }
+        if end > arrival.size {
+            return self.refuse(arrival, status::SIZE_MISMATCH);
+        }
+        (arrival.bytes, arrival.last, arrival.paused) = (end, start, false);
+        self.state.arriving = Some(arrival);
+        if !item.bytes.is_empty() {
+            self.batch.pieces.push(Piece { leaving: false, start, bytes: item.bytes.clone() });
+        }
+        status::CHUNK_BUFFERED
+    }
+
+    /// The last piece is here, and the whole is an item.
+    fn complete(&mut self, arriving: Arriving<'_>, arrival: &Arrival) -> u16 {
+        let server = self.server;
+        let assembled = server.needed.assembled.as_ref().filter(|assembled| assembled.arrival == *arrival);
+        match assembled {
+            Some(assembled) => self.take_item(Arriving { item: &assembled.item, ..arriving }),
+            None => status::SIZE_MISMATCH,
+        }
+    }
+
+    /// What comes of the object from now on is answered with this.
+    fn refuse(&mut self, arrival: Arrival, code: u16) -> u16 {
+        self.batch.pieces.retain(|piece| piece.leaving);
+        self.batch.pieces_dropped.push(PieceRange::all(false));
+        self.state.arriving = Some(Arrival { refused: code, ..arrival });
+        code
+    }
+
+    /// Something else came, and the object is not complete: nothing of it is kept, and the device hears of it (DS 1.2, 6.10).
+    pub fn interrupt(&mut self) {
+        let open = |arrival: &mut Arrival| !arrival.paused && arrival.refused == 0;
+        let Some(arrival) = self.state.arriving.take_if(open) else { return };
+        self.notes
+            .push(format!("{} broke off after {} of {} bytes", arrival.luid.0, arrival.bytes, arrival.size));
+        let (target, source) = (arrival.target.clone(), arrival.source.clone());
+        self.owe(Pending::NoEndOfData(target, source));
+        self.refuse(arrival, status::SIZE_MISMATCH);
+    }
+
+    /// A package that ends ends the object in it, unless the device only pauses.
+    pub fn end_of_pieces(&mut self) {
+        let pauses = |command: &Command| matches!(command, Command::Alert(it) if it.code.trim() == alert::SUSPEND.to_string());
+        let message = &self.inbox.message;
+        if message.last && !message.commands.iter().any(pauses) {
+            self.interrupt();
+            self.state.arriving.take_if(|arrival| arrival.refused > 0);
+        }
+    }
+}
