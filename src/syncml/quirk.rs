@@ -5,6 +5,7 @@
 
 use super::device::DevInf;
 use crate::limits;
+use crate::peer::PeerSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
@@ -94,8 +95,8 @@ pub struct Found {
 }
 
 /// What is done for a device, by its DevInf and the `User-Agent` it comes with: our rows, the operator's (`more`), then what
-/// is set for it alone (`own`, an object of switches); the later wins, switch by switch. Empty texts add nothing.
-pub fn of(device: Option<&DevInf>, user_agent: &str, more: &str, own: &str) -> Found {
+/// is set for it alone (`own`); the later wins, switch by switch. An empty text adds nothing.
+pub fn of(device: Option<&DevInf>, user_agent: &str, more: &str, own: &PeerSettings) -> Found {
     let text = |pick: fn(&DevInf) -> &Option<String>| {
         device.and_then(|device| pick(device).as_deref()).map(plain).unwrap_or_default()
     };
@@ -107,12 +108,13 @@ pub fn of(device: Option<&DevInf>, user_agent: &str, more: &str, own: &str) -> F
         switches.extend(row.then.clone());
         devices.push(row.device.clone());
     }
-    match switches_of(own) {
-        Ok(own) => switches.extend(own),
-        Err(why) => complaints.push(format!("the device's own settings: {why}")),
+    match check(&own.quirks) {
+        Ok(_) => switches.extend(own.quirks.clone()),
+        Err(why) => complaints.push(format!("its own quirks: {why}")),
     }
     // Each was read on its own, so all of them can be.
-    let quirks = serde_json::from_value(Value::Object(switches)).unwrap_or_default();
+    let mut quirks = check(&switches).unwrap_or_default();
+    quirks.ctcap |= own.ctcap;
     Found { quirks, devices, complaints }
 }
 
@@ -123,26 +125,22 @@ pub fn rows(text: &str) -> (Vec<Row>, Vec<String>) {
     }
     let values: Vec<Value> = match serde_json::from_str(text) {
         Ok(values) => values,
-        Err(error) => return (Vec::new(), vec![format!("no list of quirks: {error}")]),
+        Err(error) => return (Vec::new(), vec![format!("SYNCML_QUIRKS: no list of quirks: {error}")]),
     };
     let (mut rows, mut complaints) = (Vec::new(), Vec::new());
     for (index, value) in values.into_iter().enumerate() {
-        let row = serde_json::from_value::<Row>(value)
-            .and_then(|row| serde_json::from_value::<Quirks>(Value::Object(row.then.clone())).map(|_| row));
+        let row = serde_json::from_value::<Row>(value).and_then(|row| check(&row.then).map(|_| row));
         match row {
             Ok(row) => rows.push(row),
-            Err(error) => complaints.push(format!("quirk {}: {error}", index + 1)),
+            Err(error) => complaints.push(format!("SYNCML_QUIRKS: quirk {}: {error}", index + 1)),
         }
     }
     (rows, complaints)
 }
 
-fn switches_of(text: &str) -> serde_json::Result<Map<String, Value>> {
-    if text.trim().is_empty() {
-        return Ok(Map::new());
-    }
-    let switches: Map<String, Value> = serde_json::from_str(text)?;
-    serde_json::from_value::<Quirks>(Value::Object(switches.clone())).map(|_| switches)
+/// What switches say, or which is none.
+pub fn check(switches: &Map<String, Value>) -> serde_json::Result<Quirks> {
+    serde_json::from_value(Value::Object(switches.clone()))
 }
 
 impl When {
@@ -183,6 +181,11 @@ mod tests {
         DevInf { maker: text(maker), model: text(model), firmware: text(firmware), ..DevInf::default() }
     }
 
+    /// What a device's own settings say.
+    fn own(quirks: &str) -> PeerSettings {
+        PeerSettings { quirks: serde_json::from_str(quirks).unwrap(), ..PeerSettings::default() }
+    }
+
     #[test]
     fn a_pattern_says_what_it_says() {
         for (pattern, text) in
@@ -209,7 +212,7 @@ mod tests {
             {"device":"one","when":{"maker":"acme","model":"x1|x2*","firmware":"1.*","user_agent":"*Sync*"},
              "then":{"message_bytes_max":2000,"ctcap":true}},
             {"device":"two","when":{"maker":"ACME "},"then":{"message_bytes_max":3000}}]"#;
-        let found = of(Some(&device(" Acme", "X20", "1.07")), "Acme SyncML", more, "");
+        let found = of(Some(&device(" Acme", "X20", "1.07")), "Acme SyncML", more, &own("{}"));
         assert_eq!(found.devices, ["one", "two"]);
         assert_eq!((found.quirks.message_bytes(9_000), found.quirks.ctcap), (3_000, true));
         for (device, user_agent) in [
@@ -217,16 +220,16 @@ mod tests {
             (device("Acme", "X3", "1.07"), "Acme SyncML"),
             (device("Acme", "X20", "1.07"), "curl"),
         ] {
-            assert_eq!(of(Some(&device), user_agent, more, "").devices, ["two"]);
+            assert_eq!(of(Some(&device), user_agent, more, &own("{}")).devices, ["two"]);
         }
-        assert_eq!(of(None, "Acme SyncML", more, ""), Found::default());
-        let own = of(
+        assert_eq!(of(None, "Acme SyncML", more, &own("{}")), Found::default());
+        let alone = of(
             Some(&device("Acme", "X1", "1.")),
             "sync",
             more,
-            r#"{"message_bytes_max":null,"ctcap":false}"#,
+            &own(r#"{"message_bytes_max":null,"ctcap":false}"#),
         );
-        assert_eq!(own.quirks, Quirks::default());
+        assert_eq!(alone.quirks, Quirks::default());
     }
 
     #[test]
@@ -241,22 +244,24 @@ mod tests {
             r#"{"then":{}}"#,
             "7",
         ] {
-            let found = of(None, "", &format!("[{broken},{row}]"), "");
+            let found = of(None, "", &format!("[{broken},{row}]"), &own("{}"));
             assert!(found.quirks.ctcap, "{broken}");
-            assert!(found.complaints[0].starts_with("quirk 1: "), "{:?}", found.complaints);
+            assert!(found.complaints[0].starts_with("SYNCML_QUIRKS: quirk 1: "), "{:?}", found.complaints);
         }
         for broken in ["{", "7", "{}", "[[]"] {
-            let found = of(None, "", broken, r#"{"ctcap":true}"#);
-            assert!(found.complaints[0].starts_with("no list of quirks") && found.quirks.ctcap);
+            let found = of(None, "", broken, &own(r#"{"ctcap":true}"#));
+            assert!(
+                found.complaints[0].starts_with("SYNCML_QUIRKS: no list of quirks") && found.quirks.ctcap
+            );
         }
-        assert!(of(None, "", "", r#"{"ctcap":1}"#).complaints[0].starts_with("the device's own settings"));
-        assert_eq!(of(None, "", " ", ""), Found::default());
+        assert!(of(None, "", "", &own(r#"{"ctcap":1}"#)).complaints[0].starts_with("its own quirks: "));
+        assert_eq!(of(None, "", " ", &own("{}")), Found::default());
     }
 
     #[test]
     fn a_message_is_never_larger_than_declared_nor_smaller_than_one_can_be() {
         let (rows, _) = rows(r#"[{"when":{},"then":{"message_percent":70,"message_bytes_max":2500}}]"#);
-        let quirks: Quirks = serde_json::from_value(Value::Object(rows[0].then.clone())).unwrap();
+        let quirks = check(&rows[0].then).unwrap();
         assert_eq!(
             [1_024, 2_000, 3_000, 9_000].map(|declared| quirks.message_bytes(declared)),
             [1_024, 1_400, 2_100, 2_500]

@@ -5,19 +5,20 @@
 
 use super::describe;
 use super::desk::Desk;
+use crate::peer::PeerSettings;
 use crate::syncml::quirk;
-use crate::syncml::session::{Datastore, PendingStatus};
+use crate::syncml::session::{Datastore, Pending};
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 impl Desk<'_> {
     /// The device is known, or known better: what it needs is looked up. The log of a session's first message says it.
     pub fn oblige(&mut self) {
-        let (more, own) = (&self.server.settings.syncml_quirks, &self.peer.settings);
-        let found = quirk::of(self.device.as_ref(), &self.server.user_agent, more, own);
+        let more = &self.server.settings.syncml_quirks;
+        let own = PeerSettings::of_text(&self.peer.settings);
+        let found = quirk::of(self.device.as_ref(), &self.server.user_agent, more, &own);
         if self.state.message_id == 1 {
-            let complaints = found.complaints.into_iter().map(|why| format!("SYNCML_QUIRKS: {why}"));
-            complaints.for_each(|complaint| self.notes.push(complaint));
+            found.complaints.into_iter().for_each(|complaint| self.notes.push(complaint));
             if !found.devices.is_empty() {
                 self.notes.push(format!("treated as {}", found.devices.join(", ")));
             }
@@ -62,10 +63,13 @@ impl Desk<'_> {
         }
     }
 
-    /// A status as the device can bear it.
-    pub fn oblige_in_status(&self, status: &mut PendingStatus) {
-        if self.quirks.no_error_items && status.code >= 400 {
-            status.hint = None;
+    /// What is about to be written, as the device can bear it: who it is may have come after what is answered.
+    pub fn oblige_in_statuses(&self, pending: &mut [Pending]) {
+        for pending in pending.iter_mut().filter(|_| self.quirks.no_error_items) {
+            match pending {
+                Pending::Status(status) if status.code >= 400 => status.hint = None,
+                _ => {}
+            }
         }
     }
 }

@@ -52,7 +52,6 @@ impl Desk<'_> {
         }
         status.message = header.message_id;
         let much = self.owed > NAMING_BYTES_MAX + self.message_bytes_max() / 3;
-        self.oblige_in_status(&mut status);
         let bare = if much { status.without_refs() } else { None };
         self.owe(Pending::Status(bare.unwrap_or(status)));
     }
@@ -86,6 +85,7 @@ impl Desk<'_> {
     pub fn flush(&mut self) {
         let mut pending = std::mem::take(&mut self.state.pending);
         pending.append(&mut self.queue);
+        self.oblige_in_statuses(&mut pending);
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| own_last(bookmarks, datastore);
         let device =
