@@ -98,9 +98,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         if settings.ctcap {
             self.terminal.say("  ctcap on");
         }
-        if !settings.quirks.is_empty() {
-            let quirks = serde_json::json!(settings.quirks).to_string();
-            self.terminal.say(&format!("  quirks {}", clean(&quirks)));
+        for (switch, value) in &settings.quirks {
+            self.terminal.say(&format!("  quirk {}", clean(&format!("{switch} {value}"))));
         }
         if !settings.alert_url.is_empty() {
             self.terminal.say(&format!("  notifications can be posted to {}", clean(&settings.alert_url)));
