@@ -80,6 +80,7 @@ fn settings_of(env: &Env) -> Settings {
         max_legacy: is_set(env, "MAX_LEGACY"),
         max_lenient: is_set(env, "MAX_LENIENT"),
         max_delete_wins: is_set(env, "MAX_DELETE_WINS"),
+        syncml_quirks: env.var("SYNCML_QUIRKS").map(|value| value.to_string()).unwrap_or_default(),
         syncml_object_bytes_max: env
             .var("SYNCML_OBJECT_BYTES_MAX")
             .ok()

@@ -2,6 +2,7 @@
 
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A device's own name: the `Source/LocURI` of its SyncHdr. An opaque byte string (IMEIs hold a colon), 1 to 255 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct PeerSettings {
     /// The sessions that it was asked for by package 0, the last first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alerted: Vec<u16>,
+    /// What is done differently for it, whatever the rows of `syncml/quirk.rs` say.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub quirks: Map<String, Value>,
 }
 
 impl PeerSettings {

@@ -19,6 +19,9 @@ pub struct Settings {
     pub max_lenient: bool,
     /// `MAX_DELETE_WINS=1`: a MAX update that arrives after a delete does not revive the record.
     pub max_delete_wins: bool,
+    /// `SYNCML_QUIRKS`: what particular devices need done differently, as JSON (`syncml/quirk.rs`); empty for nothing more
+    /// than is known here.
+    pub syncml_quirks: String,
     /// `SYNCML_OBJECT_BYTES_MAX`: the largest object taken from a device or given to it, in bytes; `None` for as large as may be.
     pub syncml_object_bytes_max: Option<usize>,
 }

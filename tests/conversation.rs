@@ -31,6 +31,8 @@ mod objects;
 mod odd;
 #[path = "conversation/phone.rs"]
 mod phone;
+#[path = "conversation/quirks.rs"]
+mod quirks;
 #[path = "conversation/races.rs"]
 mod races;
 #[path = "conversation/resume.rs"]

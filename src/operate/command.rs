@@ -7,6 +7,7 @@ use super::name;
 use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::message::Version;
+use serde_json::{Map, Value};
 use words::Words;
 
 /// What the operator wants done, and where.
@@ -186,6 +187,8 @@ pub enum DeviceDeed {
         ctcap: Option<bool>,
         /// Where package 0 can be posted to; empty for nowhere.
         alert_url: Option<String>,
+        /// What is done differently for it alone.
+        quirks: Option<Map<String, Value>>,
     },
     /// Everything known of it goes (`--forget`).
     Forget,

@@ -29,12 +29,13 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let shown = clean(&peer.id.0);
         match deed {
             DeviceDeed::Show => self.show_device(&overview, peer, bookmarks),
-            DeviceDeed::Set { ctcap, alert_url } => {
+            DeviceDeed::Set { ctcap, alert_url, quirks } => {
                 self.edit_device(&overview, &peer.id, |known| {
                     let before = PeerSettings::of_text(&known.settings);
                     let settings = PeerSettings {
                         ctcap: ctcap.unwrap_or(before.ctcap),
                         alert_url: alert_url.clone().unwrap_or(before.alert_url),
+                        quirks: quirks.clone().unwrap_or(before.quirks),
                         ..before
                     };
                     Edit::SetPeer(known.id.clone(), settings.text())
@@ -43,6 +44,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 if let Some(ctcap) = ctcap {
                     let words = if *ctcap { "on: it is told every property" } else { "off" };
                     self.terminal.say(&format!("ctcap of {shown} is {words}, from its next sync."));
+                }
+                if quirks.is_some() {
+                    self.terminal.say(&format!("The quirks of {shown} are these from its next message."));
                 }
                 match alert_url.as_deref() {
                     None => {}
@@ -93,6 +97,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let settings = PeerSettings::of_text(&peer.settings);
         if settings.ctcap {
             self.terminal.say("  ctcap on");
+        }
+        for (switch, value) in &settings.quirks {
+            self.terminal.say(&format!("  quirk {}", clean(&format!("{switch} {value}"))));
         }
         if !settings.alert_url.is_empty() {
             self.terminal.say(&format!("  notifications can be posted to {}", clean(&settings.alert_url)));

@@ -31,6 +31,7 @@ pub struct Outbox {
     /// Whether anything but the status of the SyncHdr was written.
     begun: bool,
     dropped: usize,
+    deletes: usize,
     object_bytes_max: Option<u64>,
 }
 
@@ -95,6 +96,7 @@ impl Outbox {
             last: false,
             begun: false,
             dropped: 0,
+            deletes: 0,
             object_bytes_max,
         }
     }
@@ -120,6 +122,16 @@ impl Outbox {
     /// The encoding it is written in.
     pub fn encoding(&self) -> Encoding {
         self.encoding
+    }
+
+    /// The device can take less than was thought.
+    pub fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// How many `Delete`s it holds.
+    pub fn deletes(&self) -> usize {
+        self.deletes
     }
 
     /// Whether the message closes its package.
@@ -284,6 +296,7 @@ impl Outbox {
             items: vec![item.clone()],
         };
         if self.writer.offer(&Command::Change(change), self.bytes_max) {
+            self.deletes += usize::from(kind == ChangeKind::Delete);
             return Some(id);
         }
         self.commands -= 1;

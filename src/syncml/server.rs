@@ -22,6 +22,7 @@ mod map;
 mod naming;
 mod nested;
 mod notes;
+mod oblige;
 mod owed;
 mod part;
 mod pieces;
@@ -71,6 +72,7 @@ pub struct Server<'a> {
     token: Option<String>,
     origin: String,
     address: String,
+    user_agent: String,
     line: String,
     needed: Needed,
 }
@@ -120,6 +122,7 @@ impl<'a> Server<'a> {
             token,
             origin: request.origin.clone(),
             address: request.address.clone(),
+            user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             line: String::new(),
             needed: Needed::default(),
         })

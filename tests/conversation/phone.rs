@@ -61,6 +61,21 @@ pub struct Folder {
     pub made: u32,
 }
 
+/// What a phone says that it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Pose {
+    pub maker: &'static str,
+    pub model: &'static str,
+    pub large_objects: Option<bool>,
+    pub guid_bytes: Option<u64>,
+}
+
+impl Default for Pose {
+    fn default() -> Self {
+        Self { maker: "Test", model: "Phone", large_objects: None, guid_bytes: None }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Phone {
     pub device: String,
@@ -72,6 +87,8 @@ pub struct Phone {
     pub nonce: Vec<u8>,
     pub max_message: Option<u64>,
     pub guid_bytes: u64,
+    /// What its DevInf says instead of what it can do: a maker and a model, large objects, `MaxGUIDSize`.
+    pub poses: Pose,
     pub devinf: bool,
     /// Changes in one message.
     pub per_message: usize,
@@ -170,6 +187,7 @@ impl Phone {
             nonce: Vec::new(),
             max_message: Some(64_000),
             guid_bytes: 64,
+            poses: Pose::default(),
             devinf: true,
             per_message: 50,
             folders: BTreeMap::new(),
@@ -295,7 +313,7 @@ impl Phone {
                 ContentType { media_type: folder.media_type.clone(), version: folder.version.clone() };
             DataStore {
                 source_ref: name.clone(),
-                max_guid_bytes: Some(self.guid_bytes),
+                max_guid_bytes: Some(self.poses.guid_bytes.unwrap_or(self.guid_bytes)),
                 receives_preferred: Some(preferred.clone()),
                 sends_preferred: Some(preferred),
                 sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
@@ -305,15 +323,15 @@ impl Phone {
         };
         DevInf {
             version: self.version.dtd().into(),
-            maker: Some("Test".into()),
-            model: Some("Phone".into()),
+            maker: Some(self.poses.maker.into()),
+            model: Some(self.poses.model.into()),
             firmware: Some("1".into()),
             software: Some("1".into()),
             hardware: Some("1".into()),
             device_id: self.device.clone(),
             device_type: "phone".into(),
             number_of_changes: self.version > Version::V10 && self.counts,
-            large_objects: self.piece_bytes > 0,
+            large_objects: self.poses.large_objects.unwrap_or(self.piece_bytes > 0),
             datastores: self.folders.iter().map(store).collect(),
             capabilities: of_device.map(capabilities).unwrap_or_default(),
             ..DevInf::default()

@@ -26,6 +26,8 @@ pub struct World<S> {
     pub drawn: Cell<u64>,
     pub lines: RefCell<Vec<String>>,
     pub address: RefCell<String>,
+    /// The `User-Agent` of its clients.
+    pub user_agent: Cell<&'static str>,
 }
 
 pub fn collection(id: &str, kind: Kind, aliases: &[&str], policy: Policy) -> Collection {
@@ -53,6 +55,7 @@ impl<S: Store> World<S> {
             drawn: Cell::new(0),
             lines: RefCell::default(),
             address: RefCell::new("192.0.2.1".into()),
+            user_agent: Cell::new("phone"),
         };
         world.add_account("ann", "secret", policy);
         world
@@ -97,6 +100,7 @@ impl<S: Store> World<S> {
             drawn: Cell::new(self.drawn.get() + 1_000_000),
             lines: RefCell::default(),
             address: RefCell::new(self.address.borrow().clone()),
+            user_agent: self.user_agent.clone(),
         }
     }
 
@@ -121,7 +125,10 @@ impl<S: Store> World<S> {
             method: "POST".into(),
             path: "/syncml".into(),
             query,
-            headers: vec![("content-type".into(), content_type.into())],
+            headers: vec![
+                ("content-type".into(), content_type.into()),
+                ("user-agent".into(), self.user_agent.get().into()),
+            ],
             body: body.to_vec(),
             origin: "https://sync.example".into(),
             address: self.address.borrow().clone(),

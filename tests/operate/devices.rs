@@ -17,8 +17,8 @@ pub struct Visit<S> {
 
 pub fn desk_of<S: Survey + Default + 'static>(world: World<S>) -> Visit<S> {
     let now = world.clock.get();
-    let World { store, settings, clock, drawn, lines, address } = world;
-    let make = Box::new(move |store| World { store, settings, clock, drawn, lines, address });
+    let World { store, settings, clock, drawn, lines, address, user_agent } = world;
+    let make = Box::new(move |store| World { store, settings, clock, drawn, lines, address, user_agent });
     let mut desk = Desk::new(store);
     desk.now = now;
     desk.secret = Some(SECRET);
@@ -84,6 +84,18 @@ pub fn a_device_told_every_property_stays_so<S: Survey + Default + 'static>() {
     a.sync(&world).unwrap();
     let mut desk = desk_of(world);
     assert_eq!(settings(&desk), "{\"ctcap\":true}", "a sync leaves it alone");
+    for wrong in ["--quirks={\"colour\":1}", "--quirks=[]", "--quirks={\"message_bytes_max\":0}"] {
+        assert!(desk.run(&format!("device account-ann a {wrong}")).unwrap_err().contains("--quirks wants"));
+    }
+    desk.run("device account-ann a --quirks={\"message_bytes_max\":1500}").unwrap();
+    assert_eq!(settings(&desk), "{\"ctcap\":true,\"quirks\":{\"message_bytes_max\":1500}}");
+    assert!(desk.run("device account-ann a").unwrap().contains("quirk message_bytes_max 1500"));
+    let world = desk.world();
+    let session = a.sync(&world).unwrap();
+    assert!(session.sizes.iter().all(|bytes| *bytes <= 1_500), "{:?}", session.sizes);
+    let mut desk = desk_of(world);
+    desk.run("device account-ann a --quirks={}").unwrap();
+    assert_eq!(settings(&desk), "{\"ctcap\":true}");
     desk.run("device account-ann a --ctcap off").unwrap();
     assert!(!desk.run("device account-ann a").unwrap().contains("ctcap"));
     // A device whose id begins like another's is still found by its whole id.

@@ -26,7 +26,7 @@ Manages the accounts of this server.
   npm run account -- revoke NAME --label L | --all | HASH   make tokens worthless (list shows the first digits of HASH)
   npm run account -- password NAME [--password P]           a new password
   npm run account -- remove NAME --yes                      delete the account and everything in it
-  npm run account -- device NAME [DEVICE] [--ctcap on|off] [--alert-url URL] [--forget]
+  npm run account -- device NAME [DEVICE] [--ctcap on|off] [--quirks JSON] [--alert-url URL] [--forget]
   npm run account -- alert NAME DEVICE [COLLECTION…] [--type T] [--version 1.0|1.1|1.2] [--post [URL]] [--url URL]
   npm run account -- provision NAME [--device nokia|ericsson|oma] [--url URL] [--password P]
   npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|off]
@@ -68,6 +68,7 @@ pub fn of(command: Option<&str>) -> String {
         "device" => {
             "Shows the devices, or one: what it is and how far it has come in each collection. DEVICE is its id or how that begins.
 --ctcap on: our device information lists every property for it, which some devices want and others choke on.
+--quirks JSON: what is done differently for this device (docs/syncml.md); --quirks={} is nothing.
 --alert-url URL: where a notification for it can be posted (`alert … --post`); --alert-url= takes it away.
 --forget: drops what is known of it. No record is lost; its next sync is a slow one, which finds again what both have."
         }

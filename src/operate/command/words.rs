@@ -6,6 +6,8 @@ use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::alert;
 use crate::syncml::message::Version;
+use crate::syncml::quirk;
+use serde_json::{Map, Value};
 
 /// The longest address, in bytes.
 const ADDRESS_BYTES_MAX: usize = 1000;
@@ -64,7 +66,7 @@ impl Words {
         };
         match name {
             "password" | "label" | "days" | "state" | "ctcap" | "kind" | "policy" | "read-only" | "alias"
-            | "remove-alias" | "alert-url" | "type" | "version" | "url" | "device" => {
+            | "remove-alias" | "alert-url" | "quirks" | "type" | "version" | "url" | "device" => {
                 let Some(value) = inline.or_else(|| rest.next().cloned()) else {
                     return wrong(format!("--{name} wants a value after it."));
                 };
@@ -184,10 +186,11 @@ impl Words {
     pub fn device(&mut self) -> Result<Command, Unclear> {
         let (name, device) = (self.name("device")?, self.take());
         let (ctcap, alert_url) = (self.switch("ctcap")?, self.address("alert-url")?);
-        let set = ctcap.is_some() || alert_url.is_some();
+        let quirks = self.quirks()?;
+        let set = ctcap.is_some() || alert_url.is_some() || quirks.is_some();
         let deed = match (set, self.take_flag("forget")) {
             (false, false) => DeviceDeed::Show,
-            (true, false) => DeviceDeed::Set { ctcap, alert_url },
+            (true, false) => DeviceDeed::Set { ctcap, alert_url, quirks },
             (false, true) => DeviceDeed::Forget,
             (true, true) => {
                 return wrong("A device that is forgotten has no settings: give them or --forget.");
@@ -247,6 +250,18 @@ impl Words {
             true => Ok(Some(url)),
             false => {
                 wrong(format!("--{name} wants an address that begins with http:// or https://, not `{url}`."))
+            }
+        }
+    }
+
+    /// Switches of `syncml/quirk.rs`, as a JSON object.
+    fn quirks(&mut self) -> Result<Option<Map<String, Value>>, Unclear> {
+        let Some(text) = self.take_value("quirks") else { return Ok(None) };
+        let read = serde_json::from_str::<Map<String, Value>>(&text);
+        match read.and_then(|switches| quirk::check(&switches).map(|_| switches)) {
+            Ok(switches) => Ok(Some(switches)),
+            Err(error) => {
+                wrong(format!("--quirks wants switches like {{\"message_bytes_max\":3200}}: {error}."))
             }
         }
     }

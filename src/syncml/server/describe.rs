@@ -2,24 +2,24 @@
 
 use crate::content;
 use crate::journal::merge::Supported;
-use crate::peer::PeerSettings;
 use crate::record::{Body, Form, Kind};
-use crate::store::{Collection, Peer, Snapshot};
+use crate::store::{Collection, Snapshot};
 use crate::syncml::device::{
     Capability, ContentType, DataStore, DevInf, FilterCapability, PropertyCapability, SERVER_ID,
 };
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
+use crate::syncml::quirk::Quirks;
 use crate::syncml::session::Datastore;
 use std::collections::BTreeSet;
 
 /// `MaxGUIDSize` of a device that does not say: what S60 says, and what our own ids have.
 const GUID_BYTES_ASSUMED: usize = 8;
 
-/// Our DevInf. Datastores bear the names the device used for them in its alerts (newer Nokias insist). No `CTCap` unless the
-/// operator set it for the device: real clients drop what a partial one does not list.
-pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datastore]) -> DevInf {
-    let full = PeerSettings::of_text(&peer.settings).ctcap;
+/// Our DevInf. Datastores bear the names the device used for them in its alerts (newer Nokias insist). No `CTCap` unless a
+/// quirk of the device asks for it: real clients drop what a partial one does not list.
+pub fn ours(version: Version, snapshot: &Snapshot, quirks: &Quirks, alerted: &[Datastore]) -> DevInf {
+    let full = quirks.ctcap;
     let offered: Vec<&Collection> = snapshot.collections.iter().filter(|c| c.kind != Kind::Table).collect();
     let mut device = DevInf {
         version: version.dtd().into(),
@@ -32,7 +32,7 @@ pub fn ours(version: Version, snapshot: &Snapshot, peer: &Peer, alerted: &[Datas
         device_type: "server".into(),
         utc: version > Version::V10,
         number_of_changes: version > Version::V10,
-        large_objects: version > Version::V10,
+        large_objects: version > Version::V10 && quirks.large_objects != Some(false),
         datastores: offered.iter().map(|c| datastore(version, c, alerted, full)).collect(),
         ..DevInf::default()
     };

@@ -25,6 +25,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::inbox::Inbox;
 use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox, Return};
+use crate::syncml::quirk::Quirks;
 use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,8 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the device said it can do, in this session or before.
     pub device: Option<DevInf>,
+    /// What is done differently for it.
+    pub quirks: Quirks,
     /// What that comes to for the device's path and a form, as far as it was looked up.
     pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
     /// Bookmarks as they will be; the flag says whether they changed.
@@ -121,6 +124,7 @@ impl<'a> Desk<'a> {
             seed,
             batch: Batch::default(),
             device: serde_json::from_str(&peer.device).ok(),
+            quirks: Quirks::default(),
             supported: RefCell::default(),
             peer,
             peer_changed: false,
@@ -152,6 +156,7 @@ impl<'a> Desk<'a> {
         if fresh {
             desk.begin(nonce.map(|(_, nonce)| nonce));
         }
+        desk.oblige();
         desk.say_again(heard);
         desk
     }
@@ -313,17 +318,6 @@ impl<'a> Desk<'a> {
         });
         let merged = merged.collect();
         self.state.remember(merged);
-    }
-
-    /// How many records are worth reading for a message of this size: more where a filter leaves some out.
-    fn page_records(&self) -> i64 {
-        if self.state.leaving.as_ref().is_some_and(|departure| !departure.paused) {
-            // While an object leaves in pieces nothing else does.
-            return 1;
-        }
-        let filtered = self.state.datastores.iter().any(Datastore::filters_items);
-        let records = self.state.message_bytes_max / if filtered { 20 } else { 80 };
-        i64::try_from(records).unwrap_or(i64::MAX)
     }
 
     fn session(&self) -> Session {

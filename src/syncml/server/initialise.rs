@@ -327,7 +327,7 @@ impl Desk<'_> {
             self.peer_changed = true;
         }
         self.device = Some((**device).clone());
-        self.supported.get_mut().clear();
+        self.oblige();
         true
     }
 

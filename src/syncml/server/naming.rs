@@ -8,7 +8,7 @@ use crate::syncml::session::Datastore;
 impl Desk<'_> {
     /// What an Add calls the record: its own id, or a short temporary one where that is longer than the device can hold.
     pub fn name_for(&mut self, datastore: &Datastore, id: &RecordId) -> (Option<String>, Option<String>) {
-        let bytes_max = super::describe::guid_bytes_max(self.device.as_ref(), &datastore.source);
+        let bytes_max = self.guid_bytes_max(datastore);
         if id.as_str().len() <= bytes_max {
             return (Some(id.as_str().to_owned()), None);
         }

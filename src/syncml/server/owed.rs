@@ -51,7 +51,7 @@ impl Desk<'_> {
             return;
         }
         status.message = header.message_id;
-        let much = self.owed > NAMING_BYTES_MAX + self.state.message_bytes_max / 3;
+        let much = self.owed > NAMING_BYTES_MAX + self.message_bytes_max() / 3;
         let bare = if much { status.without_refs() } else { None };
         self.owe(Pending::Status(bare.unwrap_or(status)));
     }
@@ -85,10 +85,11 @@ impl Desk<'_> {
     pub fn flush(&mut self) {
         let mut pending = std::mem::take(&mut self.state.pending);
         pending.append(&mut self.queue);
+        self.oblige_in_statuses(&mut pending);
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| own_last(bookmarks, datastore);
         let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
+            || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
         if self.outbox.dropped() > 0 {
@@ -106,7 +107,7 @@ impl Desk<'_> {
     pub fn fit_a_message(&self, pending: &[Pending]) -> bool {
         let own_last = |datastore: &Datastore| own_last(&self.bookmarks, datastore);
         let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.peer, &self.state.datastores);
+            || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         let mut emptied = self.outbox.emptied(&self.inbox.message, self.state.message_id);
         let left = emptied.push_pending(pending.to_vec(), &self.state.datastores, Some(&context));

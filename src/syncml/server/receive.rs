@@ -148,6 +148,7 @@ impl Desk<'_> {
     }
 
     fn answer_items(&mut self, change: &ChangeStep, codes: &[u16]) {
+        let codes = self.oblige_in_codes(codes);
         let refs = |pick: fn(&Incoming) -> Option<&String>, items: &[&Incoming]| {
             items.iter().filter_map(|item| pick(item).cloned()).collect::<Vec<_>>()
         };
@@ -156,7 +157,7 @@ impl Desk<'_> {
         let groups: Vec<(Vec<&Incoming>, u16)> = match codes.first() {
             None => vec![(Vec::new(), status::INCOMPLETE_COMMAND)],
             Some(code) if equal => vec![(all, *code)],
-            Some(_) => all.into_iter().zip(codes).map(|(item, code)| (vec![item], *code)).collect(),
+            Some(_) => all.into_iter().zip(codes.iter()).map(|(item, code)| (vec![item], *code)).collect(),
         };
         for (items, code) in groups {
             self.push_status(
@@ -468,7 +469,8 @@ impl Desk<'_> {
 
     /// The properties the device can hold in this form, as its DevInf says; `None` where it does not say.
     pub fn supported(&self, datastore: &Datastore, form: &Form) -> Option<Supported> {
-        let said = self.device.as_ref().and_then(|device| {
+        let device = self.device.as_ref().filter(|_| !self.quirks.ignore_ctcap);
+        let said = device.and_then(|device| {
             let key = (datastore.source.clone(), form.clone());
             let listed = || super::describe::supported(device, &datastore.source, form);
             self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()

@@ -305,6 +305,9 @@ impl Desk<'_> {
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
             Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
+        if kind == SentKind::Delete && !self.takes_another_delete() {
+            return false;
+        }
         let (name, temporary) = match kind {
             SentKind::Add => self.name_for(datastore, &record.id),
             _ => (None, None),
@@ -317,7 +320,7 @@ impl Desk<'_> {
         if kind != SentKind::Delete {
             self.say_folder(index, datastore, record, &mut item);
         }
-        let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.state.message_bytes_max);
+        let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.message_bytes_max());
         let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
         let Some(command) = fitting else {
             if !huge && self.fits_alone(datastore, command, &meta, &item) {

@@ -69,6 +69,7 @@ impl Desk<'_> {
     /// Whether the device takes objects in pieces, and of this size.
     fn takes_pieces(&self, bytes: usize) -> bool {
         let says = self.device.as_ref().is_some_and(|device| device.large_objects);
+        let says = self.quirks.large_objects.unwrap_or(says);
         let bytes_max = match self.state.object_bytes_max {
             0 => limits::OBJECT_BYTES_MAX as u64,
             bytes_max => bytes_max,
@@ -129,7 +130,7 @@ impl Desk<'_> {
             Some(false) => return false,
             Some(true) => {}
         }
-        let step = self.state.message_bytes_max;
+        let step = self.message_bytes_max();
         let pieces = data.chunks(step).enumerate().map(|(number, bytes)| {
             let start = (number * step) as u64;
             Piece { leaving: true, start, bytes: bytes.to_vec() }
@@ -235,7 +236,7 @@ impl Desk<'_> {
         let (kind, meta, item) = (change_kind(departure.kind), departure.meta(), departure.item());
         let is_last = departure.taken + rest.len() as u64 == departure.size;
         let whole = Item { data: Some(Data::Bytes(rest.to_vec())), ..item.clone() };
-        let fits = is_last && rest.len() <= self.state.message_bytes_max;
+        let fits = is_last && rest.len() <= self.message_bytes_max();
         let last = fits.then(|| self.outbox.push_change(kind, &meta, &whole)).flatten();
         if let Some(command) = last {
             self.batch.pieces_dropped.push(PieceRange::all(true));
