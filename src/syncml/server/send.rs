@@ -83,7 +83,11 @@ impl Desk<'_> {
         }
         if flushed && self.state.suspended {
             last = true;
-        } else if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill()
+        } else if flushed
+            && self.state.phase == Phase::ExpectMore
+            && self.server.wants_page()
+            && !self.device_is_busy
+            && self.fill()
         {
             self.state.phase = Phase::ExpectEnd;
             self.offer();
