@@ -231,11 +231,12 @@ impl Desk<'_> {
     }
 
     /// The status of alert 221. What was kept has been carried out before it; where nothing was, there is no more to say than to
-    /// 222, unless a message in between was never taken in (503): then nothing tells what became of it, and no anchor moves.
+    /// 222, unless what it asks for is not here: a message in between never came, or was not taken (503), or its session is
+    /// over. Then nothing tells what became of it, and no anchor moves.
     pub fn result(&mut self) -> u16 {
         let answered = self.snapshot.session.as_ref().map_or(0, |session| session.message);
-        let lost = i64::from(self.part.message) > answered + 1;
-        if self.server.joined.is_some() || !lost {
+        let is_next = self.server.alive && i64::from(self.part.message) <= answered + 1;
+        if self.server.joined.is_some() || is_next {
             return status::OK;
         }
         self.notes.push("it asks for the result of a message that is not here".to_owned());
