@@ -14,7 +14,7 @@ use anchorage::store::memory::MemoryStore;
 use anchorage::store::{Batch, Reads, Receipt, Snapshot, Store, StoreError};
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential::{self, mac};
-use anchorage::syncml::device::SERVER_ID;
+use anchorage::syncml::device::{DevInf, SERVER_ID};
 use anchorage::syncml::message::*;
 use std::cell::Cell;
 
@@ -573,4 +573,130 @@ fn a_session_that_is_signed_stays_signed() {
     let busy = phone.send(&asks);
     assert_eq!(signature(&busy), Some(mac::header(SERVER_ID, "secret", b"theirs", &busy.body)));
     assert_eq!(phone.send(&asks), busy);
+}
+
+// --------------------------------------------------------------------------------------------------- the device is busy
+
+/// Statuses of an answer, all of them 101, as far as they are wanted.
+fn in_progress(answer: &Message, wanted: impl Fn(&str) -> bool) -> Vec<Command> {
+    let mut said = acknowledge(answer);
+    said.retain_mut(|command| {
+        let Command::Status(status) = command else { return false };
+        status.code = 101;
+        wanted(&status.command)
+    });
+    said
+}
+
+/// A device that was just sent everything there is, some of it, if its messages are small.
+fn sent_to<'a>(world: &'a World<SqliteStore>, bytes_max: Option<u64>) -> (Hand<'a>, Message) {
+    let mut a = Phone::contacts("a");
+    (0..12).for_each(|number| drop(a.add(&card(&format!("Card {number}"), ""))));
+    a.sync(world).unwrap();
+    let mut hand = Hand::new(world, "1");
+    hand.header.meta.max_message_bytes = bytes_max;
+    hand.say(vec![crate::hand::alert("201", "./C", "contacts", "", "1")], true);
+    let answer = hand.say(vec![sync("contacts", Vec::new())], true);
+    (hand, answer)
+}
+
+/// A status for all of an answer, and a Map of its Adds.
+fn taken(answer: &Message) -> Vec<Command> {
+    let mut said = acknowledge(answer);
+    let syncs = answer.commands.iter().filter_map(|command| match command {
+        Command::Sync(sync) => Some(&sync.commands),
+        _ => None,
+    });
+    let ids = syncs.flatten().map(|command| {
+        let Command::Change(change) = command else { panic!() };
+        change.items[0].source.clone().unwrap().uri
+    });
+    let names: Vec<_> = ids.map(|id| (id.clone(), format!("L{id}"))).collect();
+    let pairs: Vec<_> = names.iter().map(|(ours, theirs)| (ours.as_str(), theirs.as_str())).collect();
+    said.push(map("contacts", &pairs));
+    said
+}
+
+fn adds_in(answer: &Message) -> usize {
+    let syncs = answer.commands.iter().filter_map(|command| match command {
+        Command::Sync(sync) => Some(sync.commands.len()),
+        _ => None,
+    });
+    syncs.sum()
+}
+
+#[test]
+fn what_a_busy_device_was_sent_is_not_acknowledged_and_nothing_more_is_sent_meanwhile() {
+    let world = World::new(SqliteStore::new());
+    let (mut hand, mut sent) = sent_to(&world, Some(2_000));
+    let mut total = 0;
+    while adds_in(&sent) > 0 {
+        total += adds_in(&sent);
+        for _ in 0..6 {
+            let answer = hand.say(in_progress(&sent, |command| command == "SyncHdr"), false);
+            assert_eq!((adds_in(&answer), answer.last), (0, false));
+            assert_eq!(others(&answer), ["222"]);
+        }
+        let partly = hand.say(in_progress(&sent, |_| true), false);
+        assert_eq!((adds_in(&partly), partly.last), (0, false));
+        let last = sent.last;
+        sent = hand.say(taken(&sent), last);
+    }
+    assert_eq!((total, sent.last), (12, true));
+    let mut next = Hand::greeted(&world, "2", "1", "2");
+    assert_eq!(adds_in(&next.say(vec![sync("contacts", Vec::new())], true)), 0);
+}
+
+#[test]
+fn what_a_device_is_still_at_when_its_session_ends_is_offered_again() {
+    for command in ["SyncHdr", "Sync", "Add"] {
+        let world = World::new(SqliteStore::new());
+        let (mut hand, sent) = sent_to(&world, None);
+        assert_eq!((adds_in(&sent), sent.last), (12, true));
+        assert!(hand.say(in_progress(&sent, |name| name == command), true).last);
+        assert!(
+            !world.last_line().contains("refused Sync") && !world.last_line().contains("the device refused")
+        );
+        let mut next = Hand::greeted(&world, "2", "1", "2");
+        let again = next.say(vec![sync("contacts", Vec::new())], true);
+        assert_eq!((adds_in(&again), again.last), (12, true), "{command}: {}", world.last_line());
+        assert!(next.say(taken(&again), true).last);
+        let mut third = Hand::greeted(&world, "3", "2", "3");
+        assert_eq!(adds_in(&third.say(vec![sync("contacts", Vec::new())], true)), 0);
+    }
+}
+
+#[test]
+fn a_piece_that_a_busy_device_is_still_at_waits() {
+    let world = World::new(SqliteStore::new());
+    let mut a = Phone::contacts("a");
+    a.add(&card("Large", &format!("NOTE:{}\r\n", "x".repeat(9_000))));
+    a.sync(&world).unwrap();
+    let mut hand = Hand::new(&world, "1");
+    hand.header.meta.max_message_bytes = Some(3_000);
+    let device = DevInf { large_objects: true, device_id: "hand".into(), ..DevInf::default() };
+    let item = Item {
+        source: Some(Location::of("./devinf12")),
+        data: Some(Data::Device(Box::new(device))),
+        ..Item::default()
+    };
+    let put = Command::Put(Get { items: vec![item], ..Get::default() });
+    hand.say(vec![put, crate::hand::alert("201", "./C", "contacts", "", "1")], true);
+    let mut sent = hand.say(vec![sync("contacts", Vec::new())], true);
+    let mut pieces = 0;
+    while adds_in(&sent) > 0 {
+        pieces += 1;
+        for _ in 0..5 {
+            let waits = hand.say(in_progress(&sent, |_| true), false);
+            assert_eq!(others(&waits), ["222"]);
+        }
+        let mut said = acknowledge(&sent);
+        for command in &mut said {
+            let Command::Status(status) = command else { panic!() };
+            let more = !sent.last && status.command == "Add";
+            status.code = if more { 213 } else { 200 };
+        }
+        sent = hand.say(said, sent.last);
+    }
+    assert!(pieces > 3 && sent.last, "{pieces}: {:#?}", world.lines.borrow());
 }
