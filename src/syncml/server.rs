@@ -43,7 +43,7 @@ use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
 use super::outbox::{Bounds, Outbox, Return};
-use super::session::{Pending, PendingStatus, Phase, State};
+use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
@@ -489,20 +489,5 @@ impl Desk<'_> {
             }
             Command::Change(_) | Command::Group(_) | Command::Sync(_) => {}
         }
-    }
-
-    /// Whether the client only asks us to go on, again and again, while we wait for its commands: it has no more, and forgot
-    /// the `Final` (`syncml.md` 9.1, P3).
-    pub fn is_silent(&mut self) -> bool {
-        let ours =
-            matches!(self.state.phase, Phase::ExpectMore | Phase::Over) || !self.state.pending.is_empty();
-        let silent = !ours && !self.inbox.message.last && self.inbox.says_nothing();
-        self.state.silent = if silent { self.state.silent + 1 } else { 0 };
-        if self.state.silent <= limits::SILENT_MESSAGES_MAX {
-            return false;
-        }
-        self.state.silent = 0;
-        self.notes.push("it asks to go on and says nothing: taken for the end of its package".to_owned());
-        true
     }
 }

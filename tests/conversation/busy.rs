@@ -1,6 +1,5 @@
 //! Busy (101, 221): messages whose commits keep losing their races end as if they had not (`syncml.md` 4.9).
 
-use crate::door::hello;
 use crate::hand::{Hand, acknowledge, bare, codes, map, others, put, statuses, sync};
 use crate::hmac::{Signer, next, signature};
 use crate::house::now;

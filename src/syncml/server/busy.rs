@@ -118,8 +118,7 @@ impl Server<'_> {
         let said = self.keep(&mut state, admitted.header)?;
         let bounds = bounds(self, &mut state, false);
         let (token, token_hash) = session_token(self, snapshot, false, seed);
-        let respond_to = token.map(|token| format!("{}/syncml?sid={token}", self.origin));
-        let mut outbox = answer(self, snapshot, &state, respond_to, bounds);
+        let mut outbox = answer(self, snapshot, &state, token, bounds);
         outbox.push_pending(self.statuses_101(), &[], None);
         let body = outbox.finish();
         let session = Session {

@@ -103,17 +103,15 @@ impl<'a> Desk<'a> {
         now: Moment,
         seed: &'a mut Seed,
     ) -> Self {
-        let Admitted { login, state, fresh, header, digest, clear } = admitted;
+        let Admitted { login, mut state, fresh, header, digest, clear } = admitted;
         let nonce =
             digest.filter(|_| fresh).map(|scheme| (scheme.to_owned(), secret::text_nonce(seed.draw())));
         let inbox = server.work();
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
-        let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
         let bounds = bounds(server, &mut state, fresh);
         let heard = identify::hear(&mut state, &inbox.message);
-        let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox = answer(server, snapshot, &state, respond_to, bounds);
+        let mut outbox = answer(server, snapshot, &state, token, bounds);
         let header = header_status(server, header, nonce.clone());
         if !inbox.message.header.no_response {
             let headers = std::iter::once(header).chain(server.headers_kept()).map(Pending::Status);
@@ -429,9 +427,10 @@ pub fn answer(
     server: &Server<'_>,
     snapshot: &Snapshot,
     state: &State,
-    respond_to: Option<String>,
+    token: Option<String>,
     bounds: Bounds,
 ) -> Outbox {
+    let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
     Outbox::new(
         &server.inbox.message,
         server.encoding,
