@@ -15,7 +15,7 @@ use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential::{self, mac};
 use anchorage::syncml::device::{DevInf, SERVER_ID};
 use anchorage::syncml::message::*;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// A store in which whoever carries out a message loses the race, as often as it is told to.
 pub struct Losing<S> {
@@ -374,6 +374,70 @@ fn whatever_comes_instead_of_the_question_meets_what_was_put_off() {
         let end = hand.say(acknowledge(&answer), true);
         assert!(end.last);
     }
+}
+
+#[test]
+fn what_is_kept_is_read_as_it_would_have_been() {
+    let group = |kind: GroupKind, commands| {
+        Command::Group(Group {
+            kind,
+            command_id: String::new(),
+            no_response: false,
+            meta: Meta::default(),
+            commands,
+        })
+    };
+    let add = |name: &str| put(ChangeKind::Add, name, &card(name, ""));
+    let whole = group(GroupKind::Atomic, vec![add("1"), add("2")]);
+    let fails = group(GroupKind::Atomic, vec![add("3"), put(ChangeKind::Add, "", "")]);
+    let in_order = group(GroupKind::Sequence, vec![add("4")]);
+    let mut barred = put(ChangeKind::Add, "5", &card("5", ""));
+    if let Command::Change(change) = &mut barred {
+        change.credential = Some(credential::basic_cred("ann", "guess"));
+    }
+    let world = World::new(Losing::new(SqliteStore::new()));
+    let mut hand =
+        put_off(&world, vec![sync("contacts", vec![whole, fails, in_order, barred, add("6")])], false);
+    let answer = hand.say(vec![bare("221"), sync("contacts", vec![add("7")])], true);
+    let said = [200, 200, 201, 201, 507, 216, 412, 200, 201, 401, 201, 200, 200, 201];
+    assert_eq!(codes(&answer), said, "{}", world.last_line());
+    assert_eq!(world.live("contacts"), ["1", "2", "4", "6", "7"].map(|name| card(name, "")));
+}
+
+/// While a message is being put off, its resend is carried out.
+struct Overtaken<'a> {
+    world: &'a World<SqliteStore>,
+    bytes: &'a [u8],
+    answers: RefCell<Vec<Response>>,
+}
+
+impl Store for Overtaken<'_> {
+    async fn read(&self, reads: &Reads) -> Result<Snapshot, StoreError> {
+        self.world.store.read(reads).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
+        if !batch.session.as_ref().unwrap().state.contains("\"busy\":") {
+            return Err(StoreError::Conflict);
+        }
+        let answer = self.world.post("", "application/vnd.syncml+xml", self.bytes);
+        self.answers.borrow_mut().push(answer);
+        self.world.store.commit(batch).await
+    }
+}
+
+#[test]
+fn a_message_that_was_done_meanwhile_is_not_kept_and_has_one_answer() {
+    let world = World::new(SqliteStore::new());
+    let mut hand = Hand::greeted(&world, "1", "", "1");
+    hand.header.message_id += 1;
+    let message = Message { header: hand.header.clone(), commands: vec![numbered(adds(&["1"]))], last: true };
+    let bytes = encode(&message, Encoding::Xml);
+    let overtaken = world.beside(Overtaken { world: &world, bytes: &bytes, answers: RefCell::default() });
+    let answer = overtaken.post("", "application/vnd.syncml+xml", &bytes);
+    assert_eq!(*overtaken.store.answers.borrow(), std::slice::from_ref(&answer));
+    assert_eq!(codes(&decode(&answer.body).unwrap().0), [200, 201]);
+    assert_eq!(world.live("contacts"), [card("1", "")]);
 }
 
 #[test]
