@@ -4,7 +4,8 @@
 //! `receive` takes the device's changes, with `conflict` where two meet, `refresh` where they take a collection's place,
 //! `part` where they are parts of items, `copy` and `hierarchy` where they are about other items; `group` does or undoes an
 //! Atomic; `map` takes Maps and statuses. `owed` says what is owed, and `send` pages out our changes, as far as `window` lets
-//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`.
+//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`. What cannot be done
+//! for now is kept by `busy`.
 
 mod authenticate;
 mod bar;
@@ -74,7 +75,7 @@ pub struct Server<'a> {
     token: Option<String>,
     /// The message as it came.
     body: &'a [u8],
-    /// What it is carried out with.
+    /// What it is carried out with: not forgotten after a lost race, but held against each snapshot.
     joined: Option<Joined>,
     /// Whether it was let into a session that is alive.
     alive: bool,

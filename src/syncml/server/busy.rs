@@ -137,7 +137,7 @@ impl Server<'_> {
             return None;
         }
         self.line = format!(
-            "{} (login {}): busy, put off with 101 for the {said}. time in a row: {why}",
+            "{} (login {}): busy, put off with 101 ({said} in a row): {why}",
             self.preamble(),
             admitted.login
         );
