@@ -91,6 +91,13 @@ impl<S: Store> Store for Losing<S> {
     }
 }
 
+/// A world over it. What is lost is read for again each time, and what is kept once more.
+pub fn losing<S: Store>(inner: S) -> World<Losing<S>> {
+    let world = World::new(Losing::new(inner));
+    world.batches_max.set(3 * limits::ATTEMPTS_MAX as u64);
+    world
+}
+
 /// A phone that has much to say and much to hear, in small messages, and another that has said its part.
 fn stage<S: Store>(world: &World<S>, dress: impl Fn(&mut Phone)) -> (Phone, Phone) {
     let (mut a, mut b) = pair(world);
@@ -134,7 +141,7 @@ fn any_message_put_off_any_number_of_times_ends_as_if_it_had_not_been() {
     for when_busy in [WhenBusy::Asks, WhenBusy::GoesOn] {
         for at in 2..=i64::from(whole.messages) {
             for times in [1, 3] {
-                let world = World::new(Losing::new(MemoryStore::new()));
+                let world = losing(MemoryStore::new());
                 let (mut a, mut b) = stage(&world, |a| a.when_busy = when_busy);
                 world.store.lose(at, times);
                 let session =
@@ -157,7 +164,7 @@ fn every_type_version_and_encoding() {
             (a.md5, a.max_message) = (index % 2 == 0, Some(2_000));
         };
         let run = |at: i64| {
-            let world = World::new(Losing::new(MemoryStore::new()));
+            let world = losing(MemoryStore::new());
             let (mut a, mut b) = stage(&world, dress);
             world.store.lose(at, usize::from(at > 0));
             let session = a.sync(&world).unwrap();
@@ -182,7 +189,7 @@ fn objects_in_pieces() {
     };
     let (expected, whole) = undisturbed(dress);
     for at in 2..=i64::from(whole.messages) {
-        let world = World::new(Losing::new(MemoryStore::new()));
+        let world = losing(MemoryStore::new());
         let (mut a, mut b) = stage(&world, dress);
         world.store.lose(at, 2);
         assert_eq!(a.sync(&world).unwrap().busy, 2);
@@ -196,7 +203,7 @@ fn what_is_sent_twice_gets_the_same_answer_whatever_it_is() {
     for at in 2..=whole.messages {
         // The message itself, the first question for the result, the second.
         for again in at..=at + 2 {
-            let world = World::new(Losing::new(MemoryStore::new()));
+            let world = losing(MemoryStore::new());
             let (mut a, mut b) = stage(&world, |a| a.fault = Fault::LostAnswer(again));
             world.store.lose(i64::from(at), 2);
             let session = a.sync(&world).unwrap();
@@ -213,7 +220,7 @@ fn a_device_that_gives_up_or_dies_has_nothing_acknowledged_and_says_it_again() {
     for at in 2..=whole.messages {
         for resumes in [false, true] {
             for dies in [None, Some(at), Some(at + 1)] {
-                let world = World::new(Losing::new(MemoryStore::new()));
+                let world = losing(MemoryStore::new());
                 let (mut a, mut b) = stage(&world, |a| match dies {
                     Some(dies) => a.fault = Fault::DiesAfter(dies),
                     None => a.when_busy = WhenBusy::GivesUp,
@@ -243,7 +250,7 @@ fn a_user_may_pause_while_the_server_is_busy() {
     let (expected, whole) = undisturbed(|_| {});
     for when_busy in [WhenBusy::Asks, WhenBusy::GoesOn] {
         for at in 3..whole.messages {
-            let world = World::new(Losing::new(MemoryStore::new()));
+            let world = losing(MemoryStore::new());
             let (mut a, mut b) = stage(&world, |a| (a.when_busy, a.pauses) = (when_busy, Some(at + 1)));
             world.store.lose(i64::from(at), 1);
             assert_eq!(a.sync(&world).unwrap_err(), Broken::Suspended);
@@ -258,7 +265,7 @@ fn a_user_may_pause_while_the_server_is_busy() {
 
 #[test]
 fn the_next_message_may_go_on_instead_and_the_message_that_begins_a_session_is_not_put_off() {
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut a = Phone::contacts("a");
     a.add(&card("Ada", ""));
     a.md5 = false;
@@ -309,7 +316,7 @@ fn adds(names: &[&str]) -> Command {
 
 #[test]
 fn the_result_is_the_answer_to_what_was_put_off_and_to_the_question() {
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut hand = put_off(&world, vec![adds(&["1", "2"])], true);
     // As often as any message tries, and once to keep it.
     let most = limits::ATTEMPTS_MAX + 1;
@@ -360,7 +367,7 @@ fn whatever_comes_instead_of_the_question_meets_what_was_put_off() {
         (vec![bare("222")], vec![200], vec!["1", "2"]),
         (vec![bare("221"), adds(&["3"])], vec![200, 200, 201], vec!["1", "2", "3"]),
     ] {
-        let world = World::new(Losing::new(SqliteStore::new()));
+        let world = losing(SqliteStore::new());
         let mut hand = put_off(&world, vec![adds(&["1", "2"])], false);
         let answer = hand.say(then, true);
         let of = |message| {
@@ -394,7 +401,7 @@ fn what_is_kept_is_read_as_it_would_have_been() {
     if let Command::Change(change) = &mut barred {
         change.credential = Some(credential::basic_cred("ann", "guess"));
     }
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut hand =
         put_off(&world, vec![sync("contacts", vec![whole, fails, in_order, barred, add("6")])], false);
     let answer = hand.say(vec![bare("221"), sync("contacts", vec![add("7")])], true);
@@ -432,6 +439,7 @@ fn a_message_that_was_done_meanwhile_is_not_kept_and_has_one_answer() {
     hand.header.message_id += 1;
     let message = Message { header: hand.header.clone(), commands: vec![numbered(adds(&["1"]))], last: true };
     let bytes = encode(&message, Encoding::Xml);
+    world.batches_max.set(3 * limits::ATTEMPTS_MAX as u64);
     let overtaken = world.beside(Overtaken { world: &world, bytes: &bytes, answers: RefCell::default() });
     let answer = overtaken.post("", "application/vnd.syncml+xml", &bytes);
     assert_eq!(*overtaken.store.answers.borrow(), std::slice::from_ref(&answer));
@@ -449,6 +457,7 @@ fn another_device_may_be_in_the_way_for_ever() {
         matches!(&record.content, anchorage::record::Content::Body(body) if String::from_utf8_lossy(&body.bytes).contains("Card 4"))
     });
     let id = id.unwrap().id;
+    world.batches_max.set(3 * limits::ATTEMPTS_MAX as u64);
     let raced = world.beside(Pestered { world: &world, id: id.as_str().to_owned(), times: Cell::new(20) });
     let session = a.sync(&raced).unwrap();
     assert_eq!(session.busy, 2, "{:#?}", raced.lines.borrow());
@@ -508,7 +517,7 @@ impl<S: Store> Wire for Patient<'_, S> {
 
 #[test]
 fn what_a_session_cannot_keep_is_sent_again() {
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut a = Phone::notes("a");
     (a.per_message, a.max_message, a.md5) = (1, None, false);
     for number in 0..4 {
@@ -537,7 +546,7 @@ fn a_store_that_is_away_may_be_back_to_keep_a_message_and_else_it_is_sent_again(
     for how in [How::Away, How::AwayButWritten] {
         for keeps in [true, false] {
             for at in 1..=i64::from(whole.messages) {
-                let world = World::new(Losing::new(MemoryStore::new()));
+                let world = losing(MemoryStore::new());
                 let (mut a, mut b) = stage(&world, |_| {});
                 world.store.lose(at, 1);
                 world.store.left.set(3);
@@ -560,7 +569,7 @@ fn a_store_that_is_away_may_be_back_to_keep_a_message_and_else_it_is_sent_again(
 
 #[test]
 fn busy_is_not_said_for_ever() {
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut hand = put_off(&world, vec![adds(&["1"])], true);
     world.store.lose(3, 100);
     for _ in 1..limits::BUSY_ANSWERS_MAX {
@@ -583,7 +592,7 @@ fn numbered(mut command: Command) -> Command {
 
 #[test]
 fn asked_for_a_result_that_it_has_given_the_server_goes_on_and_for_one_it_has_not_it_fails() {
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut hand = put_off(&world, vec![adds(&["1"])], false);
     assert_eq!(codes(&hand.say(vec![bare("221")], false)), [200, 201, 200]);
     let again = hand.say(vec![bare("221")], false);
@@ -606,7 +615,7 @@ fn asked_for_a_result_that_it_has_given_the_server_goes_on_and_for_one_it_has_no
 
 #[test]
 fn a_session_that_is_signed_stays_signed() {
-    let world = World::new(Losing::new(SqliteStore::new()));
+    let world = losing(SqliteStore::new());
     let mut phone = Signer { world: &world, nonce: Vec::new() };
     phone.enter("7");
     let mut changes = next("7", 3, Some(credential::challenge(mac::SCHEME, b"theirs")));

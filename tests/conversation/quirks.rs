@@ -1,7 +1,7 @@
 //! What is done differently for particular devices: one test per switch of `src/syncml/quirks.json`, named for it, with a phone
 //! that says who it is; and the table of the documentation against the data.
 
-use crate::busy::Losing;
+use crate::busy::losing;
 use crate::hand::{Hand, alert, bare, sync};
 use crate::house::now;
 use crate::phone::{Broken, Phone, Pose, Session, change};
@@ -295,7 +295,7 @@ fn no_busy_keeps_101_from_clients_that_end_the_session_at_it() {
         ("Patrick Ohly", "SyncEvolution", Err(Broken::Http(503))),
         ("Test", "Phone", Ok(2)),
     ] {
-        let world = World::new(Losing::new(SqliteStore::new()));
+        let world = losing(SqliteStore::new());
         let mut phone = posing("a", maker, model);
         phone.add(&card("Ada", ""));
         // The first message is challenged, the second begins the session.
