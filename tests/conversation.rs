@@ -7,6 +7,8 @@ mod bounds;
 mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
+#[path = "conversation/conformance.rs"]
+mod conformance;
 #[path = "conversation/credentials.rs"]
 mod credentials;
 #[path = "conversation/door.rs"]
