@@ -2,12 +2,14 @@
 
 use crate::card;
 use crate::hand::*;
+use crate::house::now;
 use crate::odd::{added, settle, world};
 use crate::phone::{Broken, Phone, change};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
 use anchorage::http::{Request, Response};
-use anchorage::store::{Batch, Policy, Reads, Receipt, Snapshot, Store, StoreError};
+use anchorage::record::{AccountId, Kind};
+use anchorage::store::{Batch, Edit, Policy, Reads, Receipt, Snapshot, Store, StoreError};
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::device::{ContentType, DevInf};
 use anchorage::syncml::message::*;
@@ -160,6 +162,46 @@ fn a_device_that_is_asked_answers_once_and_is_used() {
 }
 
 #[test]
+fn only_where_there_are_folders_is_a_refresh_from_the_client_not_offered() {
+    let world = world();
+    let files = crate::world::collection("files", Kind::Files, &[], Policy::Merge);
+    let account = AccountId("account-ann".into());
+    let edits = vec![Edit::PutCollection(files)];
+    now(world.store.commit(&Batch { account, edits, ..Batch::default() })).unwrap();
+    let answer = Hand::new(&world, "1").say(vec![get("./devinf12")], true);
+    for store in devinf(results(&answer).unwrap()).datastores {
+        let refresh = store.sync_types.contains(&"4".to_owned());
+        assert_eq!(refresh, store.source_ref != "./files", "{}", store.source_ref);
+        assert_eq!(store.hierarchical, !refresh);
+    }
+}
+
+#[test]
+fn an_anchor_counts_once_both_sides_have_said_everything_and_not_before() {
+    // How far the second session comes: package 1, 3 or 5. From 4 on a device that uses its anchor has completed it.
+    for (reached, of_before, of_broken) in [(1, 200, 508), (2, 200, 200), (3, 200, 200)] {
+        for (last, code) in [("1", of_before), ("2", of_broken)] {
+            let world = world();
+            settle(&world);
+            let mut b = Phone::contacts("b");
+            b.add(&card("Of b", ""));
+            b.sync(&world).unwrap();
+            let mut hand = Hand::greeted(&world, "2", "1", "2");
+            if reached > 1 {
+                let answer = hand.say(vec![sync("contacts", Vec::new())], true);
+                let mut owed = acknowledge(&answer);
+                owed.push(map("contacts", &[(&added(&answer)[0], "4")]));
+                if reached > 2 {
+                    hand.say(owed, true);
+                }
+            }
+            let mut hand = Hand::new(&world, "3");
+            assert_eq!(codes_of_alert(&mut hand, last, "3"), [code], "{reached} {last}");
+        }
+    }
+}
+
+#[test]
 fn each_device_gets_the_form_it_prefers() {
     let world = World::new(SqliteStore::new());
     let mut a = Phone::contacts("a");
@@ -180,6 +222,33 @@ fn each_device_gets_the_form_it_prefers() {
         let text =
             String::from_utf8(changes(&answer)[0].items[0].data.clone().unwrap().into_bytes()).unwrap();
         assert!(text.contains(&format!("VERSION:{form}\r\n")), "{text}");
+    }
+}
+
+#[test]
+fn a_form_among_those_a_device_takes_is_not_converted() {
+    let world = world();
+    let form = |version: &str| ContentType {
+        media_type: if version == "2.1" { "text/x-vcard".into() } else { "text/vcard".into() },
+        version: version.into(),
+    };
+    // The cards are stored as 3.0.
+    for (takes, version) in
+        [(vec!["2.1", "3.0"], "3.0"), (vec!["2.1"], "2.1"), (vec!["4.0", "2.1"], "4.0"), (vec![], "3.0")]
+    {
+        let mut device = Phone::contacts("hand").devinf();
+        let store = &mut device.datastores[0];
+        store.receives_preferred =
+            Some(ContentType { media_type: "text/x-palm".into(), version: "1".into() });
+        store.receives = takes.iter().map(|version| form(version)).collect();
+        let data = Some(Data::Device(Box::new(device)));
+        let item = Item { source: Some(Location::of("./devinf12")), data, ..Item::default() };
+        let about = Command::Put(Get { items: vec![item], ..Get::default() });
+        let mut hand = Hand::new(&world, &takes.join(" "));
+        hand.say(vec![about, alert("201", "./C", "contacts", "", "1")], true);
+        let sent = changes(&hand.say(vec![sync("contacts", Vec::new())], true));
+        let text = String::from_utf8(sent[0].items[0].data.clone().unwrap().into_bytes()).unwrap();
+        assert!(text.contains(&format!("VERSION:{version}\r\n")), "{takes:?}: {text}");
     }
 }
 
@@ -251,9 +320,13 @@ fn the_largest_object_of_a_device_is_heard_wherever_it_says_it() {
             let mut owed = acknowledge(&answer);
             for command in &mut owed {
                 let Command::Status(status) = command else { continue };
-                let piece = changes(&answer)
-                    .iter()
-                    .any(|change| change.command_id == status.command_ref && change.items[0].more);
+                let sent = changes(&answer);
+                assert!(
+                    sent.iter().all(|change| change.meta.media_type.is_some()),
+                    "a type with every piece"
+                );
+                let mut sent = sent.iter().filter(|change| change.command_id == status.command_ref);
+                let piece = sent.any(|change| change.items[0].more);
                 status.code = if piece { 213 } else { status.code };
             }
             answer = hand.say(owed, false);
@@ -261,6 +334,40 @@ fn the_largest_object_of_a_device_is_heard_wherever_it_says_it() {
         names.extend(added(&answer));
         assert_eq!(names.len(), received, "{place} {bytes_max}: {}", world.last_line());
     }
+}
+
+#[test]
+fn an_object_that_a_device_says_broke_off_is_offered_later() {
+    let world = World::new(SqliteStore::new());
+    let mut a = Phone::contacts("a");
+    a.add(&card("Large", &format!("NOTE:{}\r\n", "x".repeat(30_000))));
+    a.sync(&world).unwrap();
+    let mut device = Phone::contacts("hand");
+    device.piece_bytes = 5_000;
+    let pieces = |session: &str, last: &str| {
+        let data = Some(Data::Device(Box::new(device.devinf())));
+        let item = Item { source: Some(Location::of("./devinf12")), data, ..Item::default() };
+        let about = Command::Put(Get { items: vec![item], ..Get::default() });
+        let mut hand = Hand::new(&world, session);
+        hand.header.meta.max_message_bytes = Some(20_000);
+        hand.say(vec![about, alert("200", "./C", "contacts", last, session)], true);
+        let answer = hand.say(vec![sync("contacts", Vec::new())], true);
+        assert!(changes(&answer)[0].items[0].more, "{session}");
+        assert_eq!(
+            changes(&answer)[0].items[0].meta.size,
+            Some(30_000 + card("Large", "NOTE:\r\n").len() as u64)
+        );
+        (hand, answer)
+    };
+    let (mut hand, answer) = pieces("1", "");
+    let mut lost = bare("223");
+    let Command::Alert(said) = &mut lost else { panic!() };
+    said.items = vec![Item { source: changes(&answer)[0].items[0].source.clone(), ..Item::default() }];
+    let answer = hand.say(vec![lost], true);
+    assert_eq!((codes(&answer), changes(&answer).len()), (vec![200], 0), "{}", world.last_line());
+    while !hand.say(vec![bare("222")], true).last {}
+    // From its beginning.
+    pieces("2", "1");
 }
 
 // -------------------------------------------------------------------------------------------------------------- statuses
@@ -497,6 +604,14 @@ fn we_send_statuses_alerts_and_syncs_of_adds_replaces_and_deletes() {
     assert_eq!(names.into_iter().collect::<Vec<_>>(), expected);
 }
 
+#[test]
+fn a_push_begins_as_phones_expect_it() {
+    use anchorage::syncml::notification::{self, message};
+    // Transaction, Push, length of headers; content type and X-Wap-Application-Id.
+    assert_eq!(notification::WAP_PUSH, [0x01, 0x06, 0x03, 0xCE, 0xAF, 0x85]);
+    assert_eq!(message::WAP_PUSH, [0x01, 0x06, 0x06, 0x03, 0x02, 0x03, 0x03, 0xAF, 0x85]);
+}
+
 // ------------------------------------------------------------------------------------------------------------------ HTTP
 
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
@@ -528,6 +643,7 @@ fn an_answer_is_in_the_encoding_of_the_question_and_kept_by_nobody() {
             for more in [
                 ("accept", "application/vnd.syncml+wbxml, application/vnd.syncml+xml"),
                 ("accept-charset", "iso-8859-1, utf-8;q=0.5"),
+                ("accept-encoding", "gzip, deflate"),
                 ("user-agent", "somebody's phone/1.0"),
                 ("cache-control", "no-store"),
                 ("connection", "close"),
