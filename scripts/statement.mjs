@@ -82,16 +82,16 @@ function musts(tables) {
 }
 
 function section({ title, text, columns, lines }, fileOf) {
-  const proofs = (tests = []) => tests.map((test) => link(test, fileOf(test))).join("; ");
+  const proofs = (tests = []) => tests.map((test) => link(test, fileOf(test))).join("<br>");
   const rows = lines.map(({ cells, support, does, tests }) => [...cells, supports[support], does, proofs(tests)]);
   return [`## ${title}`, ...(text ? [text] : []), grid([...columns, "", "what we do", "proof"], rows)].join("\n\n");
 }
 
-/** A test by its last name, which is a sentence, behind its file's name. */
+/** A test by its own name, which is a sentence, and leads to its file. */
 function link(test, file) {
-  const words = test.includes("::") || !test.includes(" ", test.indexOf(" ") + 1) ? test.split(/::| /).at(-1).replaceAll("_", " ") : test.slice(test.indexOf(" ") + 1);
-  const name = file?.split("/").slice(1).join("/").replace(/(\.test)?\.(rs|mjs)$/, "");
-  return file ? `[${name}: ${words}](../${file})` : test;
+  const name = test.slice(test.indexOf(" ") + 1);
+  const words = name.includes(" ") ? name : name.split("::").at(-1).replaceAll("_", " ");
+  return file ? `[${words}](../${file})` : test;
 }
 
 function grid(head, rows) {

@@ -252,6 +252,24 @@ fn a_form_among_those_a_device_takes_is_not_converted() {
     }
 }
 
+#[test]
+fn what_a_ctcap_does_not_list_is_sent_all_the_same() {
+    let world = World::new(SqliteStore::new());
+    let text = card("Doe", "NOTE:long\r\n");
+    let mut a = Phone::contacts("a");
+    a.add(&text);
+    a.sync(&world).unwrap();
+    let mut device = Phone::contacts("hand");
+    device.lacks = vec!["NOTE".into()];
+    let data = Some(Data::Device(Box::new(device.devinf())));
+    let item = Item { source: Some(Location::of("./devinf12")), data, ..Item::default() };
+    let about = Command::Put(Get { items: vec![item], ..Get::default() });
+    let mut hand = Hand::new(&world, "1");
+    hand.say(vec![about, alert("201", "./C", "contacts", "", "1")], true);
+    let sent = changes(&hand.say(vec![sync("contacts", Vec::new())], true));
+    assert_eq!(sent[0].items[0].data, Some(Data::Bytes(text.into_bytes())));
+}
+
 /// A device whose memory is full says so beforehand, and need not be sent what it cannot keep (DS 1.2, 6.8).
 #[test]
 #[ignore = "Mem is read and not heeded: nothing counts what a device has room for"]
@@ -279,6 +297,49 @@ fn our_bounds_are_announced() {
         let second = hand.say(vec![sync("contacts", Vec::new())], true);
         assert_eq!(said(&second), (Some(500_000), None), "{version:?}: once a session is enough");
     }
+}
+
+#[test]
+fn a_message_of_ours_has_bounds_whatever_a_device_takes() {
+    let world = World::new(SqliteStore::new());
+    let mut a = Phone::contacts("a");
+    for number in 0..40 {
+        a.add(&card(&format!("Card {number}"), &format!("NOTE:{}\r\n", "x".repeat(10_000))));
+    }
+    a.sync(&world).unwrap();
+    for (said, least, most) in
+        [(Some(10_000_000), 240_000, 250_000), (None, 240_000, 250_000), (Some(1), 300, 1_024)]
+    {
+        let mut hand = Hand::new(&world, "1");
+        hand.header.meta.max_message_bytes = said;
+        hand.say(vec![alert("201", "./C", "contacts", "", "1")], true);
+        let bytes = encode(&hand.say(vec![sync("contacts", Vec::new())], true), Encoding::Xml).len();
+        assert!((least..=most).contains(&bytes), "{said:?}: {bytes}");
+    }
+}
+
+#[test]
+fn where_very_much_is_owed_a_status_names_its_command_and_not_its_items() {
+    let world = World::new(SqliteStore::new());
+    let mut hand = Hand::new(&world, "1");
+    hand.header.meta.max_message_bytes = Some(1_500);
+    hand.say(vec![alert("201", "./C", "notes", "", "1")], true);
+    let add = |number: usize| {
+        change(ChangeKind::Add, &format!("{number:0>60}"), Some(&format!("{number}.")), "text/plain")
+    };
+    let mut answer = hand.say(vec![sync("notes", (0..1_000).map(add).collect())], true);
+    let mut said = Vec::new();
+    while !answer.last {
+        said.extend(statuses(&answer));
+        answer = hand.say(vec![bare("222")], false);
+    }
+    said.extend(statuses(&answer));
+    said.retain(|status| status.command == "Add");
+    let named = said.iter().filter(|status| !status.source_refs.is_empty()).count();
+    assert!(said.len() == 1_000 && said.iter().all(|status| status.code == 201), "{}", said.len());
+    assert!((100..900).contains(&named), "{named}");
+    let ids: BTreeSet<&String> = said.iter().map(|status| &status.command_ref).collect();
+    assert_eq!(ids.len(), 1_000);
 }
 
 #[test]
@@ -723,21 +784,26 @@ fn while_the_store_is_away_nothing_is_done_and_the_same_message_may_be_sent_agai
     assert_eq!(a.sync(&beside).unwrap_err(), Broken::Http(503));
     assert!(world.live("contacts").is_empty());
     let body = encode(&crate::door::hello("9", 1, None), Encoding::Xml);
-    let refused = world.beside(Gone).serve(request("POST", &[], body)).response;
-    assert_eq!((refused.status, header(&refused, "retry-after")), (503, Some("5")));
+    for (error, status, later) in [
+        (StoreError::Busy("overloaded".into()), 503, Some("5")),
+        (StoreError::Broken("a row".into()), 500, None),
+    ] {
+        let refused = world.beside(Gone(error)).serve(request("POST", &[], body.clone())).response;
+        assert_eq!((refused.status, header(&refused, "retry-after")), (status, later));
+    }
     a.sync(&beside).unwrap();
     assert_eq!(world.live("contacts").len(), 1);
 }
 
 /// A store that answers nobody.
-struct Gone;
+struct Gone(StoreError);
 
 impl Store for Gone {
     async fn read(&self, _: &Reads) -> Result<Snapshot, StoreError> {
-        Err(StoreError::Busy("overloaded".into()))
+        Err(self.0.clone())
     }
 
     async fn commit(&self, _: &Batch) -> Result<Receipt, StoreError> {
-        Err(StoreError::Busy("overloaded".into()))
+        Err(self.0.clone())
     }
 }
