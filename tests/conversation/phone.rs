@@ -502,6 +502,7 @@ impl<'a> Talk<'a> {
     }
 
     fn commit(&mut self) {
+        let resumed = self.phone.resumes && !self.refused();
         for (name, folder) in &mut self.phone.folders {
             if self.modes.contains_key(name) {
                 folder.last = self.next.clone();
@@ -511,9 +512,11 @@ impl<'a> Talk<'a> {
                     // Its own changes wait for a sync that takes them.
                     continue;
                 }
-                // What was put off, or never answered, comes again.
+                // What was put off, or never answered, comes again; so does what was deleted after a slow sync that is
+                // resumed had taken it, because that one carries no deletions.
+                let later = resumed && self.modes[name] == 201;
                 folder.changed.retain(|luid| self.open.values().any(|open| open == luid));
-                folder.deleted.retain(|luid| self.open.values().any(|open| open == luid));
+                folder.deleted.retain(|luid| later || self.open.values().any(|open| open == luid));
             }
         }
     }
@@ -676,11 +679,15 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// Whether the wish for a sync, or to resume one, was answered with a slow one.
+    fn refused(&self) -> bool {
+        self.session.statuses_of("Alert").contains(&508)
+    }
+
     fn package_3(&mut self) -> Vec<Vec<Command>> {
         let mut messages =
             vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
-        let refused = self.session.statuses_of("Alert").contains(&508);
-        let resumed = self.phone.resumes && !refused;
+        let resumed = self.phone.resumes && !self.refused();
         for (name, folder) in &mut self.phone.folders {
             let Some(mode) = self.modes.get(name) else { continue };
             if !resumed {

@@ -200,7 +200,8 @@ impl Owner {
         }
         if ended.is_ok() {
             self.forgot = false;
-            self.gone.clear();
+            let later = self.phone.only().deleted.clone();
+            self.gone.retain(|luid, _| later.contains(luid));
             if scene.chance.percent(30) {
                 self.backup = Some(self.phone.only().clone());
             }
