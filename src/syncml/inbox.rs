@@ -194,7 +194,7 @@ impl Inbox {
     }
 
     /// The largest object the device takes, in bytes: the specification says it in an Alert or a Sync, many say it in the
-    /// SyncHdr. Of several the smallest holds for all; 0 says nothing.
+    /// SyncHdr. Of several the smallest holds, for all of a session; 0 says nothing.
     pub fn object_bytes_max(&self) -> Option<u64> {
         let inside = self.message.commands.iter().flat_map(|command| match command {
             Command::Alert(alert) => alert.items.iter().map(|item| &item.meta).collect(),
