@@ -335,8 +335,9 @@ fn our_bounds_are_announced() {
 fn a_message_of_ours_has_bounds_whatever_a_device_takes() {
     let world = World::new(SqliteStore::new());
     let mut a = Phone::contacts("a");
-    for number in 0..40 {
-        a.add(&card(&format!("Card {number}"), &format!("NOTE:{}\r\n", "x".repeat(10_000))));
+    for number in 0..50 {
+        let letters = if number < 10 { 10 } else { 10_000 };
+        a.add(&card(&format!("Card {number:02}"), &format!("NOTE:{}\r\n", "x".repeat(letters))));
     }
     a.sync(&world).unwrap();
     for (said, least, most) in
@@ -460,7 +461,7 @@ fn an_object_that_a_device_says_broke_off_is_offered_later() {
     said.items = vec![Item { source: changes(&answer)[0].items[0].source.clone(), ..Item::default() }];
     let answer = hand.say(vec![lost], true);
     assert_eq!((codes(&answer), changes(&answer).len()), (vec![200], 0), "{}", world.last_line());
-    while !hand.say(vec![bare("222")], true).last {}
+    assert!(answer.last, "nothing more is waited for: {}", world.last_line());
     // From its beginning.
     pieces("2", "1");
 }
@@ -541,6 +542,12 @@ fn what_a_device_says_of_an_add_settles_it_or_brings_it_again() {
             let pairs: Vec<_> = guids.iter().map(String::as_str).zip(["1", "2", "3"]).collect();
             owed.push(map("contacts", if taken { &pairs } else { &pairs[1..] }));
             hand.say(owed, true);
+            assert_eq!(
+                world.last_line().contains("the device refused"),
+                !taken,
+                "{code}: {}",
+                world.last_line()
+            );
             let mut hand = Hand::new(&world, "2");
             assert_eq!(codes_of_alert(&mut hand, "1", "2"), [200], "{code}: no anchor is lost over an item");
             let answer = hand.say(vec![sync("contacts", Vec::new())], true);
