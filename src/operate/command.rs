@@ -7,6 +7,7 @@ use super::name;
 use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::message::Version;
+use crate::syncml::provisioning::Document;
 use serde_json::{Map, Value};
 use words::Words;
 
@@ -84,7 +85,7 @@ pub enum Command {
         /// The account.
         name: String,
         /// Which document only; `None` for both.
-        family: Option<Family>,
+        document: Option<Document>,
         /// Where devices reach the server; `None` for where `npm start` listens.
         url: Option<String>,
         /// The password to put into it.
@@ -165,15 +166,6 @@ pub enum Post {
     Registered,
     /// To this one.
     To(String),
-}
-
-/// Whose settings document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// Nokia's and Ericsson's of one specification.
-    Ota,
-    /// OMA client provisioning.
-    Oma,
 }
 
 /// What becomes of a device.
@@ -298,7 +290,7 @@ fn parse(command: &str, words: &mut Words) -> Result<Command, Unclear> {
         "device" => words.device()?,
         "alert" => words.alert()?,
         "provision" => Command::Provision {
-            family: words.family()?,
+            document: words.document()?,
             url: words.address("url")?,
             password: words.take_value("password"),
             name: words.name("provision")?,

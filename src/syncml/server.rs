@@ -84,9 +84,7 @@ struct Needed {
     broken: bool,
     records: Vec<(String, Vec<RecordId>)>,
     versions: Vec<(String, Vec<(RecordId, Seq)>)>,
-    /// Whether all pieces of the object that is arriving are.
-    pieces: bool,
-    /// The object made of them, and its match key.
+    /// The object made of its pieces, and its match key.
     assembled: Option<Assembled>,
     keys: Vec<(String, Vec<MatchKey>)>,
     /// Whether large bodies were looked for; and which are.
@@ -290,15 +288,14 @@ impl Server<'_> {
         reads.matches = self.inbox.keys();
         reads.matches.extend(self.needed.keys.iter().cloned());
         (reads.records, reads.versions) = (self.needed.records.clone(), self.needed.versions.clone());
-        reads.arriving = self.needed.pieces && self.needed.assembled.is_none();
+        reads.arriving = self.needed.assembled.is_none() && self.may_end_object();
         reads.whole = self.needed.whole.clone();
         reads.targets = self.inbox.map_targets();
-        for (path, ids) in &self.needed.folders.above {
-            reads.records.push((path.clone(), ids.iter().cloned().collect()));
-            reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
-        }
-        let emptied = self.needed.folders.emptied.iter();
-        reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
+        let lists = |folders: &BTreeMap<String, BTreeSet<RecordId>>| -> Vec<(String, Vec<RecordId>)> {
+            folders.iter().map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect()
+        };
+        reads.above = lists(&self.needed.folders.above);
+        reads.children = lists(&self.needed.folders.emptied);
         if self.wants_page() {
             reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).

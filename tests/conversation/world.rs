@@ -28,6 +28,8 @@ pub struct World<S> {
     pub address: RefCell<String>,
     /// The `User-Agent` of its clients.
     pub user_agent: Cell<&'static str>,
+    /// How many trips to the store a message may take: one to read and one to commit, where a test does not say more.
+    pub batches_max: Cell<u64>,
 }
 
 pub fn collection(id: &str, kind: Kind, aliases: &[&str], policy: Policy) -> Collection {
@@ -56,9 +58,17 @@ impl<S: Store> World<S> {
             lines: RefCell::default(),
             address: RefCell::new("192.0.2.1".into()),
             user_agent: Cell::new("phone"),
+            batches_max: Cell::new(2),
         };
         world.add_account("ann", "secret", policy);
         world
+    }
+
+    /// A world where a message may read once more: of folders, of large objects, and after a session that broke off, what is
+    /// needed is known only from what was read.
+    pub fn reading_on(self) -> Self {
+        self.batches_max.set(3);
+        self
     }
 
     pub fn add_account(&self, name: &str, password: &str, policy: Policy) {
@@ -101,6 +111,7 @@ impl<S: Store> World<S> {
             lines: RefCell::default(),
             address: RefCell::new(self.address.borrow().clone()),
             user_agent: self.user_agent.clone(),
+            batches_max: self.batches_max.clone(),
         }
     }
 
@@ -115,6 +126,8 @@ impl<S: Store> World<S> {
         key[..8].copy_from_slice(&self.drawn.get().to_be_bytes());
         let served = now(serve(request, &self.store, &self.settings, self.clock.get(), Seed::new(key)));
         self.lines.borrow_mut().extend(served.line.clone());
+        let (batches, most) = (served.cost.batches, self.batches_max.get());
+        assert!(batches <= most, "{batches} batches: {:?}", served.line);
         served
     }
 

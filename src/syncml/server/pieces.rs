@@ -65,7 +65,13 @@ impl Arrival {
 }
 
 impl Server<'_> {
-    /// Whether all pieces have to be read, because the first item here may be the last of them.
+    /// Whether the first item here may be the last piece of an object: then the pieces before it are read, if there are any.
+    pub fn may_end_object(&self) -> bool {
+        let change = self.inbox.first_change().filter(|change| change.kind != ChangeKind::Delete);
+        change.and_then(|change| change.items.first()).is_some_and(|item| !item.more)
+    }
+
+    /// What the first item here ends, as far as the session knows.
     fn ends_object<'a>(
         &'a self,
         state: &'a State,
@@ -88,10 +94,6 @@ impl Server<'_> {
             return false;
         }
         let Some((arrival, start, change)) = self.ends_object(state, snapshot) else { return false };
-        if !self.needed.pieces {
-            self.needed.pieces = true;
-            return true;
-        }
         let Some(last) = change.items.first() else { return false };
         let pieces = snapshot.pieces.iter().filter(|piece| !piece.leaving && piece.start < start);
         let length = pieces.clone().map(|piece| piece.bytes.len()).sum::<usize>() + last.bytes.len();
