@@ -27,6 +27,8 @@ mod hmac;
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/locked.rs"]
+mod locked;
 #[path = "conversation/objects.rs"]
 mod objects;
 #[path = "conversation/odd.rs"]

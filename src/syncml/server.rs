@@ -18,6 +18,7 @@ mod hierarchy;
 mod identify;
 mod initialise;
 mod known;
+mod locked;
 mod map;
 mod naming;
 mod nested;

@@ -150,6 +150,7 @@ impl Desk<'_> {
         match &arriving.item.body {
             Err(code) => *code,
             Ok(body) if !fits(arriving.collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+            Ok(body) if arriving.collection.read_only => self.take_locked(arriving, body),
             Ok(_) if arriving.item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
             Ok(body) if arriving.item.part => self.replace_part(arriving, body),
             Ok(body) if arriving.datastore.stages() => self.stage(arriving, body),
