@@ -21,7 +21,7 @@ export function named(tables) {
 
 /** Each row of data is a line, proven by the tests that bear its switches' names. */
 export function quirkLines(rows, tests) {
-  return rows.map(({ device, section, why, then }) => ({
+  return rows.map(({ device, section = [], why, then }) => ({
     cells: [device, section.join(", ")],
     support: "yes",
     does: `${why}: ${Object.entries(then).map(([name, value]) => `\`${name}\` ${value}`).join(", ")}`,

@@ -3,6 +3,8 @@
 
 #[path = "conversation/bounds.rs"]
 mod bounds;
+#[path = "conversation/busy.rs"]
+mod busy;
 #[path = "conversation/commands.rs"]
 mod commands;
 #[path = "conversation/conflicts.rs"]
