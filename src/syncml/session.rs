@@ -53,7 +53,7 @@ pub struct State {
     /// The large object that is leaving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<Departure>,
-    /// The device's `MaxObjSize`; 0 where it said none.
+    /// The device's `MaxObjSize`, the smallest it said in the session; 0 where it said none.
     #[serde(default)]
     pub object_bytes_max: u64,
     /// Syncs of sessions before that may be resumed.
