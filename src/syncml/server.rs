@@ -296,6 +296,7 @@ impl Server<'_> {
         };
         reads.above = lists(&self.needed.folders.above);
         reads.children = lists(&self.needed.folders.emptied);
+        reads.waiting = self.folders_staged();
         if self.wants_page() {
             reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).

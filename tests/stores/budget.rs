@@ -26,6 +26,7 @@ fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
         matches: vec![("card".into(), vec!["k".into()])],
         above: vec![("card".into(), vec![id("r1")])],
         children: vec![("card".into(), vec![id("r1")])],
+        waiting: vec![("card".into(), vec![luid("1")])],
         page,
         who: Who::Token("hash".into()),
     }

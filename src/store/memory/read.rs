@@ -6,7 +6,8 @@ use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{
-    Child, Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Who,
+    Child, Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Waiting,
+    Who,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,6 +93,8 @@ impl Tenant {
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
         snapshot.above = self.above(reads.peer.as_ref(), &reads.above);
         snapshot.children = self.children(&reads.children);
+        snapshot.waiting =
+            reads.peer.as_ref().map(|peer| self.waiting(peer, &reads.waiting)).unwrap_or_default();
         snapshot.pieces = self.pieces(reads);
         self.page(reads, snapshot);
         leave_large(reads, snapshot);
@@ -325,6 +328,30 @@ impl Tenant {
             }
         }
         children
+    }
+
+    fn waiting(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)]) -> Vec<Waiting> {
+        let mut waiting = BTreeMap::new();
+        for (path, luids) in asked {
+            let collection = self.at(path);
+            for luid in luids {
+                let mut next = Some(luid.clone());
+                for _ in 0..limits::FOLDERS_DEEP_MAX {
+                    let at = next.map(|luid| (peer.clone(), collection.clone(), luid));
+                    let Some(item) = at.and_then(|at| self.staged.get(&at)) else { break };
+                    next = item.parent.clone().filter(|parent| !parent.0.is_empty());
+                    let found = Waiting {
+                        collection: collection.clone(),
+                        luid: item.luid.clone(),
+                        record: item.record.clone(),
+                        form: item.body.as_ref().map(|body| body.form.clone()),
+                        parent: item.parent.clone(),
+                    };
+                    waiting.insert((collection.clone(), item.luid.clone()), found);
+                }
+            }
+        }
+        waiting.into_values().collect()
     }
 
     /// A collection's records stamped after `after` and up to `until`, in stamp order.

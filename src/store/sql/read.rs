@@ -32,6 +32,7 @@ enum Question {
     Pieces,
     Above,
     Children,
+    Waiting,
     Page,
     Totals,
 }
@@ -97,6 +98,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 Question::Pieces => snapshot.pieces.push(row.piece()?),
                 Question::Above => snapshot.above.push(outgoing(&mut row)?),
                 Question::Children => snapshot.children.push(child(&mut row)?),
+                Question::Waiting => snapshot.waiting.push(row.waiting()?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
@@ -322,7 +324,12 @@ fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value
     let children = folders
         .into_iter()
         .map(|list| (Question::Children, question::CHILDREN, vec![list, integer(CHILDREN_MAX)]));
-    above.chain(children).chain(chunks).chain(pieces).collect()
+    let waiting = text::lists(pairs(&reads.waiting, |luid| luid.0.as_str())).into_iter();
+    let waiting = waiting.filter(|_| reads.peer.is_some());
+    let waiting = waiting.map(|list| {
+        (Question::Waiting, question::WAITING, vec![list, peer.clone(), integer(FOLDERS_DEEP_MAX)])
+    });
+    above.chain(children).chain(waiting).chain(chunks).chain(pieces).collect()
 }
 
 /// `?1` to `?7` of every statement.

@@ -25,6 +25,7 @@ struct Savepoint {
     touched: BTreeMap<(CollectionId, RecordId), usize>,
     forced: BTreeSet<CollectionId>,
     matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    staged: BTreeMap<(CollectionId, Luid), usize>,
     aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     luids: BTreeMap<(CollectionId, Luid), Option<RecordId>>,
     unanswered: Unanswered,
@@ -109,6 +110,7 @@ impl Desk<'_> {
             touched: self.touched.clone(),
             forced: self.forced.clone(),
             matched: self.matched.clone(),
+            staged: self.staged.clone(),
             aliases: self.aliases.clone(),
             luids: self.luids.clone(),
             unanswered: self.unanswered.clone(),
@@ -126,7 +128,7 @@ impl Desk<'_> {
         (self.peer, self.peer_changed) = (before.peer, before.peer_changed);
         self.bookmarks = before.bookmarks;
         (self.touched, self.forced, self.matched) = (before.touched, before.forced, before.matched);
-        (self.aliases, self.luids) = (before.aliases, before.luids);
+        (self.staged, self.aliases, self.luids) = (before.staged, before.aliases, before.luids);
         self.unanswered = before.unanswered;
         self.sends_back = before.sends_back;
         self.queue.truncate(before.queued);

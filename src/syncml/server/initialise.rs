@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::map;
 use crate::limits;
 use crate::peer::Place;
-use crate::record::{CollectionId, Kind};
+use crate::record::CollectionId;
 use crate::store::Collection;
 use crate::syncml::filter::{Filter, Refusal};
 use crate::syncml::inbox::{self, trim};
@@ -83,11 +83,6 @@ impl Desk<'_> {
         let anchor = item.meta.anchor.clone().unwrap_or_default();
         if let Some(code) = self.refusal_of_alert(&path, &source, &anchor) {
             self.alert_status(alert, Some(item), code, None);
-            return;
-        }
-        if wish == Wish::Sync(Mode::RefreshFromClient) && collection.kind == Kind::Files {
-            // What is staged knows nothing of folders.
-            self.alert_status(alert, Some(item), status::NOT_SUPPORTED, None);
             return;
         }
         let Some(filter) = self.filter_asked(alert, item, collection) else { return };

@@ -12,6 +12,7 @@ fn staged(luid_: &str, record: &str, body: Option<&str>, key: Option<&str>) -> S
         luid: luid(luid_),
         record: id(record),
         body,
+        parent: None,
         key: key.map(str::to_owned),
     }
 }
@@ -22,7 +23,7 @@ fn stage(store: &impl Store, account: &AccountId, items: Vec<Staged>) {
 
 /// The refresh is complete; answers the head.
 fn refresh(store: &impl Store, account: &AccountId) -> Seq {
-    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7 }];
+    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7, folders: false }];
     commit(store, &Batch { refreshed, ..batch(account) }).head
 }
 
@@ -160,7 +161,7 @@ pub fn what_is_staged_is_nobodys_business_until_then<S: Store>(make: impl Fn() -
     commit(&store, &Batch { edits: vec![Edit::ForgetPeer(peer("phone"))], ..batch(&account) });
     refresh(&store, &account);
     assert_eq!(story(&store, &account), "r! new!");
-    let tablet = Refresh { collection: at("contacts"), generation: 1 };
+    let tablet = Refresh { collection: at("contacts"), generation: 1, folders: false };
     commit(&store, &Batch { refreshed: vec![tablet], peer_id: peer("tablet"), ..batch(&account) });
     assert_eq!(story(&store, &account), "r! new!", "what the tablet had staged is gone");
     refresh(&store, &other);
