@@ -12,7 +12,7 @@ use anchorage::syncml::message::*;
 use std::cell::{Cell, RefCell};
 
 /// A card with a photo: base64 of so many bytes in all, different everywhere.
-fn photo(name: &str, bytes: usize) -> String {
+pub fn photo(name: &str, bytes: usize) -> String {
     let mut lines = String::new();
     let mut number: u64 = 7;
     while lines.len() < bytes {
@@ -22,7 +22,7 @@ fn photo(name: &str, bytes: usize) -> String {
     card(name, &format!("NOTE:Añn\r\nPHOTO;ENCODING=b;TYPE=JPEG:\r\n{lines}"))
 }
 
-fn large(device: &str, encoding: Encoding) -> Phone {
+pub fn large(device: &str, encoding: Encoding) -> Phone {
     let mut phone = Phone::contacts(device);
     (phone.piece_bytes, phone.max_message, phone.encoding) = (15_000, Some(20_000), encoding);
     phone
@@ -138,7 +138,7 @@ fn a_message_sent_again_adds_its_piece_once() {
 }
 
 /// A piece by hand: of a note, with a size and more to come.
-fn piece(luid: &str, text: &str, size: Option<u64>, more: bool) -> Command {
+pub fn piece(luid: &str, text: &str, size: Option<u64>, more: bool) -> Command {
     let mut piece = put(ChangeKind::Replace, luid, text);
     let Command::Change(inner) = &mut piece else { panic!() };
     inner.meta.media_type = Some("text/plain".into());
