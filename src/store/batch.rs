@@ -153,7 +153,7 @@ pub struct Staged {
 ///
 /// The head moves by as many as were staged and were live. What is new or
 /// different is stamped from the head downwards in the order of record ids, with the device as origin; below that what no item
-/// names becomes a tombstone, the latest lowest. Superseded versions are kept. The device's aliases of the collection are
+/// names and may go becomes a tombstone, the latest lowest. Superseded versions are kept. The device's aliases of the collection are
 /// those of the items and no others; nothing stays staged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refresh {
@@ -163,6 +163,8 @@ pub struct Refresh {
     pub generation: i64,
     /// Whether the collection has folders.
     pub folders: bool,
+    /// The only records that may go; `None` for every one that no item names.
+    pub goes: Option<Vec<RecordId>>,
 }
 
 /// What is past its time.

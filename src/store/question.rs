@@ -63,6 +63,8 @@ pub struct Reads {
     /// Items that [`Self::peer`] has staged, by its ids, and the folders above them,
     /// [`limits::FOLDERS_DEEP_MAX`](crate::limits::FOLDERS_DEEP_MAX) deep.
     pub waiting: Vec<(String, Vec<Luid>)>,
+    /// Collections of which it matters what [`Self::peer`] has had and does not stage.
+    pub unstaged: Vec<String>,
     /// A page of changes.
     pub page: Option<PageAsk>,
     /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
@@ -94,6 +96,7 @@ impl Reads {
             above: Vec::new(),
             children: Vec::new(),
             waiting: Vec::new(),
+            unstaged: Vec::new(),
             page: None,
             whole: Vec::new(),
             arriving: false,
@@ -176,6 +179,9 @@ pub struct Snapshot {
     pub children: Vec<Child>,
     /// What the device has staged of what was asked for, by its ids.
     pub waiting: Vec<Waiting>,
+    /// Live records that the device has an id for, and no staged item names, by id: those whose bodies have
+    /// [`limits::PAGE_BYTES_MAX`] together.
+    pub unstaged: Vec<Outgoing>,
     /// The page, in order.
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.

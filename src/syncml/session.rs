@@ -81,6 +81,9 @@ pub struct Resumable {
     pub trusted: bool,
     /// As in [`Datastore::refreshed`].
     pub refreshed: bool,
+    /// Whether the device wanted some items only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filtered: bool,
 }
 
 /// What a session before has sent.
@@ -301,6 +304,7 @@ impl State {
             next: datastore.next.clone(),
             trusted: datastore.trusted,
             refreshed: datastore.refreshed,
+            filtered: datastore.filters_items(),
         });
         let reopened = |id: &CollectionId| self.datastores.iter().any(|d| d.collection == *id);
         let before = self.resumable.iter().filter(|before| !reopened(&before.collection)).cloned();

@@ -2,6 +2,7 @@
 //! `types.rs`.
 
 use crate::card;
+use crate::filters::{filter, names, people, sync_with};
 use crate::folders::*;
 use crate::hand::*;
 use crate::objects::{large, photo, piece};
@@ -354,4 +355,111 @@ fn a_large_file_keeps_its_folder() {
     assert!(world.records("files").iter().any(|record| record.content.size() > 900_000));
     assert!(!world.records("files").iter().any(|record| matches!(record.content, Content::Large(_))));
     assert_eq!(count(&world, "chunk"), 3, "only what it is made of");
+}
+
+// ------------------------------------------------------------------------------------------------------------- filters
+
+#[test]
+fn a_refresh_through_a_filter_spares_what_is_outside() {
+    fn case<S: Store>(world: &World<S>, kind: &str, all_before: bool) {
+        let friends = || filter(kind, "GROUP&EQ;Friends");
+        let mut a = people(world);
+        let mut b = Phone::contacts("b");
+        if all_before {
+            b.sync(world).unwrap();
+        }
+        sync_with(world, &mut b, friends());
+        // It has lost Ann, and says nothing of Cy, whom it may have had.
+        let (ann, bob) = (b.find("Ann"), b.find("Bob"));
+        b.delete(&ann);
+        b.edit(&bob, &card("Bob", "CATEGORIES:Friends\r\nNOTE:new\r\n"));
+        b.add(&card("Dan", "CATEGORIES:Friends\r\n"));
+        b.only().items.retain(|_, text| text.contains("Friends"));
+        b.asks = 203;
+        let session = sync_with(world, &mut b, friends());
+        assert_eq!((session.sent, session.received), (2, 0), "{}", world.last_line());
+        a.sync(world).unwrap();
+        assert_eq!(names(&a), ["Bob", "Cy", "Dan"], "{kind} {all_before}: {}", world.last_line());
+        assert!(a.text_of("Bob").contains("NOTE:new"));
+        // What was spared comes when it is wanted.
+        b.asks = 0;
+        assert_eq!(sync_with(world, &mut b, friends()).received, 0, "{}", world.last_line());
+        assert_eq!(sync_with(world, &mut b, None).received, 1, "{}", world.last_line());
+        assert_eq!(b.contents(), a.contents());
+    }
+    for (kind, all_before) in
+        [("EXCLUSIVE", false), ("INCLUSIVE", false), ("EXCLUSIVE", true), ("INCLUSIVE", true)]
+    {
+        case(&World::new(MemoryStore::new()).reading_on(), kind, all_before);
+        case(&World::new(SqliteStore::new()).reading_on(), kind, all_before);
+    }
+}
+
+#[test]
+fn what_came_inside_the_filter_meanwhile_is_not_lost_either() {
+    let world = World::new(SqliteStore::new()).reading_on();
+    let friends = || filter("EXCLUSIVE", "GROUP&EQ;Friends");
+    let (mut a, mut b) = (people(&world), Phone::contacts("b"));
+    sync_with(&world, &mut b, friends());
+    a.add(&card("Eve", "CATEGORIES:Friends\r\n"));
+    a.sync(&world).unwrap();
+    b.asks = 203;
+    sync_with(&world, &mut b, friends());
+    b.asks = 0;
+    assert_eq!(sync_with(&world, &mut b, friends()).received, 1, "{}", world.last_line());
+    assert_eq!(names(&b), ["Ann", "Bob", "Eve"]);
+    assert_eq!(world.live("contacts").len(), 4);
+}
+
+#[test]
+fn a_refresh_does_not_go_on_without_its_filter() {
+    let world = World::new(SqliteStore::new()).reading_on();
+    let friends = || filter("EXCLUSIVE", "GROUP&EQ;Friends");
+    people(&world);
+    let mut b = Phone::contacts("b");
+    sync_with(&world, &mut b, friends());
+    (b.asks, b.fault) = (203, Fault::DiesAfter(2));
+    b.per_message = 1;
+    b.only().filter = friends();
+    b.sync(&world).unwrap_err();
+    (b.fault, b.resumes) = (Fault::None, true);
+    let session = sync_with(&world, &mut b, None);
+    assert_eq!(session.statuses_of("Alert"), [508], "{}", world.last_line());
+    assert_eq!(world.live("contacts").len(), 3);
+}
+
+#[test]
+fn one_way_syncs_and_a_refresh_of_the_phone_see_through_the_filter() {
+    fn case<S: Store>(world: &World<S>) {
+        let friends = || filter("EXCLUSIVE", "GROUP&EQ;Friends");
+        let mut a = people(world);
+        let mut b = Phone::contacts("b");
+        b.sync(world).unwrap();
+        a.add(&card("Dan", "CATEGORIES:Friends\r\n"));
+        a.add(&card("Eve", ""));
+        a.sync(world).unwrap();
+        b.add(&card("Fay", ""));
+        b.asks = 202;
+        let session = sync_with(world, &mut b, friends());
+        assert_eq!((session.sent, session.received), (1, 0), "{}", world.last_line());
+        assert_eq!(world.live("contacts").len(), 6);
+        assert_eq!(names(&b), ["Ann", "Bob", "Cy", "Fay"]);
+        b.asks = 204;
+        sync_with(world, &mut b, friends());
+        assert_eq!(
+            names(&b),
+            ["Ann", "Bob", "Dan"],
+            "what is outside goes from the device: {}",
+            world.last_line()
+        );
+        b.asks = 205;
+        sync_with(world, &mut b, friends());
+        assert_eq!(names(&b), ["Ann", "Bob", "Dan"], "{}", world.last_line());
+        assert_eq!(world.live("contacts").len(), 6, "nothing has gone here");
+        b.asks = 0;
+        sync_with(world, &mut b, None);
+        assert_eq!(b.contents(), world.live("contacts"));
+    }
+    case(&World::new(MemoryStore::new()).reading_on());
+    case(&World::new(SqliteStore::new()).reading_on());
 }

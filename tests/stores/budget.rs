@@ -27,6 +27,7 @@ fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
         above: vec![("card".into(), vec![id("r1")])],
         children: vec![("card".into(), vec![id("r1")])],
         waiting: vec![("card".into(), vec![luid("1")])],
+        unstaged: vec!["card".into()],
         page,
         who: Who::Token("hash".into()),
     }

@@ -265,7 +265,8 @@ impl Dice {
         if self.chance(5) {
             let generation = self.roll(3) as i64;
             let (collection, folders) = (self.collection(), self.chance(2));
-            batch.refreshed = vec![Refresh { collection, generation, folders }];
+            let goes = self.chance(3).then(|| self.some(3, Self::record));
+            batch.refreshed = vec![Refresh { collection, generation, folders, goes }];
             batch.unstaged = self.some(1, Self::collection);
         }
         if self.chance(3) {
@@ -354,6 +355,7 @@ impl Dice {
             matches: self.some(2, |dice| (dice.path(), dice.some(4, Self::key))),
             above: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             children: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
+            unstaged: self.some(2, Self::path),
             waiting: self.some(2, |dice| {
                 (dice.path(), dice.some(3, |dice| Luid(dice.word(&["l0", "l1", "nul\0", "'", ""]))))
             }),

@@ -95,6 +95,8 @@ impl Tenant {
         snapshot.children = self.children(&reads.children);
         snapshot.waiting =
             reads.peer.as_ref().map(|peer| self.waiting(peer, &reads.waiting)).unwrap_or_default();
+        snapshot.unstaged =
+            reads.peer.as_ref().map(|peer| self.unstaged(peer, &reads.unstaged)).unwrap_or_default();
         snapshot.pieces = self.pieces(reads);
         self.page(reads, snapshot);
         leave_large(reads, snapshot);
@@ -354,6 +356,25 @@ impl Tenant {
         waiting.into_values().collect()
     }
 
+    fn unstaged(&self, peer: &PeerId, paths: &[String]) -> Vec<Outgoing> {
+        let wanted: BTreeSet<CollectionId> = paths.iter().map(|path| self.at(path)).collect();
+        let mine = self.staged.iter().filter(|((of, ..), _)| of == peer);
+        let named: BTreeSet<_> = mine.map(|((_, at, _), item)| (at, &item.record)).collect();
+        let mut bytes = 0_usize;
+        let aliases = self.aliases.iter().filter(|((of, at, _), alias)| {
+            of == peer && wanted.contains(at) && alias.luid.is_some() && !named.contains(&(at, &alias.record))
+        });
+        let live = aliases.filter_map(|((_, at, id), alias)| {
+            let record = &self.record(at, id)?.record;
+            record.content.is_live().then(|| Outgoing { record: record.clone(), alias: Some(alias.clone()) })
+        });
+        live.take_while(|outgoing| {
+            bytes += outgoing.record.content.size();
+            bytes <= limits::PAGE_BYTES_MAX
+        })
+        .collect()
+    }
+
     /// A collection's records stamped after `after` and up to `until`, in stamp order.
     fn changes(
         &self,
@@ -394,7 +415,12 @@ impl Tenant {
 /// Takes out the large bodies that were not asked for whole.
 fn leave_large(reads: &Reads, snapshot: &mut Snapshot) {
     let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
-    let page = snapshot.page.iter_mut().chain(&mut snapshot.above).map(|outgoing| &mut outgoing.record);
+    let page = snapshot
+        .page
+        .iter_mut()
+        .chain(&mut snapshot.above)
+        .chain(&mut snapshot.unstaged)
+        .map(|outgoing| &mut outgoing.record);
     for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
         let at = (record.collection.clone(), record.id.clone(), record.seq);
         if let Content::Body(body) = &record.content

@@ -132,7 +132,10 @@ impl Tenant {
         let different = different.enumerate().map(|(nth, (item, body, place))| {
             (record(&item.record, stamp(nth), place, Content::Body(body.clone())), item.key.clone())
         });
-        let gone = self.free(collection, items).into_iter().enumerate().map(|(nth, stored)| {
+        let may_go: Option<BTreeSet<&RecordId>> = done.goes.as_ref().map(|goes| goes.iter().collect());
+        let gone = self.free(collection, items).into_iter();
+        let gone = gone.filter(|it| may_go.as_ref().is_none_or(|goes| goes.contains(&it.record.id)));
+        let gone = gone.enumerate().map(|(nth, stored)| {
             (record(&stored.record.id, stamp(items.len() + nth), None, Content::Deleted), None)
         });
         different.chain(gone).collect()

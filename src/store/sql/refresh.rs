@@ -66,9 +66,13 @@ impl Writes {
             self.write(PAIR_IN_FOLDERS, with(FOLDERS_DEEP_MAX));
         }
         self.write(ROOM, with(now));
-        for sql in [KEEP, PUT, PUT_CHUNKS, GONE, FORGET_ALIASES] {
-            self.write(sql, at.clone());
-        }
+        let goes = done.goes.as_ref().map(|goes| json!(goes).to_string());
+        let goes = at.iter().cloned().chain([goes.map_or(Value::Null, Value::Text)]);
+        self.write(KEEP, goes.clone());
+        self.write(PUT, at.clone());
+        self.write(PUT_CHUNKS, at.clone());
+        self.write(GONE, goes);
+        self.write(FORGET_ALIASES, at.clone());
         self.write(PUT_ALIASES, with(done.generation));
         self.unstage(peer, &done.collection.0);
     }
@@ -168,15 +172,24 @@ macro_rules! differs {
     };
 }
 
+/// Whether the record `r` may go.
+macro_rules! may_go {
+    () => {
+        "(?4 IS NULL OR r.id IN (SELECT value FROM json_each(?4)))"
+    };
+}
+
 /// What is replaced or goes is kept for three-way merging.
 const KEEP: &str = concat!(
     "INSERT INTO version (account, collection, record, seq, superseded, origin, size, form, body)
 SELECT r.account, r.collection, r.id, r.seq, me.head, r.origin, r.size, r.form, r.body
 FROM account AS me CROSS JOIN record AS r ON r.account = me.id AND r.collection = ?3
 LEFT JOIN staged AS s ON s.account = ?1 AND s.peer = ?2 AND s.collection = ?3 AND s.record = r.id
-WHERE me.id = ?1 AND r.form IS NOT NULL AND (s.luid IS NULL OR (s.body IS NOT NULL AND ",
+WHERE me.id = ?1 AND r.form IS NOT NULL AND CASE WHEN s.luid IS NULL THEN ",
+    may_go!(),
+    " ELSE s.body IS NOT NULL AND ",
     differs!(),
-    "))"
+    " END"
 );
 
 /// What is new or different is written, stamped from the head downwards.
@@ -203,14 +216,19 @@ CROSS JOIN record AS r ON r.account = ?1 AND r.collection = ?3 AND r.id = s.reco
 WHERE n.account = ?1 AND n.peer = ?2 AND n.collection = ?3";
 
 /// What the device does not have goes, stamped below them.
-const GONE: &str = "UPDATE record SET seq = gone.seq, origin = ?2, key = NULL, form = NULL, size = 0, body = NULL,
+const GONE: &str = concat!(
+    "UPDATE record SET seq = gone.seq, origin = ?2, key = NULL, form = NULL, size = 0, body = NULL,
   parent = NULL
 FROM (SELECT r.id, me.head + 1 - row_number() OVER (ORDER BY r.seq)
     - (SELECT count(*) FROM staged WHERE account = ?1 AND peer = ?2 AND collection = ?3) AS seq
   FROM account AS me CROSS JOIN record AS r ON r.account = me.id AND r.collection = ?3
   WHERE me.id = ?1 AND r.form IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM staged AS s WHERE s.account = ?1 AND s.peer = ?2 AND s.collection = ?3 AND s.record = r.id)) AS gone
-WHERE record.account = ?1 AND record.collection = ?3 AND record.id = gone.id";
+    SELECT 1 FROM staged AS s WHERE s.account = ?1 AND s.peer = ?2 AND s.collection = ?3 AND s.record = r.id)
+    AND ",
+    may_go!(),
+    ") AS gone
+WHERE record.account = ?1 AND record.collection = ?3 AND record.id = gone.id"
+);
 
 /// The device holds what it sent, and nothing else.
 const FORGET_ALIASES: &str = "DELETE FROM alias WHERE account = ?1 AND peer = ?2 AND collection = ?3";

@@ -372,6 +372,10 @@ impl<'a> Desk<'a> {
                 }
             }
         }
+        let gone = self.batch.refreshed.iter().flat_map(|done| {
+            done.goes.iter().flatten().map(|record| (done.collection.clone(), record.clone()))
+        });
+        guard.records.extend(gone);
         guard
     }
 

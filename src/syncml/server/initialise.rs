@@ -95,7 +95,8 @@ impl Desk<'_> {
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
-        let (opened, code) = self.opening(&id, &last, wish);
+        let filtered = filter.as_ref().is_some_and(Filter::of_records);
+        let (opened, code) = self.opening(&id, &last, wish, filtered);
         if code == status::REFRESH_REQUIRED {
             self.forced.insert(id.clone());
         }
@@ -140,9 +141,11 @@ impl Desk<'_> {
     }
 
     /// What becomes of a wish: the datastore as far as that says it, and the status.
-    fn opening(&mut self, id: &CollectionId, last: &str, wish: Wish) -> (Datastore, u16) {
+    fn opening(&mut self, id: &CollectionId, last: &str, wish: Wish, filtered: bool) -> (Datastore, u16) {
         let begun = self.state.resumable.iter().find(|begun| begun.collection == *id && begun.next != last);
-        let begun = begun.cloned();
+        // What a filter spares would go if its refresh went on without it.
+        let other = |begun: &Resumable| begun.mode == Mode::RefreshFromClient && begun.filtered != filtered;
+        let begun = begun.filter(|begun| !other(begun)).cloned();
         if let (Wish::Resume, Some(begun)) = (wish, begun) {
             self.notes.push(format!("{} is resumed", id.0));
             self.start_sending(id, begun.mode);

@@ -4,6 +4,7 @@
 //! A record that the device may mean is kept whenever there is doubt: an item that is refused, or breaks off, leaves it as it
 //! is. In a collection of folders a folder comes before what is in it, as ever (`server/hierarchy.rs`).
 
+use super::Server;
 use super::desk::Desk;
 use super::hierarchy;
 use super::receive::Arriving;
@@ -12,13 +13,25 @@ use crate::limits;
 use crate::peer::Luid;
 use crate::record::{Body, CollectionId, Content, Kind, RecordId};
 use crate::store::{Refresh, Staged, Waiting};
-use crate::syncml::session::{Datastore, Mode};
+use crate::syncml::session::{Datastore, Mode, State};
 use crate::syncml::status;
 
 impl Datastore {
     /// Whether what arrives is kept apart.
     pub fn stages(&self) -> bool {
         self.mode == Mode::RefreshFromClient && !self.refreshed
+    }
+}
+
+impl Server<'_> {
+    /// Whether it has to be read what the device does not send in a refresh through a filter: only what is inside goes.
+    pub fn wants_unstaged(&mut self, state: &State) -> bool {
+        if !self.inbox.message.last || std::mem::replace(&mut self.needed.unstaged_looked, true) {
+            return false;
+        }
+        let open = state.datastores.iter().filter(|open| open.stages() && open.filters_items());
+        self.needed.unstaged = open.map(|open| open.collection.0.clone()).collect();
+        !self.needed.unstaged.is_empty()
     }
 }
 
@@ -136,7 +149,8 @@ impl Desk<'_> {
             let generation = self.bookmarked(&collection).attempt;
             let folders =
                 self.snapshot.collections.iter().any(|c| c.id == collection && c.kind == Kind::Files);
-            self.batch.refreshed.push(Refresh { collection, generation, folders });
+            let goes = self.goes(&datastore);
+            self.batch.refreshed.push(Refresh { collection, generation, folders, goes });
             if let Some(datastore) = self.state.datastores.get_mut(index) {
                 datastore.refreshed = true;
             }

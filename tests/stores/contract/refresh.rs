@@ -23,7 +23,7 @@ fn stage(store: &impl Store, account: &AccountId, items: Vec<Staged>) {
 
 /// The refresh is complete; answers the head.
 fn refresh(store: &impl Store, account: &AccountId) -> Seq {
-    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7, folders: false }];
+    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7, folders: false, goes: None }];
     commit(store, &Batch { refreshed, ..batch(account) }).head
 }
 
@@ -161,7 +161,7 @@ pub fn what_is_staged_is_nobodys_business_until_then<S: Store>(make: impl Fn() -
     commit(&store, &Batch { edits: vec![Edit::ForgetPeer(peer("phone"))], ..batch(&account) });
     refresh(&store, &account);
     assert_eq!(story(&store, &account), "r! new!");
-    let tablet = Refresh { collection: at("contacts"), generation: 1, folders: false };
+    let tablet = Refresh { collection: at("contacts"), generation: 1, folders: false, goes: None };
     commit(&store, &Batch { refreshed: vec![tablet], peer_id: peer("tablet"), ..batch(&account) });
     assert_eq!(story(&store, &account), "r! new!", "what the tablet had staged is gone");
     refresh(&store, &other);
