@@ -3,10 +3,14 @@
 
 #[path = "conversation/bounds.rs"]
 mod bounds;
+#[path = "conversation/busy.rs"]
+mod busy;
 #[path = "conversation/commands.rs"]
 mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
+#[path = "conversation/conformance.rs"]
+mod conformance;
 #[path = "conversation/credentials.rs"]
 mod credentials;
 #[path = "conversation/door.rs"]
@@ -25,6 +29,8 @@ mod hmac;
 mod house;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/locked.rs"]
+mod locked;
 #[path = "conversation/objects.rs"]
 mod objects;
 #[path = "conversation/odd.rs"]

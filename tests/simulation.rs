@@ -56,6 +56,8 @@ fn scene<S: Store>(seed: u64, store: S) -> Scene<S> {
         loss: *chance.pick(&[0, 2, 5, 10]),
         interruption: *chance.pick(&[0, 10, 40]),
         jumps: *chance.pick(&[0, 0, 3]),
+        contention: [0, 0, 10, 30][(seed % 4) as usize],
+        contended: Chance::new(!seed),
         chance,
         oracle: RefCell::default(),
         trace: RefCell::default(),

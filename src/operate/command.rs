@@ -168,6 +168,17 @@ pub enum Post {
     To(String),
 }
 
+/// Whether clients may write into a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// They may.
+    Off,
+    /// They may not, and are told.
+    On,
+    /// They may not; devices are told that all is well.
+    Quiet,
+}
+
 /// What becomes of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceDeed {
@@ -194,7 +205,7 @@ pub struct Difference {
     /// How conflicts are decided from now on.
     pub policy: Option<Policy>,
     /// Whether clients may no longer write, or may again.
-    pub read_only: Option<bool>,
+    pub read_only: Option<Lock>,
     /// Paths it is to answer to as well.
     pub aliases: Vec<String>,
     /// Paths it is not to answer to any more.

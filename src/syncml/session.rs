@@ -3,10 +3,12 @@
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
 mod asked;
+mod busy;
 mod mode;
 mod objects;
 
 pub use asked::Asked;
+pub use busy::{Busy, Kept};
 pub use mode::Mode;
 pub use objects::{Arrival, Departure};
 
@@ -51,7 +53,7 @@ pub struct State {
     /// The large object that is leaving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<Departure>,
-    /// The device's `MaxObjSize`; 0 where it said none.
+    /// The device's `MaxObjSize`, the smallest it said in the session; 0 where it said none.
     #[serde(default)]
     pub object_bytes_max: u64,
     /// Syncs of sessions before that may be resumed.
@@ -66,6 +68,9 @@ pub struct State {
     /// What the device wants to see of us, or has given us for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// What is still to be done, where the last answer was "busy".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy: Option<Busy>,
 }
 
 /// A sync that has begun in a session before.
@@ -81,9 +86,9 @@ pub struct Resumable {
     pub trusted: bool,
     /// As in [`Datastore::refreshed`].
     pub refreshed: bool,
-    /// Whether the device wanted some items only.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub filtered: bool,
+    /// As in [`Datastore::filter`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
 }
 
 /// What a session before has sent.
@@ -304,11 +309,18 @@ impl State {
             next: datastore.next.clone(),
             trusted: datastore.trusted,
             refreshed: datastore.refreshed,
-            filtered: datastore.filters_items(),
+            filter: datastore.filter.clone(),
         });
         let reopened = |id: &CollectionId| self.datastores.iter().any(|d| d.collection == *id);
         let before = self.resumable.iter().filter(|before| !reopened(&before.collection)).cloned();
-        begun.chain(before).take(limits::DATASTORES_MAX).collect()
+        // What is remembered of filters is bounded; a sync that had one is not resumed without it.
+        let mut room = limits::FILTERS_BYTES_MAX;
+        let fits = |begun: &Resumable| {
+            let left = room.checked_sub(begun.filter.as_ref().map_or(0, Filter::kept_bytes));
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        begun.chain(before).filter(fits).take(limits::DATASTORES_MAX).collect()
     }
 
     /// Remembers changes of ours before those of earlier sessions.

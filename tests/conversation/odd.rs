@@ -222,7 +222,7 @@ fn change_of(kind: ChangeKind, luid: &str) -> Command {
 #[test]
 fn alerts_of_all_codes() {
     let world = world();
-    let refused = [101, 150, 211, 220, 221, 226, 250, 0, 999];
+    let refused = [101, 150, 211, 220, 226, 250, 0, 999];
     for code in refused {
         let mut hand = Hand::new(&world, &code.to_string());
         let code = if code == 999 { "two-way".to_owned() } else { code.to_string() };
@@ -530,7 +530,8 @@ fn our_devinf_fits_what_the_device_takes_or_is_refused() {
         }
         assert!(answer.last, "{bytes}: {said:?}");
         assert_eq!(said.contains(&"Results".to_owned()), got[0] == 200, "{bytes}: {got:?} {said:?}");
-        assert!(got[0] == 200 || bytes < 4_000);
+        assert!(got[0] == 200 || got[0] == 413 && bytes < 4_000, "{bytes}: {got:?}");
+        assert!(got[0] == 413 || bytes > 1_024, "no DevInf of ours is that short");
     }
 }
 

@@ -275,7 +275,8 @@ impl Server<'_> {
                 Some(((&held.alias.collection, held.alias.luid.as_ref()?), held.record.as_ref()?))
             })
             .collect();
-        for step in &self.inbox.steps {
+        let mut emptied = std::mem::take(&mut self.needed.folders.emptied);
+        for step in &self.work().steps {
             let Step::Change(change) = step else { continue };
             let Some(collection) = snapshot.collection_at(&change.path) else { continue };
             if change.kind != ChangeKind::Delete || !has_folders.contains(&collection.id) {
@@ -283,9 +284,10 @@ impl Server<'_> {
             }
             let records = change.items.iter().filter_map(|item| by_luid.get(&(&collection.id, &item.luid)));
             let folders = records.filter(|record| is_folder(&record.content)).map(|record| record.id.clone());
-            self.needed.folders.emptied.entry(collection.id.0.clone()).or_default().extend(folders);
+            emptied.entry(collection.id.0.clone()).or_default().extend(folders);
         }
-        self.needed.folders.emptied.retain(|_, folders| !folders.is_empty());
+        emptied.retain(|_, folders| !folders.is_empty());
+        self.needed.folders.emptied = emptied;
     }
 
     /// Whether the message moves a folder, so that it might be moved into itself.
@@ -296,7 +298,7 @@ impl Server<'_> {
             .filter(|held| held.record.as_ref().is_some_and(|record| is_folder(&record.content)))
             .filter_map(|held| held.alias.luid.as_ref())
             .collect();
-        self.inbox.steps.iter().any(|step| match step {
+        self.work().steps.iter().any(|step| match step {
             Step::Change(change) => {
                 change.items.iter().any(|item| item.parent.is_some() && folders.contains(&item.luid))
             }

@@ -30,7 +30,7 @@ enum Agreed {
 }
 
 impl Desk<'_> {
-    /// An alert: 200 to 210 open a datastore, and so does 225; 222 asks for more, 224 for no more, 100 is shown to nobody.
+    /// An alert: 200 to 210 open a datastore, and so does 225; 222 asks for more, 221 for what was put off, 224 for no more, 100 is shown to nobody.
     pub fn alert(&mut self, alert: &Alert) {
         let code = alert.code.trim();
         match code.parse().unwrap_or(0) {
@@ -45,6 +45,10 @@ impl Desk<'_> {
                     self.broke_off();
                 }
                 self.alert_status(alert, alert.items.first(), status::OK, None);
+            }
+            alert::RESULT => {
+                let code = self.result();
+                self.alert_status(alert, alert.items.first(), code, None);
             }
             number => match Mode::of_alert(number) {
                 Some(mode) => self.open_datastores(alert, Wish::Sync(mode)),
@@ -87,6 +91,9 @@ impl Desk<'_> {
         }
         let Some(filter) = self.filter_asked(alert, item, collection) else { return };
         let id = collection.id.clone();
+        // A device that resumes goes on with the filter it had, whether it says it again or not.
+        let begun = self.state.resumable.iter().find(|begun| wish == Wish::Resume && begun.collection == id);
+        let filter = filter.or_else(|| begun?.filter.clone());
         let names = [&*target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()];
         if !self.can_keep(&id, &names) || !self.can_keep_filter(&id, filter.as_ref()) {
             self.notes.push(format!("{}: strange names, or too many datastores", id.0));
@@ -95,8 +102,7 @@ impl Desk<'_> {
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
-        let filtered = filter.as_ref().is_some_and(Filter::of_records);
-        let (opened, code) = self.opening(&id, &last, wish, filtered);
+        let (opened, code) = self.opening(&id, &last, wish, filter.as_ref());
         if code == status::REFRESH_REQUIRED {
             self.forced.insert(id.clone());
         }
@@ -141,10 +147,19 @@ impl Desk<'_> {
     }
 
     /// What becomes of a wish: the datastore as far as that says it, and the status.
-    fn opening(&mut self, id: &CollectionId, last: &str, wish: Wish, filtered: bool) -> (Datastore, u16) {
+    fn opening(
+        &mut self,
+        id: &CollectionId,
+        last: &str,
+        wish: Wish,
+        filter: Option<&Filter>,
+    ) -> (Datastore, u16) {
         let begun = self.state.resumable.iter().find(|begun| begun.collection == *id && begun.next != last);
-        // What a filter spares would go if its refresh went on without it.
-        let other = |begun: &Resumable| begun.mode == Mode::RefreshFromClient && begun.filtered != filtered;
+        // What a filter spares would go if its refresh went on with another.
+        let query = |filter: Option<&Filter>| filter.map(|filter| filter.query.clone()).unwrap_or_default();
+        let other = |begun: &Resumable| {
+            begun.mode == Mode::RefreshFromClient && query(begun.filter.as_ref()) != query(filter)
+        };
         let begun = begun.filter(|begun| !other(begun)).cloned();
         if let (Wish::Resume, Some(begun)) = (wish, begun) {
             self.notes.push(format!("{} is resumed", id.0));
@@ -333,7 +348,7 @@ impl Desk<'_> {
     pub fn get(&mut self, get: &Get) {
         let targets = refs(&get.items, |item| item.target.as_ref());
         let asks_device = targets.iter().any(|target| inbox::comparable(target).starts_with("devinf1"));
-        let results = Pending::Device(self.inbox.message.header.message_id, get.command_id.clone());
+        let results = Pending::Device(self.part.message, get.command_id.clone());
         let code = match asks_device {
             true if self.fits_a_message(&results) => status::OK,
             true => status::ENTITY_TOO_LARGE,

@@ -71,7 +71,13 @@ impl Desk<'_> {
 
     /// A status of a command of ours.
     pub fn acknowledge(&mut self, answer: &Status) {
-        if answer.command_ref.trim() == "0" {
+        let of_header = answer.command_ref.trim() == "0";
+        if answer.code == status::IN_PROGRESS {
+            // It has not done it yet: what was sent stays unanswered, and nothing more is sent meanwhile.
+            self.device_is_busy |= of_header;
+            return;
+        }
+        if of_header {
             return;
         }
         match answer.command.as_str() {
