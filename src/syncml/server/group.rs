@@ -11,7 +11,7 @@ use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{CollectionId, RecordId};
 use crate::store::{Batch, Peer};
 use crate::syncml::inbox::{AtomicStep, Step};
-use crate::syncml::session::{Pending, State};
+use crate::syncml::session::{Arrival, Pending, State};
 use crate::syncml::status;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,16 +78,23 @@ impl Desk<'_> {
         failed: usize,
         own: Vec<Pending>,
     ) {
+        let piece = self.state.arriving.take();
         self.roll_back(before);
+        if self.state.arriving.is_none() {
+            // What follows of a piece that is not kept is not the whole.
+            self.state.arriving = piece.map(|arrival| Arrival { refused: status::SIZE_MISMATCH, ..arrival });
+        }
         self.notes.push(format!("an Atomic of {} commands failed and was rolled back", inside.len()));
         self.status(atomic.silent, &atomic.command, "Atomic", &[], &[], status::ATOMIC_FAILED);
         let (done, rest) = inside.split_at_checked(failed).unwrap_or_default();
         done.iter().for_each(|step| self.say_of(step, status::ATOMIC_ROLLED_BACK));
         for mut pending in own {
-            if let Pending::Status(status) = &mut pending
-                && status::is_done(status.code)
-            {
-                status.code = status::ATOMIC_ROLLED_BACK;
+            if let Pending::Status(status) = &mut pending {
+                status.code = match status.code {
+                    code if status::is_done(code) => status::ATOMIC_ROLLED_BACK,
+                    status::CHUNK_BUFFERED => status::COMMAND_FAILED,
+                    code => code,
+                };
             }
             self.owe(pending);
         }
