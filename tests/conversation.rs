@@ -41,6 +41,8 @@ mod phone;
 mod quirks;
 #[path = "conversation/races.rs"]
 mod races;
+#[path = "conversation/refresh.rs"]
+mod refresh;
 #[path = "conversation/resume.rs"]
 mod resume;
 #[path = "stores/sqlite.rs"]

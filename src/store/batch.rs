@@ -134,18 +134,26 @@ pub struct Staged {
     pub luid: Luid,
     /// The record it is, or is to be.
     pub record: RecordId,
-    /// What the record holds from then on; `None` where it stays as it is.
+    /// What the record holds from then on; `None` where it stays as it is, and where it is.
     pub body: Option<Body>,
+    /// The folder it is to be in, by the device's id; an empty one for none, `None` where the record stays where it is.
+    pub parent: Option<Luid>,
     /// By what it is recognised.
     pub key: Option<MatchKey>,
 }
 
 /// A refresh from the device is complete: what it staged takes the place of the collection.
 ///
-/// First, items that name no live record are paired by key with live records that no item names (of several in the order of
-/// record ids and stamps): these stay as they are. The head moves by as many as were staged and were live. What is new or
+/// First, items that name no live record are paired by key with live records that no item names: these stay as they are. An item
+/// that does not say where it is may be any of them (of several in the order of record ids and stamps, what is in no folder
+/// first). Where there are folders, one that says so is then paired with what is at its place: in no folder, or in what its
+/// folder is paired with or names, and so down to [`limits::FOLDERS_DEEP_MAX`](crate::limits::FOLDERS_DEEP_MAX).
+///
+/// The folder that an item says is the record of the item of that id, or none where there is no such item, or nothing of it.
+///
+/// The head moves by as many as were staged and were live. What is new or
 /// different is stamped from the head downwards in the order of record ids, with the device as origin; below that what no item
-/// names becomes a tombstone, the latest lowest. Superseded versions are kept. The device's aliases of the collection are
+/// names and may go becomes a tombstone, the latest lowest. Superseded versions are kept. The device's aliases of the collection are
 /// those of the items and no others; nothing stays staged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refresh {
@@ -153,6 +161,10 @@ pub struct Refresh {
     pub collection: CollectionId,
     /// The generation of the aliases.
     pub generation: i64,
+    /// Whether the collection has folders.
+    pub folders: bool,
+    /// The only records that may go; `None` for every one that no item names.
+    pub goes: Option<Vec<RecordId>>,
 }
 
 /// What is past its time.

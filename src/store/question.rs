@@ -60,6 +60,11 @@ pub struct Reads {
     pub above: Vec<(String, Vec<RecordId>)>,
     /// What is in these folders.
     pub children: Vec<(String, Vec<RecordId>)>,
+    /// Items that [`Self::peer`] has staged, by its ids, and the folders above them,
+    /// [`limits::FOLDERS_DEEP_MAX`](crate::limits::FOLDERS_DEEP_MAX) deep.
+    pub waiting: Vec<(String, Vec<Luid>)>,
+    /// Collections of which it matters what [`Self::peer`] has had and does not stage.
+    pub unstaged: Vec<String>,
     /// A page of changes.
     pub page: Option<PageAsk>,
     /// Versions wanted with all their bytes, wherever in the answer they stand: a body of more than
@@ -90,6 +95,8 @@ impl Reads {
             matches: Vec::new(),
             above: Vec::new(),
             children: Vec::new(),
+            waiting: Vec::new(),
+            unstaged: Vec::new(),
             page: None,
             whole: Vec::new(),
             arriving: false,
@@ -170,6 +177,11 @@ pub struct Snapshot {
     pub pieces: Vec<Piece>,
     /// What is in the folders asked for, by id; of each folder at most [`limits::CHILDREN_MAX`].
     pub children: Vec<Child>,
+    /// What the device has staged of what was asked for, by its ids.
+    pub waiting: Vec<Waiting>,
+    /// Live records that the device has an id for, and no staged item names, by id: those whose bodies have
+    /// [`limits::PAGE_BYTES_MAX`] together.
+    pub unstaged: Vec<Outgoing>,
     /// The page, in order.
     pub page: Vec<Outgoing>,
     /// Whether there is more after the page.
@@ -246,6 +258,21 @@ pub struct Child {
     pub parent: RecordId,
     /// The record.
     pub record: RecordId,
+}
+
+/// An item of a refresh from the device that waits for the rest ([`Staged`](super::Staged)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its collection.
+    pub collection: CollectionId,
+    /// The device's id.
+    pub luid: Luid,
+    /// The record it is to be.
+    pub record: RecordId,
+    /// The form of what it holds; `None` where the record stays as it is.
+    pub form: Option<Form>,
+    /// The folder it is to be in, as in [`Staged`](super::Staged).
+    pub parent: Option<Luid>,
 }
 
 /// A record on its way to a client.

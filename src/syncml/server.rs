@@ -107,6 +107,9 @@ struct Needed {
     leaves: bool,
     /// What of its folders the message needs.
     folders: hierarchy::Folders,
+    /// Whether it was looked for collections of which it matters what the device does not stage; and which are.
+    unstaged_looked: bool,
+    unstaged: Vec<String>,
 }
 
 /// What to send once the batch is safe.
@@ -240,7 +243,7 @@ impl Protocol for Server<'_> {
                 let state = &admitted.state;
                 let broken = self.reads_of_broken(snapshot, state);
                 let ends = self.assemble(snapshot, state);
-                let folders = self.wants_folders(snapshot);
+                let folders = self.wants_folders(snapshot) | self.wants_unstaged(state);
                 if self.needs_whole(snapshot) || ends || broken || folders {
                     return Decision::Ask(Box::new(self.reads()));
                 }
@@ -326,6 +329,8 @@ impl Server<'_> {
         };
         reads.above = lists(&self.needed.folders.above);
         reads.children = lists(&self.needed.folders.emptied);
+        reads.waiting = self.folders_staged();
+        reads.unstaged = self.needed.unstaged.clone();
         if self.wants_page() {
             reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).

@@ -15,7 +15,7 @@ fn part(media_type: &str, data: &str) -> Option<Item> {
     Some(Item { meta, data: Some(Data::Bytes(data.into())), ..Item::default() })
 }
 
-fn filter(kind: &str, query: &str) -> Option<Filter> {
+pub fn filter(kind: &str, query: &str) -> Option<Filter> {
     let meta = Meta { media_type: Some("text/vcard".into()), ..Meta::default() };
     let record = part("syncml:filtertype-cgi", query);
     Some(Filter { meta, field: None, record, filter_type: Some(kind.into()) })
@@ -28,7 +28,7 @@ fn fields(names: &[&str]) -> Option<Filter> {
 }
 
 /// A session with this filter.
-fn sync_with<S: Store>(world: &World<S>, phone: &mut Phone, filter: Option<Filter>) -> Session {
+pub fn sync_with<S: Store>(world: &World<S>, phone: &mut Phone, filter: Option<Filter>) -> Session {
     phone.only().filter = filter;
     phone.sync(world).unwrap_or_else(|broken| panic!("{broken:?}: {}", world.last_line()))
 }
@@ -41,7 +41,7 @@ fn settle<S: Store>(world: &World<S>, phone: &mut Phone, filter: Option<Filter>)
     received
 }
 
-fn names(phone: &Phone) -> Vec<String> {
+pub fn names(phone: &Phone) -> Vec<String> {
     let name = |text: &String| {
         let line = text.lines().find(|line| line.starts_with("FN:") || line.starts_with("SUMMARY:")).unwrap();
         line.split_once(':').unwrap().1.to_owned()
@@ -52,7 +52,7 @@ fn names(phone: &Phone) -> Vec<String> {
 }
 
 /// Three people, of whom two are friends.
-fn people<S: Store>(world: &World<S>) -> Phone {
+pub fn people<S: Store>(world: &World<S>) -> Phone {
     let mut a = Phone::contacts("a");
     for (name, more) in [
         ("Ann", "ORG:Acme;Sales\r\nTITLE:Boss\r\nCATEGORIES:Friends\r\n"),

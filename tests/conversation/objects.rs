@@ -12,7 +12,7 @@ use anchorage::syncml::message::*;
 use std::cell::{Cell, RefCell};
 
 /// A card with a photo: base64 of so many bytes in all, different everywhere.
-fn photo(name: &str, bytes: usize) -> String {
+pub fn photo(name: &str, bytes: usize) -> String {
     let mut lines = String::new();
     let mut number: u64 = 7;
     while lines.len() < bytes {
@@ -22,7 +22,7 @@ fn photo(name: &str, bytes: usize) -> String {
     card(name, &format!("NOTE:Añn\r\nPHOTO;ENCODING=b;TYPE=JPEG:\r\n{lines}"))
 }
 
-fn large(device: &str, encoding: Encoding) -> Phone {
+pub fn large(device: &str, encoding: Encoding) -> Phone {
     let mut phone = Phone::contacts(device);
     (phone.piece_bytes, phone.max_message, phone.encoding) = (15_000, Some(20_000), encoding);
     phone
@@ -138,7 +138,7 @@ fn a_message_sent_again_adds_its_piece_once() {
 }
 
 /// A piece by hand: of a note, with a size and more to come.
-fn piece(luid: &str, text: &str, size: Option<u64>, more: bool) -> Command {
+pub fn piece(luid: &str, text: &str, size: Option<u64>, more: bool) -> Command {
     let mut piece = put(ChangeKind::Replace, luid, text);
     let Command::Change(inner) = &mut piece else { panic!() };
     inner.meta.media_type = Some("text/plain".into());
@@ -542,4 +542,71 @@ fn twelve_megabytes_broken_off_in_the_middle_arrive_byte_by_byte() {
     }
     assert!(taken == whole, "{} of {} bytes in {messages} messages", taken.len(), whole.len());
     assert!(messages < 500, "{messages} messages out");
+}
+
+#[test]
+fn a_piece_in_an_atomic_makes_it_fail_and_the_last_one_does_not() {
+    let group = |commands| {
+        let (command_id, meta) = (String::new(), Meta::default());
+        let kind = GroupKind::Atomic;
+        Command::Group(Group { kind, command_id, no_response: false, meta, commands })
+    };
+    // More is to come: whether all of it can be done is not known yet, so nothing of it is, and the piece is not kept.
+    let begun = group(vec![piece("1", "whole", None, false), piece("2", "ab", Some(4), true)]);
+    let rest = piece("2", "cd", None, false);
+    let (told, else_said, live) = said(&[(vec![begun], false), (vec![rest], true)]);
+    assert_eq!((told, else_said.len(), live), (vec![507, 216, 500, 424], 0, vec![]));
+    // Here all is known.
+    let first = piece("2", "ab", Some(4), true);
+    let ended = group(vec![piece("2", "cd", None, false), piece("1", "whole", None, false)]);
+    let (told, else_said, live) = said(&[(vec![first.clone()], false), (vec![ended], true)]);
+    let both = vec!["abcd".to_owned(), "whole".to_owned()];
+    assert_eq!((told, else_said.len(), live), (vec![213, 200, 201, 201], 0, both));
+    // Where another fails, the object is as far as it was, and its last piece may come again.
+    let bad = put(ChangeKind::Add, "3", "no note");
+    let failed = group(vec![piece("2", "cd", None, false), bad]);
+    let again = piece("2", "cd", None, false);
+    let (told, else_said, live) = said(&[(vec![first], false), (vec![failed], false), (vec![again], true)]);
+    assert_eq!((told, else_said.len()), (vec![213, 507, 216, 415, 201], 0));
+    assert_eq!(live, ["abcd"]);
+}
+
+#[test]
+fn an_app_changes_and_deletes_what_no_row_holds() {
+    fn case<S: Store>(world: &World<S>) {
+        let mut a = large("a", Encoding::Wbxml);
+        (a.piece_bytes, a.max_message) = (100_000, Some(120_000));
+        a.add(&photo("Photo", 600_000));
+        a.sync(world).unwrap();
+        let before = a.text_of("Photo");
+        let id = world.records("contacts")[0].id.clone();
+        let form = |more: &str| format!("id={}&{more}", id.as_str());
+        assert_eq!(
+            world.max("POST", "contacts", "", &form("title=Boss")).status,
+            200,
+            "{}",
+            world.last_line()
+        );
+        let session = a.sync(world).unwrap();
+        let after = a.text_of("Photo");
+        assert_eq!(session.received, 1);
+        let whole = after.len() > before.len() && after.contains("TITLE:Boss");
+        assert!(whole && after.replace("TITLE:Boss\r\n", "") == before, "all else is as it was");
+        // The same again is nobody's change, and a field can go.
+        assert_eq!(world.max("POST", "contacts", "", &form("title=Boss")).status, 200);
+        assert!(world.last_line().contains("same again"), "{}", world.last_line());
+        assert_eq!(a.sync(world).unwrap().received, 0);
+        assert_eq!(world.max("POST", "contacts", "", &form("title=")).status, 200);
+        a.sync(world).unwrap();
+        assert!(a.text_of("Photo") == before);
+        // Larger still is fine, up to what an object may have.
+        let note = "n".repeat(900_000);
+        assert_eq!(world.max("POST", "contacts", "", &form(&format!("note={note}"))).status, 200);
+        assert_eq!(world.max("POST", "contacts", "", &form("_deleted=1")).status, 200);
+        assert_eq!((a.sync(world).unwrap().received, a.contents().len()), (1, 0));
+        assert_eq!(world.max("POST", "contacts", "", &form("_deleted=1")).status, 200);
+        assert!(world.last_line().contains("delete again"), "{}", world.last_line());
+    }
+    case(&World::new(MemoryStore::new()).reading_on());
+    case(&World::new(SqliteStore::new()).reading_on());
 }

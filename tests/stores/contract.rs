@@ -57,6 +57,9 @@ macro_rules! each {
             a_refresh_takes_the_place_of_the_collection
             equal_content_stays_as_it_was_in_a_refresh
             what_is_staged_is_nobodys_business_until_then
+            large_bodies_are_staged_whole
+            trees_take_the_place_of_trees
+            only_what_may_go_goes
 
             accounts_come_and_go
             tenants_never_meet

@@ -205,6 +205,9 @@ impl Dice {
             luid: Luid(luid.into()),
             record: id(record),
             body: if body { None } else { self.content().body().cloned() },
+            parent: self
+                .chance(2)
+                .then(|| Luid(self.word(&["", "l0", "l1", "l2", "nul\0", "nul\u{1}0", "'", "no"]))),
             key: (!self.chance(3)).then(|| self.key()),
         }
     }
@@ -261,7 +264,9 @@ impl Dice {
         }
         if self.chance(5) {
             let generation = self.roll(3) as i64;
-            batch.refreshed = vec![Refresh { collection: self.collection(), generation }];
+            let (collection, folders) = (self.collection(), self.chance(2));
+            let goes = self.chance(3).then(|| self.some(3, Self::record));
+            batch.refreshed = vec![Refresh { collection, generation, folders, goes }];
             batch.unstaged = self.some(1, Self::collection);
         }
         if self.chance(3) {
@@ -350,6 +355,10 @@ impl Dice {
             matches: self.some(2, |dice| (dice.path(), dice.some(4, Self::key))),
             above: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             children: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
+            unstaged: self.some(2, Self::path),
+            waiting: self.some(2, |dice| {
+                (dice.path(), dice.some(3, |dice| Luid(dice.word(&["l0", "l1", "nul\0", "'", ""]))))
+            }),
             page,
             whole: Vec::new(),
             arriving: self.chance(2),

@@ -6,7 +6,8 @@ use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::memory::{House, ONE_TRIP, Stored, Tenant};
 use crate::store::{
-    Child, Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Who,
+    Child, Found, Held, Outgoing, PageAsk, Piece, Reads, RecordVersion, Session, Snapshot, Target, Waiting,
+    Who,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,6 +93,10 @@ impl Tenant {
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
         snapshot.above = self.above(reads.peer.as_ref(), &reads.above);
         snapshot.children = self.children(&reads.children);
+        snapshot.waiting =
+            reads.peer.as_ref().map(|peer| self.waiting(peer, &reads.waiting)).unwrap_or_default();
+        snapshot.unstaged =
+            reads.peer.as_ref().map(|peer| self.unstaged(peer, &reads.unstaged)).unwrap_or_default();
         snapshot.pieces = self.pieces(reads);
         self.page(reads, snapshot);
         leave_large(reads, snapshot);
@@ -327,6 +332,49 @@ impl Tenant {
         children
     }
 
+    fn waiting(&self, peer: &PeerId, asked: &[(String, Vec<Luid>)]) -> Vec<Waiting> {
+        let mut waiting = BTreeMap::new();
+        for (path, luids) in asked {
+            let collection = self.at(path);
+            for luid in luids {
+                let mut next = Some(luid.clone());
+                for _ in 0..limits::FOLDERS_DEEP_MAX {
+                    let at = next.map(|luid| (peer.clone(), collection.clone(), luid));
+                    let Some(item) = at.and_then(|at| self.staged.get(&at)) else { break };
+                    next = item.parent.clone().filter(|parent| !parent.0.is_empty());
+                    let found = Waiting {
+                        collection: collection.clone(),
+                        luid: item.luid.clone(),
+                        record: item.record.clone(),
+                        form: item.body.as_ref().map(|body| body.form.clone()),
+                        parent: item.parent.clone(),
+                    };
+                    waiting.insert((collection.clone(), item.luid.clone()), found);
+                }
+            }
+        }
+        waiting.into_values().collect()
+    }
+
+    fn unstaged(&self, peer: &PeerId, paths: &[String]) -> Vec<Outgoing> {
+        let wanted: BTreeSet<CollectionId> = paths.iter().map(|path| self.at(path)).collect();
+        let mine = self.staged.iter().filter(|((of, ..), _)| of == peer);
+        let named: BTreeSet<_> = mine.map(|((_, at, _), item)| (at, &item.record)).collect();
+        let mut bytes = 0_usize;
+        let aliases = self.aliases.iter().filter(|((of, at, _), alias)| {
+            of == peer && wanted.contains(at) && alias.luid.is_some() && !named.contains(&(at, &alias.record))
+        });
+        let live = aliases.filter_map(|((_, at, id), alias)| {
+            let record = &self.record(at, id)?.record;
+            record.content.is_live().then(|| Outgoing { record: record.clone(), alias: Some(alias.clone()) })
+        });
+        live.take_while(|outgoing| {
+            bytes += outgoing.record.content.size();
+            bytes <= limits::PAGE_BYTES_MAX
+        })
+        .collect()
+    }
+
     /// A collection's records stamped after `after` and up to `until`, in stamp order.
     fn changes(
         &self,
@@ -367,7 +415,12 @@ impl Tenant {
 /// Takes out the large bodies that were not asked for whole.
 fn leave_large(reads: &Reads, snapshot: &mut Snapshot) {
     let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
-    let page = snapshot.page.iter_mut().chain(&mut snapshot.above).map(|outgoing| &mut outgoing.record);
+    let page = snapshot
+        .page
+        .iter_mut()
+        .chain(&mut snapshot.above)
+        .chain(&mut snapshot.unstaged)
+        .map(|outgoing| &mut outgoing.record);
     for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
         let at = (record.collection.clone(), record.id.clone(), record.seq);
         if let Content::Body(body) = &record.content

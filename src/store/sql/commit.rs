@@ -234,35 +234,6 @@ impl Writes {
         self.write_lists(ACKNOWLEDGED, rows, &peer);
     }
 
-    fn refreshes(&mut self, batch: &Batch) {
-        let peer = text(&batch.peer_id.0);
-        for collection in &batch.unstaged {
-            self.write(refresh::UNSTAGE, [peer.clone(), text(&collection.0)]);
-        }
-        let rows = batch.staged.iter().map(|item| {
-            let body = item.body.as_ref().map(|body| (text::encode_body(body), body.bytes.len()));
-            let (form, body, size) = match body {
-                Some(((form, body), size)) => (Some(form), Some(body), size),
-                None => (None, None, 0),
-            };
-            let (collection, luid) = (text::encode(&item.collection.0), text::encode(&item.luid.0));
-            let key = item.key.as_ref().filter(|_| body.is_some()).map(|key| text::encode(key));
-            json!([collection, luid, item.record.as_str(), key, form, size, body])
-        });
-        self.write_lists(refresh::STAGE, rows, std::slice::from_ref(&peer));
-        for done in &batch.refreshed {
-            let at = [peer.clone(), text(&done.collection.0)];
-            let with = |last: i64| at.iter().cloned().chain([Value::Integer(last)]);
-            self.write(refresh::PAIR, at.clone());
-            self.write(refresh::ROOM, with(batch.now));
-            for sql in [refresh::KEEP, refresh::PUT, refresh::GONE, refresh::FORGET_ALIASES] {
-                self.write(sql, at.clone());
-            }
-            self.write(refresh::PUT_ALIASES, with(done.generation));
-            self.write(refresh::UNSTAGE, at.clone());
-        }
-    }
-
     fn bookmarks(&mut self, batch: &Batch) {
         let rows = batch.bookmarks.iter().map(|b| {
             let place = |place: &Place| {
@@ -318,7 +289,9 @@ impl Writes {
         self.write(objects::SWEEP_CHUNKS, []);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
         self.write(objects::SWEEP_PIECES, []);
-        self.write(refresh::SWEEP_STAGED, [Value::Integer(sweep.now - limits::STAGED_MS)]);
+        for sql in refresh::SWEEP_STAGED {
+            self.write(sql, [Value::Integer(sweep.now - limits::STAGED_MS)]);
+        }
         let parameters = vec![Value::Integer(sweep.now)];
         self.statements.push(Statement { sql: SWEEP_THROTTLES, parameters });
         self.write(SWEPT, [Value::Integer(sweep.horizon), Value::Integer(sweep.now)]);
@@ -367,12 +340,13 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 14] = [
+const REMOVE_ACCOUNT: [&str; 15] = [
     "DELETE FROM chunk WHERE account = ?1",
     "DELETE FROM piece WHERE account = ?1",
     "DELETE FROM record WHERE account = ?1",
     "DELETE FROM version WHERE account = ?1",
     "DELETE FROM staged WHERE account = ?1",
+    "DELETE FROM staged_chunk WHERE account = ?1",
     "DELETE FROM alias WHERE account = ?1",
     "DELETE FROM bookmark WHERE account = ?1",
     "DELETE FROM peer WHERE account = ?1",
@@ -406,9 +380,10 @@ const REVOKE_TOKEN: &str = "DELETE FROM token WHERE hash = ?2 AND account = ?1";
 
 const SET_PEER: &str = "UPDATE peer SET settings = ?3 WHERE account = ?1 AND id = ?2";
 
-const FORGET_PEER: [&str; 6] = [
+const FORGET_PEER: [&str; 7] = [
     "DELETE FROM piece WHERE account = ?1 AND peer = ?2",
     "DELETE FROM staged WHERE account = ?1 AND peer = ?2",
+    "DELETE FROM staged_chunk WHERE account = ?1 AND peer = ?2",
     "DELETE FROM alias WHERE account = ?1 AND peer = ?2",
     "DELETE FROM bookmark WHERE account = ?1 AND peer = ?2",
     "DELETE FROM session WHERE account = ?1 AND peer = ?2",

@@ -250,6 +250,50 @@ CROSS JOIN record AS r ON r.account = me.account AND r.collection = ",
 ORDER BY asked.key, r.id"
 );
 
+/// Staged items, and the folders above them.
+pub const WAITING: &str = concat!(
+    "WITH RECURSIVE above (account, collection, luid, depth) AS (
+  SELECT s.account, s.collection, s.luid, 1
+  FROM ",
+    asked!(),
+    "
+  CROSS JOIN staged AS s ON s.account = me.account AND s.peer = ?9 AND s.luid = asked.value ->> 1 AND s.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
+    "
+  UNION
+  SELECT s.account, s.collection, s.parent, above.depth + 1
+  FROM above
+  CROSS JOIN staged AS s
+    ON s.account = above.account AND s.peer = ?9 AND s.collection = above.collection AND s.luid = above.luid
+  WHERE s.parent <> '' AND above.depth < CAST(?10 AS INTEGER))
+SELECT s.collection, s.luid, s.record, s.form, s.parent
+FROM (SELECT DISTINCT account, collection, luid FROM above) AS found
+CROSS JOIN staged AS s
+  ON s.account = found.account AND s.peer = ?9 AND s.collection = found.collection AND s.luid = found.luid
+ORDER BY s.collection, s.luid"
+);
+
+/// What a device has had and does not stage.
+pub const UNSTAGED: &str = concat!(
+    "SELECT r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body, ",
+    alias!(),
+    "
+FROM (SELECT r.account, r.collection, r.id, sum(r.size) OVER (ORDER BY r.collection, r.id ROWS UNBOUNDED PRECEDING) AS total
+  FROM ",
+    asked!(),
+    "
+  CROSS JOIN alias AS a ON a.account = me.account AND a.peer = ?9 AND a.luid IS NOT NULL AND a.collection = ",
+    collection!("me.account", "asked.value"),
+    "
+  CROSS JOIN record AS r ON r.account = a.account AND r.collection = a.collection AND r.id = a.record
+  WHERE r.form IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staged AS s
+    WHERE s.account = a.account AND s.peer = a.peer AND s.collection = a.collection AND s.record = a.record)) AS found
+CROSS JOIN record AS r ON r.account = found.account AND r.collection = found.collection AND r.id = found.id
+CROSS JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id
+WHERE found.total <= CAST(?10 AS INTEGER)
+ORDER BY r.collection, r.id"
+);
+
 /// A record of a page, its body left out where it is not small and the bodies before it fill the page: the sizes are only
 /// summed up (once, by the inner question) when a record that is not small comes along.
 macro_rules! within {

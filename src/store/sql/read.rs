@@ -32,6 +32,8 @@ enum Question {
     Pieces,
     Above,
     Children,
+    Waiting,
+    Unstaged,
     Page,
     Totals,
 }
@@ -97,6 +99,8 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                 Question::Pieces => snapshot.pieces.push(row.piece()?),
                 Question::Above => snapshot.above.push(outgoing(&mut row)?),
                 Question::Children => snapshot.children.push(child(&mut row)?),
+                Question::Waiting => snapshot.waiting.push(row.waiting()?),
+                Question::Unstaged => snapshot.unstaged.push(outgoing(&mut row)?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
@@ -169,7 +173,7 @@ fn found(row: &mut Columns) -> Result<Found, StoreError> {
 }
 
 fn outgoing(row: &mut Columns) -> Result<Outgoing, StoreError> {
-    let record = row.record()?.ok_or_else(|| StoreError::Broken("a folder is missing".into()))?;
+    let record = row.record()?.ok_or_else(|| StoreError::Broken("a record is missing".into()))?;
     Ok(Outgoing { record, alias: row.alias()? })
 }
 
@@ -322,7 +326,17 @@ fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value
     let children = folders
         .into_iter()
         .map(|list| (Question::Children, question::CHILDREN, vec![list, integer(CHILDREN_MAX)]));
-    above.chain(children).chain(chunks).chain(pieces).collect()
+    let waiting = text::lists(pairs(&reads.waiting, |luid| luid.0.as_str())).into_iter();
+    let waiting = waiting.filter(|_| reads.peer.is_some());
+    let waiting = waiting.map(|list| {
+        (Question::Waiting, question::WAITING, vec![list, peer.clone(), integer(FOLDERS_DEEP_MAX)])
+    });
+    let unstaged = text::lists(reads.unstaged.iter().map(|path| json!(text::encode(path)))).into_iter();
+    let unstaged = unstaged.filter(|_| reads.peer.is_some());
+    let unstaged = unstaged.map(|list| {
+        (Question::Unstaged, question::UNSTAGED, vec![list, peer.clone(), integer(PAGE_BYTES_MAX)])
+    });
+    above.chain(children).chain(unstaged).chain(waiting).chain(chunks).chain(pieces).collect()
 }
 
 /// `?1` to `?7` of every statement.
@@ -377,6 +391,9 @@ fn bounds(records_max: usize, bytes_max: usize) -> [Value; 3] {
 
 /// [`limits::FOLDERS_DEEP_MAX`] as it is bound.
 const FOLDERS_DEEP_MAX: i64 = limits::FOLDERS_DEEP_MAX as i64;
+
+/// [`limits::PAGE_BYTES_MAX`] as it is bound.
+const PAGE_BYTES_MAX: i64 = limits::PAGE_BYTES_MAX as i64;
 
 /// [`limits::CHILDREN_MAX`] as it is bound.
 const CHILDREN_MAX: i64 = limits::CHILDREN_MAX as i64;

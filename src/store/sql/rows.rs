@@ -4,7 +4,7 @@ use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId, Place};
 use crate::record::{AccountId, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::sql::{Row, Value, text};
 use crate::store::{
-    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token,
+    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token, Waiting,
 };
 
 /// The columns of one row, taken from the left.
@@ -233,6 +233,17 @@ impl Columns {
         let base64 = self.flag()?;
         let text = self.stored()?.ok_or_else(|| StoreError::Broken("a chunk is empty".into()))?;
         Ok((at, text::decode_chunk(base64, text)?))
+    }
+
+    /// `collection, luid, record, form, parent` of a staged item.
+    pub fn waiting(&mut self) -> Result<Waiting, StoreError> {
+        Ok(Waiting {
+            collection: CollectionId(self.text()?),
+            luid: Luid(self.text()?),
+            record: self.record_id()?,
+            form: self.stored()?.map(|form| text::form(&form)),
+            parent: self.maybe_text()?.map(Luid),
+        })
     }
 
     /// `leaving, start, body`.

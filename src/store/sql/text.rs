@@ -96,6 +96,12 @@ pub fn chunked(form: &str) -> Option<Form> {
     form.strip_suffix(CHUNKS).map(|label| Form::of_label(&decode(label.to_owned())))
 }
 
+/// The form of the column form, wherever the body is.
+pub fn form(form: &str) -> Form {
+    let label = form.strip_suffix(CHUNKS).or(form.strip_suffix(BASE64)).unwrap_or(form);
+    Form::of_label(&decode(label.to_owned()))
+}
+
 /// The body of the columns form and body.
 pub fn decode_body(form: String, body: String) -> Result<Body, StoreError> {
     let (label, bytes) = match form.strip_suffix(BASE64) {

@@ -64,6 +64,8 @@ pub struct Desk<'a> {
     pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
     /// Folders that this turn recognised by what they say, each with the folder it is in.
     pub recognised: BTreeMap<(CollectionId, RecordId), Option<RecordId>>,
+    /// What this turn staged, with its place in the batch.
+    pub staged: BTreeMap<(CollectionId, Luid), usize>,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     /// Which record a device's id means since this turn.
@@ -137,6 +139,7 @@ impl<'a> Desk<'a> {
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             recognised: BTreeMap::new(),
+            staged: BTreeMap::new(),
             known: Known::of(snapshot, &inbox.maps()),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
@@ -374,6 +377,10 @@ impl<'a> Desk<'a> {
                 }
             }
         }
+        let gone = self.batch.refreshed.iter().flat_map(|done| {
+            done.goes.iter().flatten().map(|record| (done.collection.clone(), record.clone()))
+        });
+        guard.records.extend(gone);
         guard
     }
 

@@ -11,7 +11,7 @@ use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{CollectionId, RecordId};
 use crate::store::{Batch, Peer};
 use crate::syncml::inbox::{AtomicStep, Step};
-use crate::syncml::session::{Pending, State};
+use crate::syncml::session::{Arrival, Pending, State};
 use crate::syncml::status;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,7 @@ struct Savepoint {
     touched: BTreeMap<(CollectionId, RecordId), usize>,
     forced: BTreeSet<CollectionId>,
     matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    staged: BTreeMap<(CollectionId, Luid), usize>,
     aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     luids: BTreeMap<(CollectionId, Luid), Option<RecordId>>,
     unanswered: Unanswered,
@@ -77,16 +78,23 @@ impl Desk<'_> {
         failed: usize,
         own: Vec<Pending>,
     ) {
+        let piece = self.state.arriving.take();
         self.roll_back(before);
+        if self.state.arriving.is_none() {
+            // What follows of a piece that is not kept is not the whole.
+            self.state.arriving = piece.map(|arrival| Arrival { refused: status::SIZE_MISMATCH, ..arrival });
+        }
         self.notes.push(format!("an Atomic of {} commands failed and was rolled back", inside.len()));
         self.status(atomic.silent, &atomic.command, "Atomic", &[], &[], status::ATOMIC_FAILED);
         let (done, rest) = inside.split_at_checked(failed).unwrap_or_default();
         done.iter().for_each(|step| self.say_of(step, status::ATOMIC_ROLLED_BACK));
         for mut pending in own {
-            if let Pending::Status(status) = &mut pending
-                && status::is_done(status.code)
-            {
-                status.code = status::ATOMIC_ROLLED_BACK;
+            if let Pending::Status(status) = &mut pending {
+                status.code = match status.code {
+                    code if status::is_done(code) => status::ATOMIC_ROLLED_BACK,
+                    status::CHUNK_BUFFERED => status::COMMAND_FAILED,
+                    code => code,
+                };
             }
             self.owe(pending);
         }
@@ -109,6 +117,7 @@ impl Desk<'_> {
             touched: self.touched.clone(),
             forced: self.forced.clone(),
             matched: self.matched.clone(),
+            staged: self.staged.clone(),
             aliases: self.aliases.clone(),
             luids: self.luids.clone(),
             unanswered: self.unanswered.clone(),
@@ -126,7 +135,7 @@ impl Desk<'_> {
         (self.peer, self.peer_changed) = (before.peer, before.peer_changed);
         self.bookmarks = before.bookmarks;
         (self.touched, self.forced, self.matched) = (before.touched, before.forced, before.matched);
-        (self.aliases, self.luids) = (before.aliases, before.luids);
+        (self.staged, self.aliases, self.luids) = (before.staged, before.aliases, before.luids);
         self.unanswered = before.unanswered;
         self.sends_back = before.sends_back;
         self.queue.truncate(before.queued);

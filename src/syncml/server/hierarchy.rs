@@ -25,8 +25,19 @@ pub fn is_object(form: &Form) -> bool {
     matches!(form, Form::Opaque(media_type) if FORMS.contains(&media_type.as_str()))
 }
 
-fn is_folder(content: &Content) -> bool {
-    content.body().is_some_and(|body| matches!(&body.form, Form::Opaque(media_type) if media_type == FOLDER))
+/// Whether a record is a folder.
+pub fn is_folder(content: &Content) -> bool {
+    content.body().is_some_and(|body| is_folder_form(&body.form))
+}
+
+/// Whether it is the form of a folder.
+pub fn is_folder_form(form: &Form) -> bool {
+    matches!(form, Form::Opaque(media_type) if media_type == FOLDER)
+}
+
+/// Whether a device says by it that something is in no folder.
+pub fn is_none(spelt: &Luid) -> bool {
+    spelt.0.trim_matches(['.', '/']).is_empty()
 }
 
 impl Desk<'_> {
@@ -112,7 +123,7 @@ impl Desk<'_> {
     fn place_of(&self, arriving: Arriving<'_>) -> Result<Option<Option<RecordId>>, u16> {
         let Arriving { datastore, item, kind, .. } = arriving;
         let Some(spelt) = &item.parent else { return Ok(None) };
-        if spelt.0.trim_matches(['.', '/']).is_empty() {
+        if is_none(spelt) {
             return Ok(Some(None));
         }
         let Some(folder) = self.standing(datastore, spelt, None) else {
@@ -216,6 +227,24 @@ pub struct Folders {
 }
 
 impl Server<'_> {
+    /// What may have been staged before in a refresh (`server/refresh.rs`) of what the message needs to know of folders: those that
+    /// items are to be in, and those that come again.
+    pub fn folders_staged(&self) -> Vec<(String, Vec<Luid>)> {
+        let mut found: BTreeMap<String, Vec<Luid>> = BTreeMap::new();
+        for step in &self.inbox.steps {
+            let Step::Change(change) = step else { continue };
+            for item in change.items.iter().filter(|item| item.parent.is_some()) {
+                let folder = item.body.as_ref().is_ok_and(|body| is_folder_form(&body.form));
+                let luids =
+                    item.parent.iter().filter(|luid| !is_none(luid)).chain(folder.then_some(&item.luid));
+                let luids = luids.filter(|luid| luid.0.len() <= RecordId::BYTES_MAX).cloned();
+                found.entry(change.path.clone()).or_default().extend(luids);
+            }
+        }
+        found.retain(|_, luids| !luids.is_empty());
+        found.into_iter().collect()
+    }
+
     /// Whether more of the folders has to be read than is known: what is in those to be deleted, and what is above those that
     /// the device does not know, or that something is moved to.
     pub fn wants_folders(&mut self, snapshot: &Snapshot) -> bool {

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::map;
 use crate::limits;
 use crate::peer::Place;
-use crate::record::{CollectionId, Kind};
+use crate::record::CollectionId;
 use crate::store::Collection;
 use crate::syncml::filter::{Filter, Refusal};
 use crate::syncml::inbox::{self, trim};
@@ -89,11 +89,6 @@ impl Desk<'_> {
             self.alert_status(alert, Some(item), code, None);
             return;
         }
-        if wish == Wish::Sync(Mode::RefreshFromClient) && collection.kind == Kind::Files {
-            // What is staged knows nothing of folders.
-            self.alert_status(alert, Some(item), status::NOT_SUPPORTED, None);
-            return;
-        }
         let Some(filter) = self.filter_asked(alert, item, collection) else { return };
         let id = collection.id.clone();
         // A device that resumes goes on with the filter it had, whether it says it again or not.
@@ -107,7 +102,7 @@ impl Desk<'_> {
         let last =
             anchor.last.as_deref().map(trim).filter(|last| !is_reset(last)).unwrap_or_default().to_owned();
         let next = anchor.next.as_deref().map(trim).unwrap_or_default().to_owned();
-        let (opened, code) = self.opening(&id, &last, wish);
+        let (opened, code) = self.opening(&id, &last, wish, filter.as_ref());
         if code == status::REFRESH_REQUIRED {
             self.forced.insert(id.clone());
         }
@@ -152,9 +147,20 @@ impl Desk<'_> {
     }
 
     /// What becomes of a wish: the datastore as far as that says it, and the status.
-    fn opening(&mut self, id: &CollectionId, last: &str, wish: Wish) -> (Datastore, u16) {
+    fn opening(
+        &mut self,
+        id: &CollectionId,
+        last: &str,
+        wish: Wish,
+        filter: Option<&Filter>,
+    ) -> (Datastore, u16) {
         let begun = self.state.resumable.iter().find(|begun| begun.collection == *id && begun.next != last);
-        let begun = begun.cloned();
+        // What a filter spares would go if its refresh went on with another.
+        let query = |filter: Option<&Filter>| filter.map(|filter| filter.query.clone()).unwrap_or_default();
+        let other = |begun: &Resumable| {
+            begun.mode == Mode::RefreshFromClient && query(begun.filter.as_ref()) != query(filter)
+        };
+        let begun = begun.filter(|begun| !other(begun)).cloned();
         if let (Wish::Resume, Some(begun)) = (wish, begun) {
             self.notes.push(format!("{} is resumed", id.0));
             self.start_sending(id, begun.mode);

@@ -2,7 +2,7 @@
 
 use crate::peer::{Alias, Luid};
 use crate::record::{CollectionId, Record, RecordId};
-use crate::store::{Found, Held, Snapshot, Target};
+use crate::store::{Found, Held, Snapshot, Target, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Key<'a> = (&'a CollectionId, &'a RecordId);
@@ -20,6 +20,7 @@ pub struct Known<'a> {
     aliases: BTreeMap<Key<'a>, &'a Alias>,
     children: BTreeMap<Key<'a>, Vec<&'a RecordId>>,
     on_page: BTreeMap<Key<'a>, &'a Record>,
+    waiting: BTreeMap<(&'a CollectionId, &'a Luid), &'a Waiting>,
 }
 
 impl<'a> Known<'a> {
@@ -52,6 +53,8 @@ impl<'a> Known<'a> {
         for child in &snapshot.children {
             known.children.entry((&child.collection, &child.parent)).or_default().push(&child.record);
         }
+        let waiting = snapshot.waiting.iter().map(|item| ((&item.collection, &item.luid), item));
+        known.waiting = waiting.collect();
         let paged = snapshot.page.iter().map(|outgoing| &outgoing.record);
         known.on_page = paged.map(|record| ((&record.collection, &record.id), record)).collect();
         let found = snapshot.found.iter().filter_map(|found| found.alias.as_ref());
@@ -110,6 +113,11 @@ impl<'a> Known<'a> {
     /// What is in a folder, where that was asked for.
     pub fn children<'b>(&'b self, collection: &'b CollectionId, folder: &'b RecordId) -> &'b [&'a RecordId] {
         self.children.get(&(collection, folder)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What the device has staged under its id, where that was asked for.
+    pub fn waiting(&self, collection: &CollectionId, luid: &Luid) -> Option<&'a Waiting> {
+        self.waiting.get(&(collection, luid)).copied()
     }
 
     /// The device's alias of a record, wherever it was read.

@@ -200,6 +200,10 @@ impl Desk<'_> {
         let refused = arrival.refused;
         self.batch.pieces_dropped.push(PieceRange::all(false));
         self.state.arriving = Some(arrival);
+        if arriving.datastore.stages() {
+            // Should the rest of it never come.
+            self.stage_unsaid(arriving);
+        }
         if refused > 0 { refused } else { self.go_on(arriving, 0) }
     }
 

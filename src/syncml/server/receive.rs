@@ -198,7 +198,7 @@ impl Desk<'_> {
         };
         if code >= 300 {
             if arriving.datastore.stages() {
-                self.stage_refused(arriving);
+                self.stage_unsaid(arriving);
             }
             self.tally(index, |tally| tally.refused += 1);
             let luid: String = item.luid.0.chars().filter(|c| !c.is_control()).take(40).collect();

@@ -10,13 +10,14 @@ use super::send::Due;
 use crate::journal::merge::Supported;
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Looking};
-use crate::record::{Body, CollectionId, Content, Origin, Record, Seq};
+use crate::record::{Body, CollectionId, Content, Origin, Record, RecordId, Seq};
 use crate::store::Outgoing;
 use crate::syncml::filter::criteria::Criteria;
 use crate::syncml::filter::properties;
 use crate::syncml::filter::{Filter, LeftOut};
 use crate::syncml::message::Location;
-use crate::syncml::session::Datastore;
+use crate::syncml::session::{Datastore, Mode};
+use std::collections::BTreeSet;
 
 /// A datastore's filter, ready for a page.
 pub struct Window {
@@ -105,6 +106,26 @@ impl Desk<'_> {
         }
     }
 
+    /// What goes in a refresh from the device, where it wants some items only: what it has had and does not send, as far as that is
+    /// inside. What is outside it was never meant to have.
+    pub fn goes(&self, datastore: &Datastore) -> Option<Vec<RecordId>> {
+        if !datastore.filters_items() {
+            return None;
+        }
+        let criteria = self.window(datastore).criteria;
+        let named = self.batch.staged.iter().filter(|item| item.collection == datastore.collection);
+        let named: BTreeSet<&RecordId> = named.map(|item| &item.record).collect();
+        let here = self.snapshot.unstaged.iter().filter(|it| it.record.collection == datastore.collection);
+        let goes = here.filter(|outgoing| {
+            let luid =
+                outgoing.alias.as_ref().and_then(|alias| alias.luid.as_ref()).map(|luid| luid.0.as_str());
+            let read = outgoing.record.content.body().is_some();
+            let inside = criteria.as_ref().is_some_and(|criteria| criteria.admits(&outgoing.record, luid));
+            inside && read && !named.contains(&outgoing.record.id)
+        });
+        Some(goes.map(|outgoing| outgoing.record.id.clone()).collect())
+    }
+
     /// The content without the properties that the device does not want.
     pub fn narrowed(&self, datastore: &Datastore, body: Body) -> Body {
         match datastore.filter.as_ref().and_then(|filter| filter.fields.as_ref()) {
@@ -160,7 +181,8 @@ impl Desk<'_> {
         let now = LeftOut::by(datastore.filter.as_ref());
         let exclusive = datastore.filter.as_ref().is_some_and(|filter| filter.exclusive);
         let unsure = match slow {
-            true => exclusive && !now.filter.is_empty(),
+            // What stayed here in a refresh from the device it may never have had.
+            true => (exclusive || datastore.mode == Mode::RefreshFromClient) && !now.filter.is_empty(),
             false => held_back.is_some() && before.filter != now.filter,
         };
         let filter = if unsure { LeftOut::UNKNOWN.to_owned() } else { now.filter.clone() };

@@ -12,6 +12,7 @@ fn staged(luid_: &str, record: &str, body: Option<&str>, key: Option<&str>) -> S
         luid: luid(luid_),
         record: id(record),
         body,
+        parent: None,
         key: key.map(str::to_owned),
     }
 }
@@ -22,7 +23,7 @@ fn stage(store: &impl Store, account: &AccountId, items: Vec<Staged>) {
 
 /// The refresh is complete; answers the head.
 fn refresh(store: &impl Store, account: &AccountId) -> Seq {
-    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7 }];
+    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7, folders: false, goes: None }];
     commit(store, &Batch { refreshed, ..batch(account) }).head
 }
 
@@ -160,9 +161,144 @@ pub fn what_is_staged_is_nobodys_business_until_then<S: Store>(make: impl Fn() -
     commit(&store, &Batch { edits: vec![Edit::ForgetPeer(peer("phone"))], ..batch(&account) });
     refresh(&store, &account);
     assert_eq!(story(&store, &account), "r! new!");
-    let tablet = Refresh { collection: at("contacts"), generation: 1 };
+    let tablet = Refresh { collection: at("contacts"), generation: 1, folders: false, goes: None };
     commit(&store, &Batch { refreshed: vec![tablet], peer_id: peer("tablet"), ..batch(&account) });
     assert_eq!(story(&store, &account), "r! new!", "what the tablet had staged is gone");
     refresh(&store, &other);
     assert_eq!(story(&store, &other), "r! new=CANARY");
+}
+
+/// A staged item that says its place, by the device's id of a folder.
+fn placed(luid_: &str, record: &str, body: Option<Vec<u8>>, key: Option<&str>, parent: &str) -> Staged {
+    let body = body.map(|bytes| Body { form: Form::Plain, bytes });
+    let parent = Some(luid(parent));
+    Staged { body, parent, ..staged(luid_, record, None, key) }
+}
+
+pub fn large_bodies_are_staged_whole<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let account = open(&store, "a");
+    let large = |last: u8, size: usize| {
+        let mut bytes: Vec<u8> = "Añn\n".bytes().cycle().take(size).collect();
+        bytes.push(last);
+        Body { form: Form::Plain, bytes }
+    };
+    let there = |id: &str, body: Body| change("contacts", id, Content::Body(body));
+    let changes = vec![
+        there("same", large(b'a', 900_000)),
+        there("other", large(b'a', 900_000)),
+        there("gone", large(b'b', 500_000)),
+    ];
+    commit(&store, &changing(&account, changes));
+    let item = |name: &str, record: &str, body: Body| Staged {
+        body: Some(body),
+        ..staged(name, record, None, None)
+    };
+    // The half of it comes again, longer and shorter.
+    for half in [large(b'x', 1_500_000), large(b'y', 10), large(b'z', 460_000)] {
+        stage(&store, &account, vec![item("3", "new", half)]);
+    }
+    let twice = vec![item("3", "new", large(b'1', 2_000_000)), item("3", "new", large(0xFF, 700_000))];
+    stage(&store, &account, twice);
+    let rest = vec![item("1", "same", large(b'a', 900_000)), item("2", "other", large(b'c', 900_000))];
+    stage(&store, &account, rest);
+    let before = read(&store, &asking(&account)).account.unwrap().head;
+    refresh(&store, &account);
+    let versions = changes_of(&store, &account);
+    let whole: Vec<_> = versions.iter().map(|(id, seq)| (at("contacts"), id.clone(), *seq)).collect();
+    let ids = vec![("contacts".to_owned(), versions.iter().map(|(id, _)| id.clone()).collect())];
+    let records = read(&store, &Reads { records: ids, whole, ..asking(&account) }).records;
+    let body = |name: &str| {
+        let record = records.iter().find(|record| record.id == id(name)).unwrap();
+        (record.seq > before, record.content.clone())
+    };
+    assert!(body("same") == (false, Content::Body(large(b'a', 900_000))), "equal, so not written");
+    assert!(body("other") == (true, Content::Body(large(b'c', 900_000))), "its last byte differs");
+    assert!(body("new") == (true, Content::Body(large(0xFF, 700_000))));
+    assert!(body("gone") == (true, Content::Deleted));
+    // What was replaced is kept whole.
+    let old = (at("contacts"), id("other"), BORN + 2);
+    let asked = vec![("contacts".into(), vec![(old.1.clone(), old.2)])];
+    let kept = read(&store, &Reads { versions: asked, whole: vec![old], ..asking(&account) }).versions;
+    assert!(kept.len() == 1 && kept[0].content == Content::Body(large(b'a', 900_000)));
+}
+
+fn changes_of(store: &impl Store, account: &AccountId) -> Vec<(anchorage::record::RecordId, Seq)> {
+    changes(store, account, "contacts", 0).into_iter().map(|record| (record.id, record.seq)).collect()
+}
+
+pub fn trees_take_the_place_of_trees<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let account = open(&store, "a");
+    let there = |name: &str, key: &str, parent: Option<&str>| Change {
+        parent: parent.map(id),
+        ..keyed(name, key, key)
+    };
+    let tree = vec![
+        there("in", "d", None),
+        there("deep", "d", Some("in")),
+        there("file", "f", Some("deep")),
+        there("named", "n", None),
+        there("under", "f", Some("named")),
+        there("stray", "f", Some("in")),
+    ];
+    commit(&store, &changing(&account, tree));
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let items = vec![
+        placed("1", "x1", text("d"), Some("d"), ""),
+        placed("2", "x2", text("d"), Some("d"), "1"),
+        placed("3", "x3", text("f"), Some("f"), "2"),
+        // Renamed and moved, and what is under it is still found.
+        placed("4", "named", text("m"), Some("m"), "2"),
+        placed("5", "x5", text("f"), Some("f"), "4"),
+        // New ones: in a new folder, in one that never came, and one that is equal to something elsewhere.
+        placed("6", "x6", text("p"), Some("p"), "1"),
+        placed("7", "x7", text("f"), Some("f"), "6"),
+        placed("8", "x8", text("q"), Some("q"), "9"),
+        placed("a", "xa", text("f"), Some("f"), ""),
+    ];
+    stage(&store, &account, items);
+    let waiting = vec![("contacts".to_owned(), vec![luid("7"), luid("8"), luid("none")])];
+    let found = read(&store, &Reads { waiting, ..asking(&account) }).waiting;
+    let said = found.iter().map(|it| format!("{}<{}", it.luid.0, it.parent.as_ref().unwrap().0));
+    assert_eq!(said.collect::<Vec<_>>().join(" "), "1< 6<1 7<6 8<9");
+    assert!(found.iter().all(|it| it.form == Some(Form::Plain)));
+    let before = read(&store, &asking(&account)).account.unwrap().head;
+    let collection = at("contacts");
+    let refreshed = vec![Refresh { collection, generation: 7, folders: true, goes: None }];
+    commit(&store, &Batch { refreshed, ..batch(&account) });
+    let all = changes(&store, &account, "contacts", 0);
+    let mut story: Vec<String> = all
+        .iter()
+        .filter(|record| record.content.is_live())
+        .map(|record| {
+            let parent = record.parent.as_ref().map_or("/", |parent| parent.as_str());
+            let new = if record.seq > before { "*" } else { "" };
+            format!("{}<{parent}{new}", record.id.as_str())
+        })
+        .collect();
+    story.sort();
+    assert_eq!(story.join(" "), "deep<in file<deep in</ named<deep* under<named x6<in* x7<x6* x8</* xa</*");
+    let gone = all.iter().filter(|record| !record.content.is_live()).map(|record| record.id.as_str());
+    assert_eq!(gone.collect::<Vec<_>>(), ["stray"]);
+}
+
+pub fn only_what_may_go_goes<S: Store>(make: impl Fn() -> S) {
+    let store = make();
+    let account = open(&store, "a");
+    for name in ["had", "sent", "spared", "never"] {
+        put(&store, &account, "contacts", name, name);
+    }
+    delete(&store, &account, "contacts", "never");
+    let known = ["had", "sent", "never"].map(|name| alias("contacts", name, Some(name), 1, 1)).to_vec();
+    aliased(&store, &account, known);
+    stage(&store, &account, vec![staged("sent", "sent", Some("sent"), None)]);
+    let reads = Reads { unstaged: vec!["contacts".into()], ..asking(&account) };
+    let unstaged = read(&store, &reads).unstaged;
+    let names = unstaged.iter().map(|it| (it.record.id.as_str(), it.alias.clone().unwrap().luid.unwrap().0));
+    assert_eq!(names.collect::<Vec<_>>(), [("had", "had".to_owned())]);
+    let goes = Some(vec![id("had"), id("sent")]);
+    let refreshed = vec![Refresh { collection: at("contacts"), generation: 7, folders: false, goes }];
+    commit(&store, &Batch { refreshed, ..batch(&account) });
+    assert_eq!(story(&store, &account), "sent=sent spared=spared never! had!");
 }
