@@ -17,8 +17,9 @@ pub struct Visit<S> {
 
 pub fn desk_of<S: Survey + Default + 'static>(world: World<S>) -> Visit<S> {
     let now = world.clock.get();
-    let World { store, settings, clock, drawn, lines, address, user_agent } = world;
-    let make = Box::new(move |store| World { store, settings, clock, drawn, lines, address, user_agent });
+    let World { store, settings, clock, drawn, lines, address, user_agent, fresh } = world;
+    let make =
+        Box::new(move |store| World { store, settings, clock, drawn, lines, address, user_agent, fresh });
     let mut desk = Desk::new(store);
     desk.now = now;
     desk.secret = Some(SECRET);
