@@ -36,6 +36,15 @@ pub fn read(body: &Body) -> Properties {
     Properties { form: body.form.clone(), entries }
 }
 
+/// The same without the bytes they came in, for what only listens.
+pub(crate) fn heard(body: &Body) -> Vec<Entry> {
+    match &body.form {
+        // A note is written again from what it was read from.
+        Form::Table | Form::Plain | Form::Vnote11 | Form::Opaque(_) => read(body).entries,
+        _ => lines::heard(&body.bytes),
+    }
+}
+
 /// Writes properties in their form: untouched ones from the bytes they came in.
 pub fn write(properties: &Properties) -> Body {
     let entries = &properties.entries;

@@ -23,6 +23,8 @@ mod hand;
 mod hmac;
 #[path = "stores/house.rs"]
 mod house;
+#[path = "conversation/isolate.rs"]
+mod isolate;
 #[path = "conversation/limits.rs"]
 mod limits;
 #[path = "conversation/objects.rs"]

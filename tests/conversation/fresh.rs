@@ -59,9 +59,12 @@ pub struct Fresh {
     state: RefCell<PathBuf>,
     /// How many messages have been answered.
     answered: Cell<u32>,
-    /// How many of them each had a workerd.
+    /// How many of them each had a workerd, and how many share one behind those.
     first: u32,
+    later: u32,
     alive: RefCell<Option<Workerd>>,
+    /// The largest WebAssembly memory, and the largest process, that there has been, in bytes.
+    pub peaks: Cell<[usize; 2]>,
 }
 
 /// Killed when dropped, wherever the test has got to.
@@ -88,7 +91,20 @@ impl Fresh {
     pub fn over(state: &Path) -> Self {
         let prepared = std::env::var_os(PREPARED).expect("a state directory is for workerd").into();
         let state = RefCell::new(state.to_owned());
-        Self { prepared, state, answered: Cell::new(0), first: u32::MAX, alive: RefCell::default() }
+        Self {
+            prepared,
+            state,
+            answered: Cell::new(0),
+            first: u32::MAX,
+            later: LATER,
+            alive: RefCell::default(),
+            peaks: Cell::default(),
+        }
+    }
+
+    /// One workerd for all messages from now on, weighed from now on.
+    pub fn alone(self) -> Self {
+        Self { first: 0, later: u32::MAX, ..Self::over(&self.state.borrow()) }
     }
 
     /// From now on over another state.
@@ -111,8 +127,9 @@ impl Fresh {
             panic!("no answer to {request:?}: {written:?}, {read:?}, {bytes} bytes; workerd said: {said}")
         });
         workerd.answered += 1;
+        self.weigh(&workerd);
         self.answered.set(self.answered.get() + 1);
-        if self.answered.get() > self.first && workerd.answered < LATER {
+        if self.answered.get() > self.first && workerd.answered < self.later {
             self.alive.replace(Some(workerd));
         }
         self.served(answer)
@@ -142,6 +159,16 @@ impl Fresh {
         self.state.borrow().join("complaints.txt")
     }
 
+    /// The largest that the process has been so far.
+    fn weigh(&self, workerd: &Workerd) {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", workerd.process.id())).unwrap_or_default();
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        let bytes = kilobytes.map_or(0, |text| text.trim().parse::<usize>().unwrap() * 1024);
+        let [memory, process] = self.peaks.get();
+        self.peaks.set([memory, process.max(bytes)]);
+    }
+
     /// What the entry of the worker (`tests/worker/killed/entry.mjs`) tells beside the answer is taken out of it.
     fn served(&self, mut response: Response) -> Served {
         let mut told = |name: &str| {
@@ -151,6 +178,8 @@ impl Fresh {
         let cost = told("x-anchorage-cost").map_or(Cost::default(), |cost| cost_of(&cost));
         let logged = STANDARD.decode(told("x-anchorage-logged").unwrap_or_default()).unwrap();
         let logged: serde_json::Value = serde_json::from_slice(&logged).unwrap();
+        let [memory, process] = self.peaks.get();
+        self.peaks.set([memory.max(logged["memory"].as_u64().unwrap() as usize), process]);
         let errors = logged["errors"].as_array().unwrap();
         assert!(errors.is_empty(), "the worker complains: {errors:?}");
         let line = logged["lines"].as_array().unwrap().last();

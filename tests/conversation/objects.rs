@@ -11,7 +11,7 @@ use anchorage::syncml::message::*;
 use std::cell::{Cell, RefCell};
 
 /// A card with a photo: base64 of so many bytes in all, different everywhere.
-fn photo(name: &str, bytes: usize) -> String {
+pub fn photo(name: &str, bytes: usize) -> String {
     let mut lines = String::new();
     let mut number: u64 = 7;
     while lines.len() < bytes {
@@ -21,7 +21,7 @@ fn photo(name: &str, bytes: usize) -> String {
     card(name, &format!("NOTE:Añn\r\nPHOTO;ENCODING=b;TYPE=JPEG:\r\n{lines}"))
 }
 
-fn large(device: &str, encoding: Encoding) -> Phone {
+pub fn large(device: &str, encoding: Encoding) -> Phone {
     let mut phone = Phone::contacts(device);
     (phone.piece_bytes, phone.max_message, phone.encoding) = (15_000, Some(20_000), encoding);
     phone

@@ -6,6 +6,7 @@ mod fresh;
 #[path = "memory.rs"]
 mod memory;
 
+pub use fresh::Fresh;
 pub use memory::MemoryStore;
 
 use anchorage::content::fields::standard;
@@ -16,7 +17,6 @@ use anchorage::secret::{Sealer, fingerprint, token_hash};
 use anchorage::serve::serve;
 use anchorage::settings::Settings;
 use anchorage::store::{Batch, Collection, Edit, Login, PageAsk, Policy, Reads, Store, Token, Who};
-use fresh::Fresh;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::path::Path;

@@ -9,6 +9,7 @@ const config :Workerd.Config = (
       compatibilityDate = "2026-10-01",
       modules = [
         (name = "entry.mjs", esModule = embed "entry.mjs"),
+        (name = "memory.mjs", esModule = embed "memory.mjs"),
         (name = "index.js", esModule = embed "../../../build/index.js"),
         (name = "index_bg.wasm", wasm = embed "../../../build/index_bg.wasm"),
       ],

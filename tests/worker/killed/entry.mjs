@@ -1,6 +1,7 @@
 // The entry of a worker that lives for one message: the test says in `x-anchorage-turn` what time it is, what chance brings
-// and how the operator has set it, and is told beside the answer what was logged. The worker itself is the built one.
+// and how the operator has set it, and is told beside the answer what was logged and how much memory it took. The worker itself is the built one.
 
+import { grown } from "./memory.mjs";
 import Worker from "./index.js";
 
 const Clock = Date;
@@ -25,7 +26,7 @@ export default {
     headers.delete("x-anchorage-turn");
     const answer = await new Worker(context, { ...env, ...vars }).fetch(new Request(request, { headers }));
     // Not a new response: that would forget how its body is encoded.
-    answer.headers.set("x-anchorage-logged", bytes(JSON.stringify({ lines, errors })));
+    answer.headers.set("x-anchorage-logged", bytes(JSON.stringify({ lines, errors, memory: grown() })));
     return answer;
   },
 };
