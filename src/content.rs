@@ -22,6 +22,7 @@ mod vcard;
 
 use crate::record::{Body, Component, Entry, Form, Properties, Property};
 use std::borrow::Cow;
+use std::sync::Arc;
 use value::Dialect;
 
 /// Reads a body. Total: what is no property is carried as [`Entry::Stray`].
@@ -92,8 +93,8 @@ fn each_property(entries: &mut Vec<Entry>, step: &dyn Fn(Property) -> Property) 
                     group: None,
                     name: String::new(),
                     parameters: Vec::new(),
-                    value: Vec::new(),
-                    raw: Vec::new(),
+                    value: Arc::default(),
+                    raw: Arc::default(),
                 };
                 let old = std::mem::replace(property, empty);
                 *property = step(old);

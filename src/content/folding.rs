@@ -29,8 +29,8 @@ fn raw_length(entry: &Entry) -> usize {
 /// The line end that this object uses.
 fn line_end(entries: &[Entry]) -> &'static [u8] {
     let first = entries.iter().find_map(|entry| match entry {
-        Entry::Property(property) => Some(&property.raw),
-        Entry::Component(component) => Some(&component.begin),
+        Entry::Property(property) => Some(property.raw.as_slice()),
+        Entry::Component(component) => Some(component.begin.as_slice()),
         Entry::Stray(_) => None,
     });
     match first {

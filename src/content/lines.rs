@@ -139,7 +139,13 @@ impl<'a> Reader<'a> {
             value = self.take_agent();
         }
         let Head { group, name, parameters, .. } = head;
-        Some(Line::Property(Property { group, name, parameters, value, raw: self.raw(first) }))
+        Some(Line::Property(Property {
+            group,
+            name,
+            parameters,
+            value: value.into(),
+            raw: self.raw(first).into(),
+        }))
     }
 
     /// The line at `first` and the folded ones after it: a fold drops one white space.

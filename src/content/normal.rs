@@ -100,7 +100,7 @@ fn agent(property: &Property, form: &Form) -> Option<Body> {
         return None;
     }
     let bytes = match form {
-        Form::Vcard21 => property.value.clone(),
+        Form::Vcard21 => property.value.to_vec(),
         _ => value::plain(property, Dialect::MimeDir).into_bytes(),
     };
     Some(Body { form: super::recognise(Some(super::media_type(form).0), &bytes), bytes })
