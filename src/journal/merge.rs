@@ -106,15 +106,16 @@ impl Meeting<'_> {
         let mut properties = content::read(&content::settled(stored));
         let there = entries(arriving);
         properties.entries = self.entries(
-            &base.map(entries).unwrap_or_default(),
+            &base.map(|base| content::heard(&content::settled(base))).unwrap_or_default(),
             &properties.entries,
             &there,
             self.form != &Form::Table,
         );
         components::drop_unused_zones(&mut properties.entries, &there);
-        let body = content::write(&properties);
         // Of a large object these are large too.
-        drop((properties, there));
+        drop(there);
+        let body = content::write(&properties);
+        drop(properties);
         let differs_from_stored = normal::lines(&body, false) != normal::lines(stored, false);
         let body = if differs_from_stored { body } else { stored.clone() };
         Merged {
