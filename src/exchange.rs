@@ -5,6 +5,7 @@ use crate::journal::Moment;
 use crate::limits;
 use crate::store::{Batch, Cost, Reads, Receipt, Snapshot, Store, StoreError};
 use sha2::{Digest, Sha256};
+use std::ops::Range;
 
 /// One message of one protocol, on its way through the loop.
 pub trait Protocol {
@@ -16,6 +17,11 @@ pub trait Protocol {
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Self::Answer>;
     /// The response, once the batch is safe. Without a batch the receipt is empty.
     fn reply(&mut self, answer: Self::Answer, receipt: &Receipt) -> Response;
+    /// Whether a message that the store would not take for now can be put off: then it is asked and decided once more, about
+    /// that alone.
+    fn puts_off(&mut self, _error: &StoreError) -> bool {
+        false
+    }
     /// The response where the store would not: busy (503), racing for ever (503), or broken (500).
     fn failed(&mut self, error: &StoreError) -> Response;
     /// One readable line about what was asked and what became of it; `None` for nothing worth a line.
@@ -51,22 +57,38 @@ pub struct Served {
     pub cost: Cost,
 }
 
-/// Takes one message through the loop. A lost race is decided again, at most [`limits::ATTEMPTS_MAX`] times.
+/// Takes one message through the loop. A lost race is decided again, at most [`limits::ATTEMPTS_MAX`] times; then the message
+/// is put off where its protocol can, which [`limits::PUT_OFF_ATTEMPTS_MAX`] races may be lost about.
 pub async fn exchange<P: Protocol, S: Store>(protocol: &mut P, store: &S, now: Moment, seed: Seed) -> Served {
+    const ATTEMPTS: usize = limits::ATTEMPTS_MAX;
     let mut cost = Cost::default();
-    let mut failure = StoreError::Busy("too many writers at once".into());
-    for attempt in 0..limits::ATTEMPTS_MAX {
-        match turn(protocol, store, now, seed.fork(attempt), &mut cost).await {
-            Ok(response) => return served(protocol, response, cost),
+    let mut tried = turns(protocol, store, now, &seed, 0..ATTEMPTS, &mut cost).await;
+    if let Err(failure) = &tried
+        && protocol.puts_off(failure)
+    {
+        let more = ATTEMPTS..ATTEMPTS + limits::PUT_OFF_ATTEMPTS_MAX;
+        tried = turns(protocol, store, now, &seed, more, &mut cost).await;
+    }
+    let response = tried.unwrap_or_else(|failure| protocol.failed(&failure));
+    served(protocol, response, cost)
+}
+
+/// One turn after another, until one of them wins its race.
+async fn turns<P: Protocol, S: Store>(
+    protocol: &mut P,
+    store: &S,
+    now: Moment,
+    seed: &Seed,
+    attempts: Range<usize>,
+    cost: &mut Cost,
+) -> Result<Response, StoreError> {
+    for attempt in attempts {
+        match turn(protocol, store, now, seed.fork(attempt), cost).await {
             Err(StoreError::Conflict) => continue,
-            Err(error) => {
-                failure = error;
-                break;
-            }
+            done => return done,
         }
     }
-    let response = protocol.failed(&failure);
-    served(protocol, response, cost)
+    Err(StoreError::Conflict)
 }
 
 async fn turn<P: Protocol, S: Store>(

@@ -67,6 +67,12 @@ pub const FREE_FAILURES: i64 = 10;
 /// How often one exchange decides again after losing a race.
 pub const ATTEMPTS_MAX: usize = 8;
 
+/// How often it tries to put a message off when that loses a race too: only another message of the same session is in the way.
+pub const PUT_OFF_ATTEMPTS_MAX: usize = 2;
+
+/// How many times in a row a session is answered with "busy" (101). After that it is 503, at which most devices give up.
+pub const BUSY_ANSWERS_MAX: u32 = 20;
+
 /// How many records one page towards a device reads at most; what its `MaxMsgSize` can hold is less for most.
 pub const PEER_PAGE_RECORDS_MAX: usize = 400;
 
@@ -102,17 +108,16 @@ pub const FILTERS_BYTES_MAX: usize = 4_000;
 /// What is remembered of one that may be resumed: a collection's id, an anchor, and what it was.
 const RESUMABLE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 + 200;
 
-/// A session is one row: its state, its last answer as base64, and a few names.
-const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
+/// A session is one row: a few names, and then its state and its last answer as base64. Messages that are put off may take all
+/// that is left of that.
+pub const SESSION_BYTES_MAX: usize = PENDING_BYTES_MAX
     + UNANSWERED_BYTES_MAX
     + EARLIER_BYTES_MAX
     + DATASTORES_MAX * (DATASTORE_BYTES_MAX + RESUMABLE_BYTES_MAX)
     + FILTERS_BYTES_MAX
     + SYNCML_REPLY_BYTES_MAX.div_ceil(3) * 4
-    + OBJECT_STATE_BYTES_MAX * 2
-    + NAME_BYTES_MAX * 2 * 3
-    + 1_000;
-const _: () = assert!(SESSION_BYTES_MAX < ROW_BYTES_MAX);
+    + OBJECT_STATE_BYTES_MAX * 2;
+const _: () = assert!(SESSION_BYTES_MAX + NAME_BYTES_MAX * 2 * 3 + 1_000 < ROW_BYTES_MAX);
 
 /// How long after a session's end what a device staged in it is kept (alert 203).
 pub const STAGED_MS: i64 = 2 * 24 * 60 * 60 * 1000;

@@ -90,9 +90,9 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
             Command::Remove { name, yes } => self.remove(name, *yes).await,
             Command::Device { name, device, deed } => self.device(name, device.as_deref(), deed).await,
             Command::Alert(alerting) => self.alert(alerting, order.remote).await,
-            Command::Provision { name, family, url, password } => {
+            Command::Provision { name, document, url, password } => {
                 let (url, password) = (url.as_deref(), password.as_deref());
-                self.provision(name, *family, url, password, order.remote).await
+                self.provision(name, *document, url, password, order.remote).await
             }
             Command::Collection { name, collection, difference } => {
                 self.show_or_change(name, collection, difference).await

@@ -80,6 +80,14 @@ pub enum Kind {
     Table,
 }
 
+/// The four collections that every account begins with: id, kind, and the other paths devices are known to use.
+pub const STANDARD: [(&str, Kind, &[&str]); 4] = [
+    ("contacts", Kind::Contacts, &["addressbook", "card", "contact"]),
+    ("calendar", Kind::Calendar, &["cal", "event", "events"]),
+    ("todo", Kind::Todo, &["task", "jobs"]),
+    ("notes", Kind::Notes, &["note", "memo"]),
+];
+
 /// The latest state of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

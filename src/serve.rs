@@ -1,6 +1,9 @@
-//! Which request is whose: `/syncml` is SyncML's, everything under `/max/` is MAX's.
+//! Which request is whose: `/syncml` is SyncML's, everything under `/max/` is MAX's, `/provision` tells people how to set up a
+//! phone.
 //!
 //! What is neither is for the face (the console's pages); asked here, it is a 404 in words.
+
+mod provision;
 
 use crate::exchange::{Seed, Served, exchange};
 use crate::http::Request;
@@ -15,7 +18,7 @@ use crate::syncml::server::{self, Server};
 
 /// Whether a path is for [`serve`] at all.
 pub fn is_served(path: &str) -> bool {
-    path == "/syncml" || path.starts_with("/max/")
+    matches!(path, "/syncml" | "/provision") || path.starts_with("/max/")
 }
 
 /// How large a body a path takes, in bytes: what is longer is refused with 413 before it is read.
@@ -40,7 +43,11 @@ pub async fn serve<S: Store>(
             Err(refused) => *refused,
         };
     }
-    refused(404, "Here are /syncml (SyncML, POST) and /max/<data source> (MAX, GET and POST).\n", None)
+    if request.path == "/provision" {
+        return Served { response: provision::page(&request), line: None, cost: Cost::default() };
+    }
+    let text = "Here are /syncml (SyncML, POST), /max/<data source> (MAX, GET and POST) and /provision (how to set up a phone).\n";
+    refused(404, text, None)
 }
 
 /// `POST /syncml`: the media type is believed as far as it makes sense, the encoding is told by the bytes.

@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod message;
 pub mod notification;
 pub mod outbox;
+pub mod provisioning;
 pub mod quirk;
 pub mod server;
 pub mod session;

@@ -3,6 +3,8 @@
 
 #[path = "conversation/bounds.rs"]
 mod bounds;
+#[path = "conversation/busy.rs"]
+mod busy;
 #[path = "conversation/commands.rs"]
 mod commands;
 #[path = "conversation/conflicts.rs"]
@@ -27,6 +29,8 @@ mod house;
 mod isolate;
 #[path = "conversation/limits.rs"]
 mod limits;
+#[path = "conversation/locked.rs"]
+mod locked;
 #[path = "conversation/objects.rs"]
 mod objects;
 #[path = "conversation/odd.rs"]

@@ -52,10 +52,12 @@ type Life<'a> = Pin<Box<dyn Future<Output = Done> + 'a>>;
 fn scene<S: Store + 'static>(seed: u64, store: S) -> Scene<S> {
     let chance = Chance::new(seed);
     Scene {
-        world: World::with_policy(store, Policy::Merge),
+        world: World::with_policy(store, Policy::Merge).reading_on(),
         loss: *chance.pick(&[0, 2, 5, 10]),
         interruption: *chance.pick(&[0, 10, 40]),
         jumps: *chance.pick(&[0, 0, 3]),
+        contention: [0, 0, 10, 30][(seed % 4) as usize],
+        contended: Chance::new(!seed),
         chance,
         oracle: RefCell::default(),
         trace: RefCell::default(),

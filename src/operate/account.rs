@@ -6,7 +6,7 @@ use super::{Operator, Refusal, Terminal, login_of, name, refuse};
 use crate::content::fields;
 use crate::exchange::Seed;
 use crate::journal::Moment;
-use crate::record::{AccountId, CollectionId, Kind};
+use crate::record::{self, AccountId, CollectionId, Kind};
 use crate::secret;
 use crate::store::survey::Survey;
 use crate::store::{Batch, Collection, Edit, Login, Reads, Token, Who};
@@ -16,14 +16,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// The longest label of a token, in characters.
 const LABEL_CHARS_MAX: usize = 100;
 
-/// The four collections that every account begins with: id, kind, and the other paths devices are known to use.
+/// The four collections that every account begins with.
 pub fn standard_collections() -> Vec<Collection> {
-    let standard = [
-        ("contacts", Kind::Contacts, &["addressbook", "card", "contact"][..]),
-        ("calendar", Kind::Calendar, &["cal", "event", "events"]),
-        ("todo", Kind::Todo, &["task", "jobs"]),
-        ("notes", Kind::Notes, &["note", "memo"]),
-    ];
     let collection = |(id, kind, aliases): (&str, Kind, &[&str])| Collection {
         id: CollectionId(id.to_owned()),
         aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
@@ -31,7 +25,7 @@ pub fn standard_collections() -> Vec<Collection> {
         fields: fields::standard(kind),
         ..Collection::default()
     };
-    standard.into_iter().map(collection).collect()
+    record::STANDARD.into_iter().map(collection).collect()
 }
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {

@@ -208,7 +208,7 @@ fn wanted(collection: &Collection, code: u16, state: &State, device: &DevInf) ->
     let client = open.map(|datastore| datastore.source.clone()).unwrap_or_default();
     let told = device.datastores.iter().find(|known| !client.is_empty() && known.source_ref == client);
     let preferred = told.and_then(|known| known.receives_preferred.as_ref());
-    let usual = super::provision::content_type(collection.kind).0;
+    let usual = crate::syncml::provisioning::content_type(collection.kind).0;
     Wanted {
         code,
         media_type: preferred.map_or(usual, |known| &known.media_type).to_owned(),

@@ -1,7 +1,7 @@
 //! One collection, shown or changed: how its conflicts end, who may write, what paths it answers to, its fields.
 
 use super::application::difference;
-use super::command::{Difference, policy_word};
+use super::command::{Difference, Lock, policy_word};
 use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse, unknown};
 use crate::content::fields::{self, Field};
@@ -79,7 +79,11 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             let (policy, words) = (policy_word(collection.policy), policy_words(collection.policy));
             self.terminal.say(&format!("  policy     {policy}: {words}"));
         }
-        let writing = if collection.read_only { "on: devices and apps may only read" } else { "off" };
+        let writing = match (collection.read_only, collection.quiet) {
+            (false, _) => "off",
+            (true, false) => "on: devices and apps may only read",
+            (true, true) => "quiet: devices and apps may only read, and devices are not told",
+        };
         self.terminal.say(&format!("  read-only  {writing}"));
         let aliases = match collection.aliases.is_empty() {
             true => "none".to_owned(),
@@ -119,7 +123,9 @@ fn changed(before: &Collection, wanted: &Difference, all: &[Collection]) -> Resu
         ));
     }
     after.policy = wanted.policy.unwrap_or(before.policy);
-    after.read_only = wanted.read_only.unwrap_or(before.read_only);
+    if let Some(lock) = wanted.read_only {
+        (after.read_only, after.quiet) = (lock != Lock::Off, lock == Lock::Quiet);
+    }
     for alias in &wanted.aliases_removed {
         if !before.aliases.contains(alias) {
             return refuse(format!("`{id}` has no alias `{alias}`. It has: {}.", before.aliases.join(", ")));

@@ -7,6 +7,7 @@ use super::name;
 use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::message::Version;
+use crate::syncml::provisioning::Document;
 use serde_json::{Map, Value};
 use words::Words;
 
@@ -84,7 +85,7 @@ pub enum Command {
         /// The account.
         name: String,
         /// Which document only; `None` for both.
-        family: Option<Family>,
+        document: Option<Document>,
         /// Where devices reach the server; `None` for where `npm start` listens.
         url: Option<String>,
         /// The password to put into it.
@@ -167,13 +168,15 @@ pub enum Post {
     To(String),
 }
 
-/// Whose settings document.
+/// Whether clients may write into a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// Nokia's and Ericsson's of one specification.
-    Ota,
-    /// OMA client provisioning.
-    Oma,
+pub enum Lock {
+    /// They may.
+    Off,
+    /// They may not, and are told.
+    On,
+    /// They may not; devices are told that all is well.
+    Quiet,
 }
 
 /// What becomes of a device.
@@ -202,7 +205,7 @@ pub struct Difference {
     /// How conflicts are decided from now on.
     pub policy: Option<Policy>,
     /// Whether clients may no longer write, or may again.
-    pub read_only: Option<bool>,
+    pub read_only: Option<Lock>,
     /// Paths it is to answer to as well.
     pub aliases: Vec<String>,
     /// Paths it is not to answer to any more.
@@ -298,7 +301,7 @@ fn parse(command: &str, words: &mut Words) -> Result<Command, Unclear> {
         "device" => words.device()?,
         "alert" => words.alert()?,
         "provision" => Command::Provision {
-            family: words.family()?,
+            document: words.document()?,
             url: words.address("url")?,
             password: words.take_value("password"),
             name: words.name("provision")?,

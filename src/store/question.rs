@@ -56,6 +56,8 @@ pub struct Reads {
     pub targets: Vec<(String, Vec<String>)>,
     /// Live records of equal content (see [`Found`]); a key may stand several times.
     pub matches: Vec<(String, Vec<MatchKey>)>,
+    /// These folders and those above them, [`limits::FOLDERS_DEEP_MAX`](crate::limits::FOLDERS_DEEP_MAX) deep.
+    pub above: Vec<(String, Vec<RecordId>)>,
     /// What is in these folders.
     pub children: Vec<(String, Vec<RecordId>)>,
     /// A page of changes.
@@ -86,6 +88,7 @@ impl Reads {
             luids: Vec::new(),
             targets: Vec::new(),
             matches: Vec::new(),
+            above: Vec::new(),
             children: Vec::new(),
             page: None,
             whole: Vec::new(),
@@ -161,6 +164,8 @@ pub struct Snapshot {
     pub targets: Vec<Target>,
     /// Records of equal content.
     pub found: Vec<Found>,
+    /// The folders asked for and those above them, by id, each with the device's alias.
+    pub above: Vec<Outgoing>,
     /// Pieces of large objects, those arriving first, in order.
     pub pieces: Vec<Piece>,
     /// What is in the folders asked for, by id; of each folder at most [`limits::CHILDREN_MAX`].

@@ -125,6 +125,9 @@ pub struct Collection {
     /// Whether clients may write.
     #[serde(default)]
     pub read_only: bool,
+    /// Whether a device whose change is not taken for that reason is told that it was.
+    #[serde(default)]
+    pub quiet: bool,
     /// The MAX application file it came from, as imported; empty for none.
     #[serde(default)]
     pub application: String,

@@ -43,6 +43,11 @@ pub const SUSPEND: u16 = 224;
 /// Go on where [`SUSPEND`] or a failure stopped (1.2).
 pub const RESUME: u16 = 225;
 
+/// Whether an alert of this code, as text, only asks us to say what there is to say.
+pub fn asks_only(code: &str) -> bool {
+    code.parse().is_ok_and(|code: u16| matches!(code, RESULT | NEXT_MESSAGE))
+}
+
 /// Whether an alert of this code, as text, asks for a sync of a datastore (200 to 205, 206 to 210 echoed by mistake, or 225).
 pub fn opens_datastore(code: &str) -> bool {
     code.parse()

@@ -26,8 +26,21 @@ pub struct Inbox {
     pub message: Message,
     /// Every command in the order it stood, containers before what they hold.
     pub steps: Vec<Step>,
+    /// Which of the steps came in which message; of the last one is the header.
+    pub parts: Vec<Part>,
     /// What its Maps say: path, our name, the device's id.
     maps: Vec<(String, String, String)>,
+}
+
+/// The steps of one message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its `MsgID`: what a status of them refers to.
+    pub message: u32,
+    /// Whether no status is wanted.
+    pub silent: bool,
+    /// How many there are.
+    pub steps: usize,
 }
 
 /// One thing to do.
@@ -140,14 +153,23 @@ pub struct Incoming {
 
 impl Inbox {
     /// Takes a message apart.
-    pub fn new(mut message: Message) -> Self {
+    pub fn new(message: Message) -> Self {
+        Self::joined(Vec::new(), message)
+    }
+
+    /// Takes a message apart behind others that were not answered yet, as if all of it had come in this one.
+    pub fn joined(before: Vec<Message>, mut message: Message) -> Self {
         let mut taking = Taking::default();
-        for command in std::mem::take(&mut message.commands) {
-            taking.body(command, &Meta::default());
+        let mut parts = Vec::new();
+        for earlier in before {
+            parts.push(taking.message(&earlier.header, earlier.commands));
+            message.last |= earlier.last;
+            message.header.source.name = message.header.source.name.or(earlier.header.source.name);
         }
+        parts.push(taking.message(&message.header, std::mem::take(&mut message.commands)));
         message.commands = taking.commands;
         let maps = message.commands.iter().flat_map(mapped).collect();
-        Self { message, steps: taking.steps, maps }
+        Self { message, steps: taking.steps, parts, maps }
     }
 
     /// `CmdID`, name and `NoResp` of a step that has a status.
@@ -187,8 +209,10 @@ impl Inbox {
     /// Whether it only asks us to go on.
     pub fn says_nothing(&self) -> bool {
         self.message.commands.iter().all(|command| match command {
-            Command::Alert(alert) => alert.code.trim() == super::alert::NEXT_MESSAGE.to_string(),
-            Command::Status(status) => matches!(status.command.as_str(), "SyncHdr" | "Alert"),
+            Command::Alert(alert) => super::alert::asks_only(alert.code.trim()),
+            Command::Status(status) => {
+                matches!(status.command.as_str(), "SyncHdr" | "Alert") && status.code != status::IN_PROGRESS
+            }
             _ => false,
         })
     }

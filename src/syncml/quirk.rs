@@ -38,6 +38,8 @@ pub struct Quirks {
     pub ignore_ctcap: bool,
     /// Whether our DevInf lists every property (`CTCap`): some devices send nothing without it.
     pub ctcap: bool,
+    /// Whether 101 ends its session: a message that cannot be carried out for now is answered with 503, and sent again.
+    pub no_busy: bool,
 }
 
 impl Quirks {

@@ -4,10 +4,12 @@
 //! `receive` takes the device's changes, with `conflict` where two meet, `refresh` where they take a collection's place,
 //! `part` where they are parts of items, `copy` and `hierarchy` where they are about other items; `group` does or undoes an
 //! Atomic; `map` takes Maps and statuses. `owed` says what is owed, and `send` pages out our changes, as far as `window` lets
-//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`.
+//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`. What cannot be done
+//! for now is kept by `busy`.
 
 mod authenticate;
 mod bar;
+mod busy;
 mod conflict;
 mod copy;
 mod count;
@@ -18,6 +20,7 @@ mod hierarchy;
 mod identify;
 mod initialise;
 mod known;
+mod locked;
 mod map;
 mod naming;
 mod nested;
@@ -34,6 +37,7 @@ mod unanswered;
 mod window;
 
 use self::authenticate::{Admitted, Verdict};
+use self::busy::Joined;
 use self::desk::Desk;
 use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
@@ -41,7 +45,7 @@ use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
 use super::outbox::{Bounds, Outbox, Return};
-use super::session::{Pending, PendingStatus, Phase, State};
+use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
@@ -70,6 +74,14 @@ pub struct Server<'a> {
     mac: Option<Credential>,
     /// The session token in the URL, as sent.
     token: Option<String>,
+    /// The message as it came.
+    body: &'a [u8],
+    /// What it is carried out with: not forgotten after a lost race, but held against each snapshot.
+    joined: Option<Joined>,
+    /// Whether it was let into a session that is alive.
+    alive: bool,
+    /// Why it is being put off, where it is.
+    late: Option<String>,
     origin: String,
     address: String,
     user_agent: String,
@@ -84,9 +96,7 @@ struct Needed {
     broken: bool,
     records: Vec<(String, Vec<RecordId>)>,
     versions: Vec<(String, Vec<(RecordId, Seq)>)>,
-    /// Whether all pieces of the object that is arriving are.
-    pieces: bool,
-    /// The object made of them, and its match key.
+    /// The object made of its pieces, and its match key.
     assembled: Option<Assembled>,
     keys: Vec<(String, Vec<MatchKey>)>,
     /// Whether large bodies were looked for; and which are.
@@ -108,7 +118,7 @@ pub struct Answer {
 
 impl<'a> Server<'a> {
     /// A message decoded, or why it is none.
-    pub fn new(request: &Request, settings: &'a Settings) -> Result<Self, DecodeError> {
+    pub fn new(request: &'a Request, settings: &'a Settings) -> Result<Self, DecodeError> {
         let (message, encoding) = codec::decode(&request.body)?;
         let token = form_urlencoded::parse(request.query.as_bytes())
             .find(|(name, _)| name == "sid")
@@ -120,6 +130,10 @@ impl<'a> Server<'a> {
             digest: secret::fingerprint(&request.body),
             mac: None,
             token,
+            body: &request.body,
+            joined: None,
+            alive: false,
+            late: None,
             origin: request.origin.clone(),
             address: request.address.clone(),
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
@@ -144,8 +158,9 @@ impl<'a> Server<'a> {
 
     /// Whether this message may make us send: the client has closed its package, or has nothing left but answers to ours.
     fn wants_page(&self) -> bool {
-        let opens = self.inbox.has_sync_alert() && !self.inbox.has_sync();
-        !opens && (self.inbox.message.last || !self.inbox.has_sync())
+        let inbox = self.work();
+        let opens = inbox.has_sync_alert() && !inbox.has_sync();
+        !opens && (inbox.message.last || !inbox.has_sync())
     }
 
     /// An answer to somebody who is not signed in, or who asked for what there is not: a status for every command.
@@ -178,6 +193,7 @@ impl<'a> Server<'a> {
         seed: &mut Seed,
     ) -> Result<Turn<Answer>, RecordVersion> {
         let mut desk = Desk::open(self, admitted, snapshot, now, seed);
+        desk.note_kept();
         desk.walk();
         desk.end_of_pieces();
         desk.send();
@@ -216,7 +232,10 @@ impl Protocol for Server<'_> {
                 });
                 turn
             }
-            Verdict::Admit(admitted) => {
+            Verdict::Admit(mut admitted) => {
+                if let Some(decision) = self.busy(&mut admitted, snapshot, now, seed) {
+                    return decision;
+                }
                 let state = &admitted.state;
                 let broken = self.reads_of_broken(snapshot, state);
                 let ends = self.assemble(snapshot, state);
@@ -241,6 +260,10 @@ impl Protocol for Server<'_> {
         let mut response = respond(200, self.encoding, answer.body);
         response.headers.extend(answer.mac.map(|mac| (mac::HEADER.to_owned(), mac)));
         response
+    }
+
+    fn puts_off(&mut self, error: &StoreError) -> bool {
+        self.is_put_off(error)
     }
 
     fn failed(&mut self, error: &StoreError) -> Response {
@@ -285,26 +308,29 @@ impl Server<'_> {
         let names = authenticate::names(self);
         reads.throttles = names.iter().map(|name| authenticate::throttle_key(name, &self.address)).collect();
         reads.peer = Some(self.device());
+        if self.late.is_some() {
+            return reads;
+        }
+        let inbox = self.work();
         reads.collections = true;
-        reads.luids = self.inbox.luids();
-        reads.matches = self.inbox.keys();
+        reads.luids = inbox.luids();
+        reads.matches = inbox.keys();
         reads.matches.extend(self.needed.keys.iter().cloned());
         (reads.records, reads.versions) = (self.needed.records.clone(), self.needed.versions.clone());
-        reads.arriving = self.needed.pieces && self.needed.assembled.is_none();
+        reads.arriving = self.needed.assembled.is_none() && self.may_end_object();
         reads.whole = self.needed.whole.clone();
-        reads.targets = self.inbox.map_targets();
-        for (path, ids) in &self.needed.folders.above {
-            reads.records.push((path.clone(), ids.iter().cloned().collect()));
-            reads.targets.push((path.clone(), ids.iter().map(|id| id.as_str().to_owned()).collect()));
-        }
-        let emptied = self.needed.folders.emptied.iter();
-        reads.children = emptied.map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect();
+        reads.targets = inbox.map_targets();
+        let lists = |folders: &BTreeMap<String, BTreeSet<RecordId>>| -> Vec<(String, Vec<RecordId>)> {
+            folders.iter().map(|(path, ids)| (path.clone(), ids.iter().cloned().collect())).collect()
+        };
+        reads.above = lists(&self.needed.folders.above);
+        reads.children = lists(&self.needed.folders.emptied);
         if self.wants_page() {
             reads.leaving = PIECES_LEAVING;
             // Package 3 ends: if the page is cut, the device is told how much is coming (NumberOfChanges).
-            reads.totals = self.inbox.message.last && self.inbox.has_sync();
+            reads.totals = inbox.message.last && inbox.has_sync();
             reads.page = Some(PageAsk::Peer {
-                paths: if self.inbox.has_sync_alert() { self.inbox.sync_paths() } else { Vec::new() },
+                paths: if inbox.has_sync_alert() { inbox.sync_paths() } else { Vec::new() },
                 records_max: limits::PEER_PAGE_RECORDS_MAX,
                 bytes_max: limits::SYNCML_REPLY_BYTES_MAX * 2,
             });
@@ -322,7 +348,8 @@ impl Server<'_> {
         let mut versions: BTreeMap<String, Vec<(RecordId, Seq)>> = BTreeMap::new();
         let held: BTreeSet<_> =
             snapshot.held.iter().map(|held| (&held.alias.collection, &held.alias.record)).collect();
-        let (maps, changed) = (self.inbox.maps(), self.inbox.changed_luids());
+        let inbox = self.work();
+        let (maps, changed) = (inbox.maps(), inbox.changed_luids());
         for target in &snapshot.targets {
             let luid = maps.get(&(target.path.as_str(), target.target.as_str()));
             let is_changed = luid.is_some_and(|luid| changed.contains(&(target.path.as_str(), *luid)));
@@ -392,9 +419,18 @@ pub fn plain(status: u16, text: &str) -> Response {
 }
 
 impl Desk<'_> {
-    /// Takes every step of the message in order; each leaves its status.
+    /// Takes every step in order, of messages that were kept first; each leaves its status.
     fn walk(&mut self) {
-        let mut steps = self.inbox.steps.as_slice();
+        let inbox = self.inbox;
+        let mut steps = inbox.steps.as_slice();
+        for part in &inbox.parts {
+            let (inside, after) = steps.split_at_checked(part.steps).unwrap_or((steps, &[]));
+            (self.part, steps) = (*part, after);
+            self.walk_part(inside);
+        }
+    }
+
+    fn walk_part(&mut self, mut steps: &[Step]) {
         while let Some((step, rest)) = steps.split_first() {
             steps = rest;
             if let Step::Atomic(atomic) = step
@@ -452,20 +488,5 @@ impl Desk<'_> {
             }
             Command::Change(_) | Command::Group(_) | Command::Sync(_) => {}
         }
-    }
-
-    /// Whether the client only asks us to go on, again and again, while we wait for its commands: it has no more, and forgot
-    /// the `Final` (`syncml.md` 9.1, P3).
-    pub fn is_silent(&mut self) -> bool {
-        let ours =
-            matches!(self.state.phase, Phase::ExpectMore | Phase::Over) || !self.state.pending.is_empty();
-        let silent = !ours && !self.inbox.message.last && self.inbox.says_nothing();
-        self.state.silent = if silent { self.state.silent + 1 } else { 0 };
-        if self.state.silent <= limits::SILENT_MESSAGES_MAX {
-            return false;
-        }
-        self.state.silent = 0;
-        self.notes.push("it asks to go on and says nothing: taken for the end of its package".to_owned());
-        true
     }
 }

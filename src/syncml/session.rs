@@ -3,10 +3,12 @@
 //! The phases are named for what they wait for (DS 1.2 section 6, packages 1 to 6).
 
 mod asked;
+mod busy;
 mod mode;
 mod objects;
 
 pub use asked::Asked;
+pub use busy::{Busy, Kept};
 pub use mode::Mode;
 pub use objects::{Arrival, Departure};
 
@@ -66,6 +68,9 @@ pub struct State {
     /// What the device wants to see of us, or has given us for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// What is still to be done, where the last answer was "busy".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy: Option<Busy>,
 }
 
 /// A sync that has begun in a session before.

@@ -227,8 +227,8 @@ fn records_born_in_max_get_short_names_and_keep_them() {
 #[test]
 fn two_devices_racing_on_one_record_lose_nothing() {
     // The second device's turn is decided from a snapshot that the first one's commit outdates: the guard refuses it, and
-    // it is decided again.
-    let world = world(Policy::Merge);
+    // it is decided again, from a third batch.
+    let world = world(Policy::Merge).reading_on();
     let (mut a, mut b) = pair(&world);
     let (luid_a, luid_b) = (a.find("Card 1"), b.find("Card 1"));
     a.edit(&luid_a, &card("Card 1", "TEL;TYPE=CELL:0\r\nTITLE:a\r\n"));

@@ -253,7 +253,7 @@ fn an_old_backup_after_a_reset_compares_instead_of_overwriting() {
 
 /// Phone `b` got a card, or a change of one, and died before it could say so; then both phones change it.
 fn both_change_what_was_never_acknowledged(first: bool, replaced: bool) {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
     if !first {
         b.sync(&world).unwrap();
@@ -395,7 +395,7 @@ fn a_phone_that_cannot_hold_everything_makes_no_duplicates_when_it_loses_its_anc
 
 #[test]
 fn a_change_that_is_sent_again_does_not_undo_what_was_built_on_it() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = pair(&world);
     let (of_a, of_b) = (a.find("Card 1"), b.find("Card 1"));
     a.edit(&of_a, &card("Card 1", "TEL;TYPE=CELL:0\r\nTITLE:a\r\n"));

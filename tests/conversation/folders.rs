@@ -14,7 +14,7 @@ const FILE: &str = "application/vnd.omads-file+xml";
 const EMAIL: &str = "application/vnd.omads-email+xml";
 
 fn world() -> World<SqliteStore> {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let files = collection("files", Kind::Files, &["file"], Policy::Merge);
     let account = AccountId("account-ann".into());
     let batch = Batch { account, now: BORN, edits: vec![Edit::PutCollection(files)], ..Batch::default() };

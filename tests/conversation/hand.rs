@@ -3,20 +3,21 @@
 use crate::phone::{change, map_command, number};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
+use anchorage::store::Store;
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential;
 use anchorage::syncml::message::*;
 
 /// A session written by hand, as device `hand` of login `ann`, to the base URL.
-pub struct Hand<'a> {
-    pub world: &'a World<SqliteStore>,
+pub struct Hand<'a, S = SqliteStore> {
+    pub world: &'a World<S>,
     pub header: Header,
     /// The last message as it was sent.
     pub sent: Vec<u8>,
 }
 
-impl<'a> Hand<'a> {
-    pub fn new(world: &'a World<SqliteStore>, session: &str) -> Self {
+impl<'a, S: Store> Hand<'a, S> {
+    pub fn new(world: &'a World<S>, session: &str) -> Self {
         let mut source = Location::of("hand");
         source.name = Some("ann".into());
         let header = Header {
@@ -32,7 +33,7 @@ impl<'a> Hand<'a> {
     }
 
     /// Package 1 for `./C` and `contacts`, complete.
-    pub fn greeted(world: &'a World<SqliteStore>, session: &str, last: &str, next: &str) -> Self {
+    pub fn greeted(world: &'a World<S>, session: &str, last: &str, next: &str) -> Self {
         let mut hand = Self::new(world, session);
         hand.say(vec![alert("200", "./C", "contacts", last, next)], true);
         hand

@@ -4,19 +4,20 @@ use crate::door::{hello, statuses};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
 use anchorage::http::{Request, Response, coding};
+use anchorage::store::Store;
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential::{self, mac};
 use anchorage::syncml::device::SERVER_ID;
 use anchorage::syncml::message::*;
 
 /// A client that signs.
-struct Signer<'a> {
-    world: &'a World<SqliteStore>,
-    nonce: Vec<u8>,
+pub struct Signer<'a, S> {
+    pub world: &'a World<S>,
+    pub nonce: Vec<u8>,
 }
 
-impl Signer<'_> {
-    fn send(&self, message: &Message) -> Response {
+impl<S: Store> Signer<'_, S> {
+    pub fn send(&self, message: &Message) -> Response {
         let body = encode(message, Encoding::Wbxml);
         self.send_as(&body, &mac::header("ann", "secret", &self.nonce, &body))
     }
@@ -25,7 +26,7 @@ impl Signer<'_> {
         self.send_with(body, vec![(mac::HEADER.into(), header.into())])
     }
 
-    fn send_with(&self, body: &[u8], mut headers: Vec<(String, String)>) -> Response {
+    pub fn send_with(&self, body: &[u8], mut headers: Vec<(String, String)>) -> Response {
         headers.push(("content-type".into(), "application/vnd.syncml+wbxml".into()));
         let request = Request {
             method: "POST".into(),
@@ -40,7 +41,7 @@ impl Signer<'_> {
     }
 
     /// Learns the nonce of a challenge, which must be of this scheme.
-    fn learn(&mut self, response: &Response) -> Vec<(String, u16)> {
+    pub fn learn(&mut self, response: &Response) -> Vec<(String, u16)> {
         let (scheme, nonce) = challenge(response).unwrap();
         assert_eq!(scheme, mac::SCHEME);
         self.nonce = nonce;
@@ -48,7 +49,7 @@ impl Signer<'_> {
     }
 
     /// Signs in: message 1 is challenged, message 2 taken.
-    fn enter(&mut self, session: &str) {
+    pub fn enter(&mut self, session: &str) {
         let refused = self.send(&hello(session, 1, None));
         assert_eq!(self.learn(&refused)[0].1, 401);
         let taken = self.send(&hello(session, 2, None));
@@ -67,12 +68,12 @@ fn challenge(response: &Response) -> Option<(String, Vec<u8>)> {
     Some((meta.media_type.clone().unwrap(), credential::nonce(meta).into_owned()))
 }
 
-fn signature(response: &Response) -> Option<String> {
+pub fn signature(response: &Response) -> Option<String> {
     response.headers.iter().find(|(name, _)| name == mac::HEADER).map(|(_, value)| value.clone())
 }
 
 /// Goes on with nothing but a status of our SyncHdr.
-fn next(session: &str, message: u32, challenge: Option<Meta>) -> Message {
+pub fn next(session: &str, message: u32, challenge: Option<Meta>) -> Message {
     let mut next = hello(session, message, None);
     let status = Status {
         command_id: "1".into(),

@@ -65,8 +65,8 @@ fn a_photo_goes_there_and_back_in_small_messages() {
         assert_eq!(a.contents(), world.live("contacts"));
     }
     for (encoding, version) in [(Encoding::Xml, Version::V12), (Encoding::Wbxml, Version::V11)] {
-        case(&World::new(MemoryStore::new()), encoding, version);
-        case(&World::new(SqliteStore::new()), encoding, version);
+        case(&World::new(MemoryStore::new()).reading_on(), encoding, version);
+        case(&World::new(SqliteStore::new()).reading_on(), encoding, version);
     }
 }
 
@@ -111,15 +111,15 @@ fn what_no_row_holds_goes_there_and_back() {
         b.sync(world).unwrap();
         assert_eq!((b.contents().len(), world.live("contacts").len()), (0, 0));
     }
-    case(&World::new(MemoryStore::new()));
-    case(&World::new(SqliteStore::new()));
+    case(&World::new(MemoryStore::new()).reading_on());
+    case(&World::new(SqliteStore::new()).reading_on());
 }
 
 #[test]
 fn a_message_sent_again_adds_its_piece_once() {
     for at in 2..18 {
         for fault in [Fault::LostAnswer(at), Fault::DiesBefore(at), Fault::DiesAfter(at)] {
-            let world = World::new(SqliteStore::new());
+            let world = World::new(SqliteStore::new()).reading_on();
             let (mut a, mut b) = (large("a", Encoding::Wbxml), large("b", Encoding::Wbxml));
             (a.fault, b.fault) = (fault, fault);
             a.add(&photo("Photo", 100_000));
@@ -147,7 +147,7 @@ fn piece(luid: &str, text: &str, size: Option<u64>, more: bool) -> Command {
 
 /// What is said of pieces that come one message after the other: statuses of changes, then what else but 222.
 fn said(pieces: &[(Vec<Command>, bool)]) -> (Vec<u16>, Vec<String>, Vec<String>) {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let mut hand = Hand::new(&world, "1");
     hand.say(vec![alert("200", "./C", "notes", "", "1")], true);
     let (mut told, mut else_said) = (Vec::new(), Vec::new());
@@ -302,7 +302,7 @@ fn items_behind_a_piece_in_one_command_are_refused() {
 
 #[test]
 fn a_phone_that_refuses_a_piece_is_offered_the_object_later() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = (large("a", Encoding::Wbxml), large("b", Encoding::Wbxml));
     a.add(&photo("Photo", 50_000));
     a.add(&card("Small", ""));
@@ -317,7 +317,7 @@ fn a_phone_that_refuses_a_piece_is_offered_the_object_later() {
 
 #[test]
 fn a_phone_without_large_objects_or_with_a_smaller_bound_is_spared() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let mut a = large("a", Encoding::Wbxml);
     a.add(&photo("Photo", 600_000));
     a.add(&card("Small", ""));
@@ -337,7 +337,7 @@ fn a_phone_without_large_objects_or_with_a_smaller_bound_is_spared() {
 
 #[test]
 fn a_record_that_changes_on_its_way_out_arrives_twice() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = (large("a", Encoding::Wbxml), large("b", Encoding::Wbxml));
     let luid = a.add(&photo("Photo", 600_000));
     a.sync(&world).unwrap();
@@ -404,7 +404,7 @@ fn an_object_goes_on_arriving_in_the_next_session() {
         (true, 2, vec!["efgh"], 424, ""),
         (false, 2, vec!["ef"], 201, "ef"),
     ] {
-        let world = World::new(SqliteStore::new());
+        let world = World::new(SqliteStore::new()).reading_on();
         let mut hand = Hand::new(&world, "1");
         hand.say(vec![alert("200", "./C", "notes", "", "1")], true);
         for (text, size) in [("ab", Some(6)), ("cd", None)] {
@@ -447,7 +447,7 @@ fn sent(answer: &Message) -> Vec<(Vec<u8>, Option<u64>, bool, String)> {
 #[test]
 fn an_object_goes_on_leaving_in_the_next_session() {
     for resumed in [true, false] {
-        let world = World::new(SqliteStore::new());
+        let world = World::new(SqliteStore::new()).reading_on();
         let mut a = large("a", Encoding::Wbxml);
         a.add(&photo("Photo", 700_000));
         a.sync(&world).unwrap();
@@ -494,7 +494,7 @@ fn an_object_goes_on_leaving_in_the_next_session() {
 /// A message with one piece, or an empty one, and what comes back: both ways in 30 kB.
 #[test]
 fn twelve_megabytes_broken_off_in_the_middle_arrive_byte_by_byte() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let text = photo("Photo", 12_000_000);
     let whole = text.as_bytes();
     let (mut start, mut messages) = (0, 0);

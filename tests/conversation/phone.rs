@@ -143,6 +143,19 @@ pub struct Phone {
     pub piece_verdict: u16,
     /// Its `MaxObjSize`.
     pub max_object: Option<u64>,
+    /// What it does where it is told that the server is busy (101).
+    pub when_busy: WhenBusy,
+}
+
+/// What a phone does where the server is busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenBusy {
+    /// It asks for the result (221).
+    Asks,
+    /// It goes on as if it had been answered.
+    GoesOn,
+    /// It ends the session.
+    GivesUp,
 }
 
 /// What a session was.
@@ -159,6 +172,8 @@ pub struct Session {
     pub header: Vec<u16>,
     /// Pieces that came.
     pub pieces: u32,
+    /// How many answers said that the server is busy.
+    pub busy: u32,
 }
 
 impl Session {
@@ -172,6 +187,7 @@ pub enum Broken {
     Died,
     Refused(u16),
     Suspended,
+    Busy,
     Http(u16),
 }
 
@@ -218,6 +234,7 @@ impl Phone {
             piece_bytes: 0,
             piece_verdict: 213,
             max_object: None,
+            when_busy: WhenBusy::Asks,
         }
     }
 
@@ -291,6 +308,13 @@ impl Phone {
         let mut items: Vec<String> = self.folders.values().flat_map(|f| f.items.values().cloned()).collect();
         items.sort();
         items
+    }
+
+    /// How many of its changes were answered more than once.
+    pub fn answered_twice(&self) -> usize {
+        let mut ids: Vec<_> = self.answered.iter().map(|(luid, ..)| luid).collect();
+        ids.sort();
+        ids.windows(2).filter(|pair| pair[0] == pair[1]).count()
     }
 
     /// What the phone said it can do.
@@ -502,6 +526,7 @@ impl<'a> Talk<'a> {
     }
 
     fn commit(&mut self) {
+        let resumed = self.phone.resumes && !self.refused();
         for (name, folder) in &mut self.phone.folders {
             if self.modes.contains_key(name) {
                 folder.last = self.next.clone();
@@ -511,14 +536,50 @@ impl<'a> Talk<'a> {
                     // Its own changes wait for a sync that takes them.
                     continue;
                 }
-                // What was put off, or never answered, comes again.
+                // What was put off, or never answered, comes again; so does what was deleted after a slow sync that is
+                // resumed had taken it, because that one carries no deletions.
+                let later = resumed && self.modes[name] == 201;
                 folder.changed.retain(|luid| self.open.values().any(|open| open == luid));
-                folder.deleted.retain(|luid| self.open.values().any(|open| open == luid));
+                folder.deleted.retain(|luid| later || self.open.values().any(|open| open == luid));
             }
         }
     }
 
+    /// Says something and hears the answer, however long the server is busy.
     async fn exchange(
+        &mut self,
+        world: &impl Wire,
+        commands: Vec<Command>,
+        last: bool,
+        login: bool,
+    ) -> Result<Message, Broken> {
+        let mut answer = self.send(world, commands, last, login).await?;
+        while header_status(&answer) == Some(101) {
+            self.session.busy += 1;
+            assert!(!answer.last, "a busy server does not close its package");
+            let in_progress =
+                |command: &Command| matches!(command, Command::Status(status) if status.code == 101);
+            assert!(answer.commands.iter().all(in_progress), "{:?}", answer.commands);
+            match self.phone.when_busy {
+                WhenBusy::Asks => {}
+                WhenBusy::GoesOn => return Ok(answer),
+                WhenBusy::GivesUp => return Err(Broken::Busy),
+            }
+            let status = Status {
+                message_ref: answer.header.message_id,
+                command_ref: "0".into(),
+                command: "SyncHdr".into(),
+                code: 200,
+                ..Status::default()
+            };
+            let alert = Alert { code: "221".into(), items: vec![Item::default()], ..Alert::default() };
+            let asks = vec![Command::Status(status), Command::Alert(alert)];
+            answer = self.send(world, asks, false, false).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn send(
         &mut self,
         world: &impl Wire,
         commands: Vec<Command>,
@@ -676,11 +737,15 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// Whether the wish for a sync, or to resume one, was answered with a slow one.
+    fn refused(&self) -> bool {
+        self.session.statuses_of("Alert").contains(&508)
+    }
+
     fn package_3(&mut self) -> Vec<Vec<Command>> {
         let mut messages =
             vec![std::mem::take(&mut self.owed).into_iter().map(Command::Status).collect::<Vec<_>>()];
-        let refused = self.session.statuses_of("Alert").contains(&508);
-        let resumed = self.phone.resumes && !refused;
+        let resumed = self.phone.resumes && !self.refused();
         for (name, folder) in &mut self.phone.folders {
             let Some(mode) = self.modes.get(name) else { continue };
             if !resumed {

@@ -1,9 +1,10 @@
 //! What is done differently for particular devices: one test per switch of `src/syncml/quirks.json`, named for it, with a phone
 //! that says who it is; and the table of the documentation against the data.
 
+use crate::busy::losing;
 use crate::hand::{Hand, alert, bare, sync};
 use crate::house::now;
-use crate::phone::{Phone, Pose, Session, change};
+use crate::phone::{Broken, Phone, Pose, Session, change};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
 use crate::{card, pair};
@@ -287,6 +288,22 @@ fn broken_quirks_of_the_operator_are_said_and_left_out() {
     assert!(world.lines.borrow()[0].contains("its own quirks: invalid type"), "{}", world.lines.borrow()[0]);
 }
 
+#[test]
+fn no_busy_keeps_101_from_clients_that_end_the_session_at_it() {
+    for (maker, model, code) in [
+        ("Synthesis AG", "Client", Err(Broken::Http(503))),
+        ("Patrick Ohly", "SyncEvolution", Err(Broken::Http(503))),
+        ("Test", "Phone", Ok(2)),
+    ] {
+        let world = losing(SqliteStore::new());
+        let mut phone = posing("a", maker, model);
+        phone.add(&card("Ada", ""));
+        // The first message is challenged, the second begins the session.
+        world.store.lose(3, 2);
+        assert_eq!(phone.sync(&world).map(|session| session.busy), code, "{}", world.last_line());
+    }
+}
+
 // --------------------------------------------------------------------------------------------------------------- the data
 
 #[test]
@@ -296,7 +313,7 @@ fn every_row_is_read_names_its_device_and_every_switch_has_a_test() {
     for row in &rows {
         assert!(!row.device.is_empty() && !row.why.is_empty() && !row.then.is_empty(), "{row:?}");
         let numbered = |number: &String| number.strip_prefix('P').is_some_and(|n| n.parse::<u8>().is_ok());
-        assert!(!row.section.is_empty() && row.section.iter().all(numbered), "{row:?}");
+        assert!(row.section.iter().all(numbered), "{row:?}");
         assert_ne!(row.when, quirk::When::default(), "{} is everybody", row.device);
     }
     let switches = serde_json::to_value(Quirks::default()).unwrap();

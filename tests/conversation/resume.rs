@@ -41,7 +41,7 @@ fn settle<S: Store>(world: &World<S>, a: &mut Phone, b: &mut Phone) -> Vec<Strin
 }
 
 fn undisturbed(code: u16) -> Vec<String> {
-    let world = World::new(MemoryStore::new());
+    let world = World::new(MemoryStore::new()).reading_on();
     let (mut a, mut b) = busy(&world, code);
     a.sync(&world).unwrap();
     settle(&world, &mut a, &mut b)
@@ -55,7 +55,7 @@ fn every_type_broken_at_every_message_and_resumed_ends_as_if_it_had_not_been() {
             for fault in
                 [Fault::DiesBefore(at), Fault::DiesAfter(at), Fault::LostRequest(at), Fault::LostAnswer(at)]
             {
-                let world = World::new(MemoryStore::new());
+                let world = World::new(MemoryStore::new()).reading_on();
                 let (mut a, mut b) = busy(&world, code);
                 a.fault = fault;
                 let ended = a.sync(&world);
@@ -86,11 +86,11 @@ fn every_type_broken_at_every_message_and_resumed_ends_as_if_it_had_not_been() {
 #[test]
 fn what_was_acknowledged_is_not_said_again_and_what_was_not_comes_under_its_name() {
     for code in [200, 201] {
-        let world = World::new(SqliteStore::new());
+        let world = World::new(SqliteStore::new()).reading_on();
         let (mut a, _) = busy(&world, code);
         a.guid_bytes = 2;
         let whole = {
-            let world = World::new(SqliteStore::new());
+            let world = World::new(SqliteStore::new()).reading_on();
             let (mut a, _) = busy(&world, code);
             a.guid_bytes = 2;
             a.sync(&world).unwrap()
@@ -116,7 +116,7 @@ fn what_was_acknowledged_is_not_said_again_and_what_was_not_comes_under_its_name
 #[test]
 fn a_user_may_pause_and_go_on_another_day() {
     for at in 2..=6 {
-        let world = World::new(SqliteStore::new());
+        let world = World::new(SqliteStore::new()).reading_on();
         let (mut a, mut b) = busy(&world, 200);
         a.pauses = Some(at);
         assert_eq!(a.sync(&world).unwrap_err(), Broken::Suspended, "{at}");
@@ -135,7 +135,7 @@ fn a_user_may_pause_and_go_on_another_day() {
 
 #[test]
 fn a_first_sync_is_resumed_too() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let mut a = Phone::contacts("a");
     a.per_message = 5;
     for number in 0..20 {
@@ -159,7 +159,7 @@ fn a_first_sync_is_resumed_too() {
 
 #[test]
 fn what_cannot_be_resumed_is_compared_or_was_never_offered() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = pair(&world);
     a.resumes = true;
     world.tick(100 * 24 * 60 * 60 * 1_000);
@@ -173,7 +173,7 @@ fn what_cannot_be_resumed_is_compared_or_was_never_offered() {
 #[test]
 fn a_half_staged_refresh_is_completed_by_resuming_and_forgotten_otherwise() {
     for (resumes, hours) in [(true, 1), (true, 20), (true, 60), (false, 1)] {
-        let world = World::new(SqliteStore::new());
+        let world = World::new(SqliteStore::new()).reading_on();
         let (mut a, mut b) = busy(&world, 203);
         a.fault = Fault::DiesAfter(5);
         a.sync(&world).unwrap_err();

@@ -40,6 +40,9 @@ pub fn a_collection_is_shown_and_changed<S: Survey + Default>() {
     let line = list.lines().find(|line| line.contains("collection  calendar")).unwrap();
     assert!(line.contains("merge") && !line.contains("read-only"), "{line}");
     assert!(desk.run("collection anna contacts --read-only on").unwrap().contains("so already"));
+    assert!(desk.run("collection anna contacts --read-only quiet").unwrap().contains("read-only  quiet"));
+    assert!(collection(&desk, "anna", "contacts").quiet);
+    assert!(desk.run("collection anna contacts --read-only loud").unwrap_err().contains("on, quiet or off"));
     desk.run("collection anna contacts --policy merge --read-only=off").unwrap();
     assert_eq!(collection(&desk, "anna", "contacts"), before);
     assert!(desk.run("collection anna nothing").unwrap_err().contains("calendar, contacts"));

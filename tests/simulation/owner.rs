@@ -2,7 +2,7 @@
 
 use crate::cards::{card, fields, with};
 use crate::oracle::{FIELDS, Fields};
-use crate::phone::{Broken, Folder, Phone, Session};
+use crate::phone::{Broken, Folder, Phone, Session, WhenBusy};
 use crate::scene::{Line, Scene};
 use anchorage::store::Store;
 use anchorage::syncml::codec::Encoding;
@@ -60,6 +60,8 @@ impl Owner {
             phone.only().media_type = "text/vcard".into();
             phone.only().version = "3.0".into();
         }
+        let when_busy = [WhenBusy::Asks, WhenBusy::Asks, WhenBusy::GoesOn, WhenBusy::GivesUp];
+        phone.when_busy = *scene.contended.pick(&when_busy);
         let steady = chance.percent(40) | std::env::var("STEADY").is_ok();
         Self { phone, gone: BTreeMap::new(), backup: None, forgot: true, steady, died: false }
     }
@@ -200,7 +202,8 @@ impl Owner {
         }
         if ended.is_ok() {
             self.forgot = false;
-            self.gone.clear();
+            let later = self.phone.only().deleted.clone();
+            self.gone.retain(|luid, _| later.contains(luid));
             if scene.chance.percent(30) {
                 self.backup = Some(self.phone.only().clone());
             }

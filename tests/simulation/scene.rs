@@ -6,6 +6,7 @@ use crate::phone::Wire;
 use crate::world::World;
 use anchorage::exchange::Seed;
 use anchorage::http::{Request, Response};
+use anchorage::limits::ATTEMPTS_MAX;
 use anchorage::serve::serve;
 use anchorage::store::{Batch, Reads, Receipt, Snapshot, Store, StoreError};
 use std::cell::{Cell, RefCell};
@@ -23,6 +24,9 @@ pub struct Scene<S> {
     pub loss: usize,
     pub interruption: usize,
     pub jumps: usize,
+    /// In percent: how often a message of a session loses all its races; out of a chance of its own.
+    pub contention: usize,
+    pub contended: Chance,
 }
 
 impl<S: Store> Scene<S> {
@@ -52,12 +56,18 @@ impl<S: Store> Scene<S> {
         }
         let mut key = [0; 32];
         key[..8].copy_from_slice(&world.drawn.get().to_be_bytes());
-        let store = Interrupted { scene: self, reads: Cell::new(0), commits: Cell::new(0) };
+        let contended = !self.calm.get() && self.contended.percent(self.contention);
+        // Now and then it cannot even be put off.
+        let loses = if contended { ATTEMPTS_MAX + 3 * usize::from(self.contended.percent(20)) } else { 0 };
+        let loses = Cell::new(loses);
+        let store = Interrupted { scene: self, reads: Cell::new(0), commits: Cell::new(0), loses };
         let before = self.polls.get();
         // What a broken session left open may need a second look.
         let reads_max = if request.path.starts_with("/max/") || self.loss + self.jumps > 0 { 2 } else { 1 };
+        // And what was put off has to be read for.
+        let reads_max = reads_max + u32::from(self.contention > 0);
         let served = serve(request, &store, &world.settings, world.clock.get(), Seed::new(key)).await;
-        if self.polls.get() == before {
+        if self.polls.get() == before && !contended {
             let (reads, commits) = (store.reads.get(), store.commits.get());
             assert!(reads <= reads_max && commits <= 1, "{reads} reads, {commits} commits");
         }
@@ -83,6 +93,7 @@ struct Interrupted<'a, S> {
     scene: &'a Scene<S>,
     reads: Cell<u32>,
     commits: Cell<u32>,
+    loses: Cell<usize>,
 }
 
 impl<S: Store> Store for Interrupted<'_, S> {
@@ -95,6 +106,10 @@ impl<S: Store> Store for Interrupted<'_, S> {
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
         self.commits.set(self.commits.get() + 1);
         self.scene.interruptible().await;
+        if batch.session.is_some() && self.loses.get() > 0 {
+            self.loses.set(self.loses.get() - 1);
+            return Err(StoreError::Conflict);
+        }
         self.scene.world.store.commit(batch).await
     }
 }

@@ -24,6 +24,7 @@ fn everything(page: Option<anchorage::store::PageAsk>) -> Reads {
         luids: vec![("card".into(), vec![luid("1")])],
         targets: vec![("card".into(), vec!["r1".into()])],
         matches: vec![("card".into(), vec!["k".into()])],
+        above: vec![("card".into(), vec![id("r1")])],
         children: vec![("card".into(), vec![id("r1")])],
         page,
         who: Who::Token("hash".into()),
@@ -102,6 +103,7 @@ fn no_table_is_ever_scanned() {
                 "SCAN json_each",
                 "SCAN CONSTANT",
                 "SCAN found",
+                "SCAN above",
                 "SCAN (subquery",
             ];
             // Counters have no account: the sweep goes through the few there are.

@@ -29,6 +29,7 @@ macro_rules! each {
             guards_hold
             guards_hold_for_match_keys
             guards_hold_for_sessions
+            folders_are_walked_upwards
             folders_are_looked_into
             a_taken_id_is_refused
             what_is_refused_writes_nothing

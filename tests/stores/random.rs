@@ -348,6 +348,7 @@ impl Dice {
             targets: self
                 .some(2, |dice| (dice.path(), dice.some(3, |dice| dice.word(&["r0", "t0", "t1", "0", ""])))),
             matches: self.some(2, |dice| (dice.path(), dice.some(4, Self::key))),
+            above: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             children: self.some(2, |dice| (dice.path(), dice.some(3, Self::record))),
             page,
             whole: Vec::new(),

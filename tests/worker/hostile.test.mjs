@@ -247,6 +247,16 @@ test("unknown paths and methods are answered", async () => {
   assert.equal((await request(`${house.url}/max/${"x".repeat(5_000)}?auth=demo-token&lbd=0`)).status, 404);
 });
 
+test("anybody may read how to set up a phone, and a phone its document", async () => {
+  const page = await request(`${house.url}/provision?user=anna`);
+  assert.equal(page.status, 200);
+  assert.match(page.headers["content-type"], /^text\/html/);
+  assert.ok(page.text.includes(`${house.url}/syncml`), page.text);
+  const document = await request(`${house.url}/provision?user=anna&device=oma`);
+  assert.equal(document.headers["content-type"], "text/vnd.wap.connectivity-xml");
+  assert.match(document.text, /AAUTHNAME" value="anna"/);
+});
+
 test("the demo account does not exist where ANCHORAGE_LOCAL is not set", async () => {
   const deployed = await open({ ANCHORAGE_LOCAL: "0" });
   try {

@@ -29,7 +29,7 @@ Manages the accounts of this server.
   npm run account -- device NAME [DEVICE] [--ctcap on|off] [--quirks JSON] [--alert-url URL] [--forget]
   npm run account -- alert NAME DEVICE [COLLECTION…] [--type T] [--version 1.0|1.1|1.2] [--post [URL]] [--url URL]
   npm run account -- provision NAME [--device nokia|ericsson|oma] [--url URL] [--password P]
-  npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|off]
+  npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|quiet|off]
                                         [--alias A]… [--remove-alias A]… [--standard-fields]
                                         [--kind contacts|calendar|todo|notes|files]
   npm run account -- import NAME [COLLECTION] PATH…         read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
@@ -85,7 +85,7 @@ this server, for 1.0 and 1.1. The server's log says `alerted` of the session tha
         }
         "collection" => {
             "Shows a collection, or changes it. --policy says how it ends when two devices changed the same record.
---read-only on: devices and apps may read it only. --alias A: it answers to the path A too.
+--read-only on: devices and apps may read it only; with quiet a device is told that all is well, and gets back what is here. --alias A: it answers to the path A too.
 --kind K: where there is no collection ID yet, one of that kind is made; `files` are folders, files and e-mails.
 --standard-fields: it gets the MAX fields that this release has for its kind."
         }

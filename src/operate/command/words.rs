@@ -1,11 +1,12 @@
 //! The words and options on the command line, taken one by one by whoever knows what they mean.
 
-use super::{Alerting, Command, DeviceDeed, Difference, Family, Layout, Post, Unclear, Which, help, wrong};
+use super::{Alerting, Command, DeviceDeed, Difference, Layout, Lock, Post, Unclear, Which, help, wrong};
 use crate::operate::name;
 use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::alert;
 use crate::syncml::message::Version;
+use crate::syncml::provisioning::Document;
 use crate::syncml::quirk;
 use serde_json::{Map, Value};
 
@@ -231,12 +232,11 @@ impl Words {
     }
 
     /// Whose settings document.
-    pub fn family(&mut self) -> Result<Option<Family>, Unclear> {
-        match self.take_value("device").as_deref() {
-            None => Ok(None),
-            Some("nokia" | "ericsson") => Ok(Some(Family::Ota)),
-            Some("oma") => Ok(Some(Family::Oma)),
-            Some(other) => wrong(format!("--device is nokia, ericsson or oma, not `{other}`.")),
+    pub fn document(&mut self) -> Result<Option<Document>, Unclear> {
+        let Some(maker) = self.take_value("device") else { return Ok(None) };
+        match Document::of(&maker) {
+            None => wrong(format!("--device is nokia, ericsson or oma, not `{maker}`.")),
+            found => Ok(found),
         }
     }
 
@@ -291,11 +291,21 @@ impl Words {
         Ok(Difference {
             kind,
             policy,
-            read_only: self.switch("read-only")?,
+            read_only: self.lock()?,
             aliases: std::iter::from_fn(|| self.take_value("alias")).collect(),
             aliases_removed: std::iter::from_fn(|| self.take_value("remove-alias")).collect(),
             standard_fields: self.take_flag("standard-fields"),
         })
+    }
+
+    fn lock(&mut self) -> Result<Option<Lock>, Unclear> {
+        match self.take_value("read-only").as_deref() {
+            None => Ok(None),
+            Some("off") => Ok(Some(Lock::Off)),
+            Some("on") => Ok(Some(Lock::On)),
+            Some("quiet") => Ok(Some(Lock::Quiet)),
+            Some(other) => wrong(format!("--read-only is on, quiet or off, not `{other}`.")),
+        }
     }
 
     fn switch(&mut self, name: &str) -> Result<Option<bool>, Unclear> {

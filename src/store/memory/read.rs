@@ -90,6 +90,7 @@ impl Tenant {
         snapshot.versions = self.versions_at(&reads.versions);
         snapshot.targets = self.targets(reads.peer.as_ref(), &reads.targets);
         snapshot.found = self.found(reads.peer.as_ref(), &reads.matches);
+        snapshot.above = self.above(reads.peer.as_ref(), &reads.above);
         snapshot.children = self.children(&reads.children);
         snapshot.pieces = self.pieces(reads);
         self.page(reads, snapshot);
@@ -290,6 +291,24 @@ impl Tenant {
         found
     }
 
+    fn above(&self, peer: Option<&PeerId>, asked: &[(String, Vec<RecordId>)]) -> Vec<Outgoing> {
+        let mut above = BTreeMap::new();
+        for (path, folders) in asked {
+            let collection = self.at(path);
+            for folder in folders {
+                let mut next = Some(folder.clone());
+                for _ in 0..limits::FOLDERS_DEEP_MAX {
+                    let Some(stored) = next.and_then(|id| self.record(&collection, &id)) else { break };
+                    let record = stored.record.clone();
+                    next = record.parent.clone();
+                    let alias = self.alias(peer, &collection, &record.id).cloned();
+                    above.insert((collection.clone(), record.id.clone()), Outgoing { record, alias });
+                }
+            }
+        }
+        above.into_values().collect()
+    }
+
     fn children(&self, asked: &[(String, Vec<RecordId>)]) -> Vec<Child> {
         let mut children = Vec::new();
         for (path, parents) in asked {
@@ -348,7 +367,7 @@ impl Tenant {
 /// Takes out the large bodies that were not asked for whole.
 fn leave_large(reads: &Reads, snapshot: &mut Snapshot) {
     let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
-    let page = snapshot.page.iter_mut().map(|outgoing| &mut outgoing.record);
+    let page = snapshot.page.iter_mut().chain(&mut snapshot.above).map(|outgoing| &mut outgoing.record);
     for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
         let at = (record.collection.clone(), record.id.clone(), record.seq);
         if let Content::Body(body) = &record.content

@@ -210,6 +210,30 @@ pub const PIECES: &str = concat!(
     " AND peer = ?8 AND leaving = CAST(?9 AS INTEGER) ORDER BY start LIMIT CAST(?10 AS INTEGER)"
 );
 
+/// `record` is walked upwards from each folder asked for; one that is above two of them comes once.
+pub const ABOVE: &str = concat!(
+    "WITH RECURSIVE above (account, collection, id, depth) AS (
+  SELECT r.account, r.collection, r.id, 1
+  FROM ",
+    asked!(),
+    "
+  CROSS JOIN record AS r ON r.account = me.account AND r.id = asked.value ->> 1 AND r.collection = ",
+    collection!("me.account", "asked.value ->> 0"),
+    "
+  UNION
+  SELECT r.account, r.collection, r.parent, above.depth + 1
+  FROM above
+  CROSS JOIN record AS r ON r.account = above.account AND r.collection = above.collection AND r.id = above.id
+  WHERE r.parent IS NOT NULL AND above.depth < CAST(?10 AS INTEGER))
+SELECT r.collection, r.id, r.seq, r.origin, r.parent, r.size, r.form, r.body, ",
+    alias!(),
+    "
+FROM (SELECT DISTINCT account, collection, id FROM above) AS found
+CROSS JOIN record AS r ON r.account = found.account AND r.collection = found.collection AND r.id = found.id
+LEFT JOIN alias AS a ON a.account = r.account AND a.peer = ?9 AND a.collection = r.collection AND a.record = r.id
+ORDER BY r.collection, r.id"
+);
+
 pub const CHILDREN: &str = concat!(
     "SELECT r.collection, r.parent, r.id
 FROM ",

@@ -30,6 +30,7 @@ enum Question {
     Matches,
     Chunks,
     Pieces,
+    Above,
     Children,
     Page,
     Totals,
@@ -94,6 +95,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                     chunks.entry(at).or_default().append(&mut bytes);
                 }
                 Question::Pieces => snapshot.pieces.push(row.piece()?),
+                Question::Above => snapshot.above.push(outgoing(&mut row)?),
                 Question::Children => snapshot.children.push(child(&mut row)?),
                 Question::Page => page.take(&mut row)?,
                 Question::Totals => {
@@ -124,7 +126,7 @@ fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<RecordVersion, Vec<u8>>) {
         bytes.filter(|bytes| bytes.len() == size)
     };
     let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
-    let page = snapshot.page.iter_mut().map(|outgoing| &mut outgoing.record);
+    let page = snapshot.page.iter_mut().chain(&mut snapshot.above).map(|outgoing| &mut outgoing.record);
     for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
         let Content::Large(large) = &record.content else { continue };
         let at = (record.collection.clone(), record.id.clone(), record.seq);
@@ -188,6 +190,11 @@ fn found(row: &mut Columns) -> Result<Found, StoreError> {
         parent: row.maybe_text()?.and_then(RecordId::new),
         alias: row.alias()?,
     })
+}
+
+fn outgoing(row: &mut Columns) -> Result<Outgoing, StoreError> {
+    let record = row.record()?.ok_or_else(|| StoreError::Broken("a folder is missing".into()))?;
+    Ok(Outgoing { record, alias: row.alias()? })
 }
 
 fn child(row: &mut Columns) -> Result<Child, StoreError> {
@@ -332,11 +339,14 @@ fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value
     let pieces = pieces.map(|(leaving, count)| {
         (Question::Pieces, question::PIECES, vec![peer.clone(), integer(leaving), integer(count)])
     });
+    let above = text::lists(pairs(&reads.above, RecordId::as_str))
+        .into_iter()
+        .map(|list| (Question::Above, question::ABOVE, vec![list, peer.clone(), integer(FOLDERS_DEEP_MAX)]));
     let folders = text::lists(pairs(&reads.children, RecordId::as_str));
     let children = folders
         .into_iter()
         .map(|list| (Question::Children, question::CHILDREN, vec![list, integer(CHILDREN_MAX)]));
-    children.chain(chunks).chain(pieces).collect()
+    above.chain(children).chain(chunks).chain(pieces).collect()
 }
 
 /// `?1` to `?7` of every statement.
@@ -388,6 +398,9 @@ fn bounds(records_max: usize, bytes_max: usize) -> [Value; 3] {
     let whole = |number: usize| integer(i64::try_from(number).unwrap_or(WHOLE_MAX));
     [whole(records_max.saturating_add(1)), whole(small), whole(bytes_max)]
 }
+
+/// [`limits::FOLDERS_DEEP_MAX`] as it is bound.
+const FOLDERS_DEEP_MAX: i64 = limits::FOLDERS_DEEP_MAX as i64;
 
 /// [`limits::CHILDREN_MAX`] as it is bound.
 const CHILDREN_MAX: i64 = limits::CHILDREN_MAX as i64;

@@ -2,9 +2,9 @@
 //!
 //! What becomes of an Atomic is said in `server/group.rs`; what is read of an item in `inbox.rs`.
 
-use super::{AtomicStep, RefuseStep, Step, SyncStep, change_step, named, path, refuse};
+use super::{AtomicStep, Part, RefuseStep, Step, SyncStep, change_step, named, path, refuse};
 use crate::limits;
-use crate::syncml::message::{Command, Group, GroupKind, Location, Meta, Sync};
+use crate::syncml::message::{Command, Group, GroupKind, Header, Location, Meta, Sync};
 use crate::syncml::status;
 
 /// A body being taken apart: what stood in groups stands for itself, in the order in which it stood.
@@ -18,6 +18,14 @@ pub(super) struct Taking {
 }
 
 impl Taking {
+    /// The commands of a message.
+    pub(super) fn message(&mut self, header: &Header, commands: Vec<Command>) -> Part {
+        let before = self.steps.len();
+        commands.into_iter().for_each(|command| self.body(command, &Meta::default()));
+        let steps = self.steps.len().saturating_sub(before);
+        Part { message: header.message_id, silent: header.no_response, steps }
+    }
+
     /// A command of the body, with the `Meta` of the groups around it.
     pub(super) fn body(&mut self, command: Command, scope: &Meta) {
         match command {

@@ -82,8 +82,8 @@ pub fn name_in(credential: &Credential, header: &Header) -> Option<String> {
 
 /// Everybody whom the message names with a credential, in its header or in a command.
 pub fn names(server: &Server<'_>) -> Vec<String> {
-    let header = &server.inbox.message.header;
-    let inside = server.inbox.credentials().map(credential::read).collect::<Vec<_>>();
+    let header = &server.work().message.header;
+    let inside = server.work().credentials().map(credential::read).collect::<Vec<_>>();
     let inside = inside.iter().filter_map(|credential| name_in(credential, header));
     let all: BTreeSet<String> = login_of(server).into_iter().chain(inside).collect();
     all.into_iter().filter(|name| name.len() <= limits::NAME_BYTES_MAX).collect()
@@ -251,12 +251,12 @@ fn answered_already(server: &Server<'_>, version: Version) -> Verdict {
     Verdict::Refuse { header: Box::new(status), code, version, why, throttle: None }
 }
 
-/// Whether a message holds nothing that could begin a session: changes, Maps, statuses and 222 only.
+/// Whether a message holds nothing that could begin a session: changes, Maps, statuses, 221 and 222 only.
 fn goes_on_only(server: &Server<'_>) -> bool {
     let inbox = &server.inbox;
     let goes_on = |command: &Command| match command {
         Command::Sync(_) | Command::Map(_) | Command::Status(_) => true,
-        Command::Alert(alert) => alert.code.trim() == alert::NEXT_MESSAGE.to_string(),
+        Command::Alert(alert) => alert::asks_only(alert.code.trim()),
         _ => false,
     };
     !inbox.message.commands.is_empty() && inbox.message.commands.iter().all(goes_on)
@@ -416,7 +416,7 @@ pub fn check(
         }
     };
     let scheme = digest.unwrap_or(credential::BASIC);
-    let Some(name) = name_in(credential, &server.inbox.message.header) else {
+    let Some(name) = name_in(credential, &server.work().message.header) else {
         let why = "a digest without LocName in Source says nothing of who it is".to_owned();
         return Err(refusal(status::INVALID_CREDENTIALS, scheme, why));
     };

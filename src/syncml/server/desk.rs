@@ -22,7 +22,7 @@ use crate::store::{
     Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot, Sweep, Throttle,
 };
 use crate::syncml::device::DevInf;
-use crate::syncml::inbox::Inbox;
+use crate::syncml::inbox::{Inbox, Part};
 use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::quirk::Quirks;
@@ -34,6 +34,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Desk<'a> {
     pub server: &'a Server<'a>,
     pub inbox: &'a Inbox,
+    /// The message whose commands are being carried out: that which came, or one that was kept.
+    pub part: Part,
     pub snapshot: &'a Snapshot,
     /// The same, by what it is looked up by.
     pub known: Known<'a>,
@@ -75,6 +77,8 @@ pub struct Desk<'a> {
     pub bar: Bar,
     /// Whether the device has refused our last message as a whole.
     pub challenged: bool,
+    /// Whether the device has not yet come to our last message.
+    pub device_is_busy: bool,
     /// How many bytes of the session's row all that is owed would take.
     pub owed: usize,
     /// Whether a status of the last step said that something was not done, wanted or not.
@@ -99,26 +103,26 @@ impl<'a> Desk<'a> {
         now: Moment,
         seed: &'a mut Seed,
     ) -> Self {
-        let Admitted { login, state, fresh, header, digest, clear } = admitted;
+        let Admitted { login, mut state, fresh, header, digest, clear } = admitted;
         let nonce =
             digest.filter(|_| fresh).map(|scheme| (scheme.to_owned(), secret::text_nonce(seed.draw())));
-        let message = &server.inbox.message;
+        let inbox = server.work();
         let (token, token_hash) = session_token(server, snapshot, fresh, seed);
-        let mut state = state;
         state.message_id = state.message_id.saturating_add(1);
         let bounds = bounds(server, &mut state, fresh);
-        let heard = identify::hear(&mut state, message);
-        let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
-        let mut outbox = answer(server, snapshot, &state, respond_to, bounds);
+        let heard = identify::hear(&mut state, &inbox.message);
+        let mut outbox = answer(server, snapshot, &state, token, bounds);
         let header = header_status(server, header, nonce.clone());
-        if !message.header.no_response {
-            let _ = outbox.push_pending(vec![Pending::Status(header)], &[], None);
+        if !inbox.message.header.no_response {
+            let headers = std::iter::once(header).chain(server.headers_kept()).map(Pending::Status);
+            let _ = outbox.push_pending(headers.collect(), &[], None);
         }
         let mut peer = snapshot.peer.clone().unwrap_or_default();
         peer.id = server.device();
         let mut desk = Self {
             server,
-            inbox: &server.inbox,
+            inbox,
+            part: inbox.parts.last().copied().unwrap_or_default(),
             snapshot,
             now,
             seed,
@@ -133,7 +137,7 @@ impl<'a> Desk<'a> {
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             recognised: BTreeMap::new(),
-            known: Known::of(snapshot, &server.inbox.maps()),
+            known: Known::of(snapshot, &inbox.maps()),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), state.unmapped_bytes()),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
@@ -142,6 +146,7 @@ impl<'a> Desk<'a> {
             queue: Vec::new(),
             bar: Bar::default(),
             challenged: heard.again,
+            device_is_busy: false,
             owed: state.pending.iter().map(Pending::bytes).sum(),
             undone: false,
             atomics: 0,
@@ -402,7 +407,7 @@ impl<'a> Desk<'a> {
 }
 
 /// How large things may be: what the device takes, as it said last, and, once a session, what we take.
-fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
+pub fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
     let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
     state.message_bytes_max = server.reply_bytes().unwrap_or(before);
     let said = server.inbox.message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
@@ -418,13 +423,14 @@ fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
 }
 
 /// The message we answer with, still empty.
-fn answer(
+pub fn answer(
     server: &Server<'_>,
     snapshot: &Snapshot,
     state: &State,
-    respond_to: Option<String>,
+    token: Option<String>,
     bounds: Bounds,
 ) -> Outbox {
+    let respond_to = token.map(|token| format!("{}/syncml?sid={token}", server.origin));
     Outbox::new(
         &server.inbox.message,
         server.encoding,
@@ -436,7 +442,7 @@ fn answer(
 }
 
 /// The token in our `RespURI`: a new one for a new session; otherwise the one the message came with, if it came with one.
-fn session_token(
+pub fn session_token(
     server: &Server<'_>,
     snapshot: &Snapshot,
     fresh: bool,

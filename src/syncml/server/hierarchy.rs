@@ -212,39 +212,33 @@ pub struct Folders {
     pub above: BTreeMap<String, BTreeSet<RecordId>>,
     /// Folders to be deleted, if they are empty.
     pub emptied: BTreeMap<String, BTreeSet<RecordId>>,
-    rounds: usize,
+    asked: bool,
 }
 
 impl Server<'_> {
-    /// Whether more of the folders has to be read than is known: first what is in those to be deleted, and then, folder by
-    /// folder upwards, until the device knows one or there is no more.
+    /// Whether more of the folders has to be read than is known: what is in those to be deleted, and what is above those that
+    /// the device does not know, or that something is moved to.
     pub fn wants_folders(&mut self, snapshot: &Snapshot) -> bool {
         let has_folders: BTreeSet<&CollectionId> =
             snapshot.collections.iter().filter(|c| c.kind == Kind::Files).map(|c| &c.id).collect();
-        if has_folders.is_empty() || self.needed.folders.rounds > limits::FOLDERS_DEEP_MAX {
+        if has_folders.is_empty() || std::mem::replace(&mut self.needed.folders.asked, true) {
             return false;
         }
-        let first = self.needed.folders.rounds == 0;
-        self.needed.folders.rounds += 1;
-        let mut wanted = first && self.wants_children(snapshot, &has_folders);
+        self.wants_children(snapshot, &has_folders);
         let moves = self.moves(snapshot);
         let read = Read::of(snapshot);
-        let mut above = Vec::new();
         for record in read.records.values().filter(|record| has_folders.contains(&record.collection)) {
             let Some(parent) = &record.parent else { continue };
-            let known = read.records.contains_key(&(&record.collection, parent));
-            let starts = read.starts.contains(&(&record.collection, &record.id)) || moves;
-            if starts && !known && (moves || !read.is_held(&record.collection, parent)) {
-                above.push((record.collection.0.clone(), parent.clone()));
+            let starts = read.starts.contains(&(&record.collection, &record.id));
+            if moves || (starts && !read.is_held(&record.collection, parent)) {
+                let above = self.needed.folders.above.entry(record.collection.0.clone()).or_default();
+                above.insert(parent.clone());
             }
         }
-        for (collection, parent) in above {
-            wanted |= self.needed.folders.above.entry(collection).or_default().insert(parent);
-        }
-        wanted
+        !self.needed.folders.above.is_empty() || !self.needed.folders.emptied.is_empty()
     }
 
-    fn wants_children(&mut self, snapshot: &Snapshot, has_folders: &BTreeSet<&CollectionId>) -> bool {
+    fn wants_children(&mut self, snapshot: &Snapshot, has_folders: &BTreeSet<&CollectionId>) {
         let by_luid: BTreeMap<_, _> = snapshot
             .held
             .iter()
@@ -252,7 +246,8 @@ impl Server<'_> {
                 Some(((&held.alias.collection, held.alias.luid.as_ref()?), held.record.as_ref()?))
             })
             .collect();
-        for step in &self.inbox.steps {
+        let mut emptied = std::mem::take(&mut self.needed.folders.emptied);
+        for step in &self.work().steps {
             let Step::Change(change) = step else { continue };
             let Some(collection) = snapshot.collection_at(&change.path) else { continue };
             if change.kind != ChangeKind::Delete || !has_folders.contains(&collection.id) {
@@ -260,10 +255,10 @@ impl Server<'_> {
             }
             let records = change.items.iter().filter_map(|item| by_luid.get(&(&collection.id, &item.luid)));
             let folders = records.filter(|record| is_folder(&record.content)).map(|record| record.id.clone());
-            self.needed.folders.emptied.entry(collection.id.0.clone()).or_default().extend(folders);
+            emptied.entry(collection.id.0.clone()).or_default().extend(folders);
         }
-        self.needed.folders.emptied.retain(|_, folders| !folders.is_empty());
-        !self.needed.folders.emptied.is_empty()
+        emptied.retain(|_, folders| !folders.is_empty());
+        self.needed.folders.emptied = emptied;
     }
 
     /// Whether the message moves a folder, so that it might be moved into itself.
@@ -274,7 +269,7 @@ impl Server<'_> {
             .filter(|held| held.record.as_ref().is_some_and(|record| is_folder(&record.content)))
             .filter_map(|held| held.alias.luid.as_ref())
             .collect();
-        self.inbox.steps.iter().any(|step| match step {
+        self.work().steps.iter().any(|step| match step {
             Step::Change(change) => {
                 change.items.iter().any(|item| item.parent.is_some() && folders.contains(&item.luid))
             }

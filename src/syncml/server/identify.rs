@@ -32,7 +32,7 @@ pub struct Heard {
 /// Hears what the device says of our credentials, before anything is written.
 pub fn hear(state: &mut State, message: &Message) -> Heard {
     let ours = message.commands.iter().filter_map(|command| match command {
-        Command::Status(status) if status.command_ref.trim() == "0" => Some(status),
+        Command::Status(it) if it.command_ref.trim() == "0" && it.code != status::IN_PROGRESS => Some(it),
         _ => None,
     });
     let mut heard = Heard::default();

@@ -30,7 +30,7 @@ enum Agreed {
 }
 
 impl Desk<'_> {
-    /// An alert: 200 to 210 open a datastore, and so does 225; 222 asks for more, 224 for no more, 100 is shown to nobody.
+    /// An alert: 200 to 210 open a datastore, and so does 225; 222 asks for more, 221 for what was put off, 224 for no more, 100 is shown to nobody.
     pub fn alert(&mut self, alert: &Alert) {
         let code = alert.code.trim();
         match code.parse().unwrap_or(0) {
@@ -45,6 +45,10 @@ impl Desk<'_> {
                     self.broke_off();
                 }
                 self.alert_status(alert, alert.items.first(), status::OK, None);
+            }
+            alert::RESULT => {
+                let code = self.result();
+                self.alert_status(alert, alert.items.first(), code, None);
             }
             number => match Mode::of_alert(number) {
                 Some(mode) => self.open_datastores(alert, Wish::Sync(mode)),
@@ -335,7 +339,7 @@ impl Desk<'_> {
     pub fn get(&mut self, get: &Get) {
         let targets = refs(&get.items, |item| item.target.as_ref());
         let asks_device = targets.iter().any(|target| inbox::comparable(target).starts_with("devinf1"));
-        let results = Pending::Device(self.inbox.message.header.message_id, get.command_id.clone());
+        let results = Pending::Device(self.part.message, get.command_id.clone());
         let code = match asks_device {
             true if self.fits_a_message(&results) => status::OK,
             true => status::ENTITY_TOO_LARGE,

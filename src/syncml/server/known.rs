@@ -33,7 +33,8 @@ impl<'a> Known<'a> {
             known.records.extend(held.record.as_ref().map(|record| (key, record)));
             known.aliases.insert(key, &held.alias);
         }
-        for record in &snapshot.records {
+        let above = snapshot.above.iter().map(|outgoing| &outgoing.record);
+        for record in above.chain(&snapshot.records) {
             known.records.insert((&record.collection, &record.id), record);
         }
         for version in &snapshot.versions {
@@ -55,7 +56,8 @@ impl<'a> Known<'a> {
         known.on_page = paged.map(|record| ((&record.collection, &record.id), record)).collect();
         let found = snapshot.found.iter().filter_map(|found| found.alias.as_ref());
         let targets = snapshot.targets.iter().filter_map(|target| target.alias.as_ref());
-        let page = snapshot.page.iter().filter_map(|outgoing| outgoing.alias.as_ref());
+        let page = snapshot.page.iter().chain(&snapshot.above);
+        let page = page.filter_map(|outgoing| outgoing.alias.as_ref());
         known.aliases.extend(found.chain(targets).chain(page).map(|a| ((&a.collection, &a.record), a)));
         known
     }

@@ -41,14 +41,18 @@ impl Desk<'_> {
         let key = (collection.clone(), found.record.clone());
         let before = self.alias(&key, found.alias.as_ref()).cloned();
         let acknowledged = before.as_ref().map_or(0, |alias| alias.seq);
+        let luid = Some(luid);
+        // A Map that is only said again says nothing of an Add that went out since and broke off.
+        let again = before.as_ref().is_some_and(|alias| alias.luid == luid);
         let seq = match sent {
             Some(sent) => sent.seq,
+            None if again => acknowledged,
             None => acknowledged.max(self.state.added_earlier(collection, &found.record).unwrap_or(0)),
         };
         self.put_alias(Alias {
             collection: collection.clone(),
             record: found.record.clone(),
-            luid: Some(luid),
+            luid,
             // A phone that does not learn that its Map came sends it again, under the same name.
             temporary: before.and_then(|alias| alias.temporary),
             generation: bookmark.attempt,
@@ -67,7 +71,13 @@ impl Desk<'_> {
 
     /// A status of a command of ours.
     pub fn acknowledge(&mut self, answer: &Status) {
-        if answer.command_ref.trim() == "0" {
+        let of_header = answer.command_ref.trim() == "0";
+        if answer.code == status::IN_PROGRESS {
+            // It has not done it yet: what was sent stays unanswered, and nothing more is sent meanwhile.
+            self.device_is_busy |= of_header;
+            return;
+        }
+        if of_header {
             return;
         }
         match answer.command.as_str() {

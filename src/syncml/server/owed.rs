@@ -46,11 +46,10 @@ impl Desk<'_> {
     /// Leaves a status with more to say.
     pub fn push_status(&mut self, silent: bool, mut status: PendingStatus) {
         self.undone |= !status::is_done(status.code);
-        let header = &self.inbox.message.header;
-        if silent || header.no_response || status.command.is_empty() {
+        if silent || self.part.silent || status.command.is_empty() {
             return;
         }
-        status.message = header.message_id;
+        status.message = self.part.message;
         let much = self.owed > NAMING_BYTES_MAX + self.message_bytes_max() / 3;
         let bare = if much { status.without_refs() } else { None };
         self.owe(Pending::Status(bare.unwrap_or(status)));

@@ -65,14 +65,20 @@ impl Arrival {
 }
 
 impl Server<'_> {
-    /// Whether all pieces have to be read, because the first item here may be the last of them.
+    /// Whether the first item here may be the last piece of an object: then the pieces before it are read, if there are any.
+    pub fn may_end_object(&self) -> bool {
+        let change = self.work().first_change().filter(|change| change.kind != ChangeKind::Delete);
+        change.and_then(|change| change.items.first()).is_some_and(|item| !item.more)
+    }
+
+    /// What the first item here ends, as far as the session knows.
     fn ends_object<'a>(
         &'a self,
         state: &'a State,
         snapshot: &Snapshot,
     ) -> Option<(&'a Arrival, u64, &'a ChangeStep)> {
         let arrival = state.arriving.as_ref()?;
-        let change = self.inbox.first_change().filter(|change| change.kind != ChangeKind::Delete)?;
+        let change = self.work().first_change().filter(|change| change.kind != ChangeKind::Delete)?;
         let item = change.items.first().filter(|item| !item.more)?;
         let collection = &snapshot.collection_at(&change.path)?.id;
         let datastore = state.datastores.iter().find(|datastore| datastore.collection == *collection)?;
@@ -88,10 +94,6 @@ impl Server<'_> {
             return false;
         }
         let Some((arrival, start, change)) = self.ends_object(state, snapshot) else { return false };
-        if !self.needed.pieces {
-            self.needed.pieces = true;
-            return true;
-        }
         let Some(last) = change.items.first() else { return false };
         let pieces = snapshot.pieces.iter().filter(|piece| !piece.leaving && piece.start < start);
         let length = pieces.clone().map(|piece| piece.bytes.len()).sum::<usize>() + last.bytes.len();
@@ -120,8 +122,8 @@ impl Server<'_> {
         if std::mem::replace(&mut self.needed.large, true) {
             return false;
         }
-        let sent = self.inbox.sent_luids();
-        let mut room = limits::OBJECT_BYTES_MAX * 2;
+        let sent = self.work().sent_luids();
+        let (mut room, mut whole) = (limits::OBJECT_BYTES_MAX * 2, Vec::new());
         let large = |held: &Held| {
             let now = held.record.as_ref().filter(|record| matches!(record.content, Content::Large(_)));
             let now = now.map(|record| (record.seq, record.content.size()));
@@ -134,10 +136,11 @@ impl Server<'_> {
             for (seq, size) in large(held) {
                 if let Some(left) = room.checked_sub(size) {
                     room = left;
-                    self.needed.whole.push((held.alias.collection.clone(), held.alias.record.clone(), seq));
+                    whole.push((held.alias.collection.clone(), held.alias.record.clone(), seq));
                 }
             }
         }
+        self.needed.whole.extend(whole);
         !self.needed.whole.is_empty()
     }
 }
@@ -148,6 +151,7 @@ impl Desk<'_> {
         match &arriving.item.body {
             Err(code) => *code,
             Ok(body) if !fits(arriving.collection.kind, &body.form) => status::UNSUPPORTED_MEDIA_TYPE,
+            Ok(body) if arriving.collection.read_only => self.take_locked(arriving, body),
             Ok(_) if arriving.item.part && arriving.datastore.stages() => status::PARTIAL_NOT_ACCEPTED,
             Ok(body) if arriving.item.part => self.replace_part(arriving, body),
             Ok(body) if arriving.datastore.stages() => self.stage(arriving, body),

@@ -29,7 +29,7 @@ pub struct Arriving<'a> {
 
 impl Arriving<'_> {
     /// The status of an item that was here already.
-    fn done(&self) -> u16 {
+    pub fn done(&self) -> u16 {
         match (self.kind, self.datastore.mode) {
             (ChangeKind::Add, mode) if mode.compares() => status::ITEM_ADDED,
             _ => status::OK,
@@ -182,10 +182,12 @@ impl Desk<'_> {
         }
         let code = if item.luid.0.is_empty() || item.luid.0.len() > RecordId::BYTES_MAX {
             status::INCOMPLETE_COMMAND
-        } else if collection.read_only {
-            status::PERMISSION_DENIED
         } else {
+            let compared = matches!(change.kind, ChangeKind::Add | ChangeKind::Replace);
             match change.kind {
+                kind if collection.read_only && (arriving.datastore.stages() || !compared) => {
+                    self.refuse_locked(arriving, kind)
+                }
                 ChangeKind::Delete => self.delete(arriving, change),
                 ChangeKind::Copy | ChangeKind::Move if arriving.datastore.stages() => status::FORBIDDEN,
                 ChangeKind::Copy => self.copy(arriving),
@@ -395,7 +397,7 @@ impl Desk<'_> {
     }
 
     /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
-    fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
+    pub fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
         let Arriving { datastore, item, place, .. } = arriving;
         if !datastore.mode.compares() {
             return None;

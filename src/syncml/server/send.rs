@@ -83,7 +83,11 @@ impl Desk<'_> {
         }
         if flushed && self.state.suspended {
             last = true;
-        } else if flushed && self.state.phase == Phase::ExpectMore && self.server.wants_page() && self.fill()
+        } else if flushed
+            && self.state.phase == Phase::ExpectMore
+            && self.server.wants_page()
+            && !self.device_is_busy
+            && self.fill()
         {
             self.state.phase = Phase::ExpectEnd;
             self.offer();
@@ -97,6 +101,21 @@ impl Desk<'_> {
             self.outbox.push_next_message(&inbox.message);
         }
         self.outbox.set_last(last);
+    }
+
+    /// Whether the client only asks us to go on, again and again, while we wait for its commands: it has no more, and forgot
+    /// the `Final` (`syncml.md` 9.1, P3).
+    fn is_silent(&mut self) -> bool {
+        let ours =
+            matches!(self.state.phase, Phase::ExpectMore | Phase::Over) || !self.state.pending.is_empty();
+        let silent = !ours && !self.inbox.message.last && self.inbox.says_nothing();
+        self.state.silent = if silent { self.state.silent + 1 } else { 0 };
+        if self.state.silent <= limits::SILENT_MESSAGES_MAX {
+            return false;
+        }
+        self.state.silent = 0;
+        self.notes.push("it asks to go on and says nothing: taken for the end of its package".to_owned());
+        true
     }
 
     /// A datastore the client never sent a `Sync` for is left alone: in a slow sync we would send it everything twice.

@@ -2,8 +2,9 @@
 
 use crate::house::*;
 use anchorage::journal;
+use anchorage::limits::FOLDERS_DEEP_MAX;
 use anchorage::record::{AccountId, Body, Content, Form, RecordId, Seq};
-use anchorage::store::{Batch, Change, Guard, PageAsk, Reads, Session, Store, Sweep};
+use anchorage::store::{Batch, Change, Guard, Outgoing, PageAsk, Peer, Reads, Session, Store, Sweep};
 use std::collections::BTreeSet;
 
 pub fn stamps_are_one_for_each_change<S: Store>(make: impl Fn() -> S) {
@@ -388,6 +389,50 @@ pub fn folders_are_looked_into<S: Store>(new: impl Fn() -> S) {
     assert!(parents().all(|(record, parent)| record == "g" || parent.is_none()));
     let found = found_of(&store, &account);
     assert_eq!(found, [(id("k"), Some(id("g")))]);
+}
+
+pub fn folders_are_walked_upwards<S: Store>(new: impl Fn() -> S) {
+    let (store, account) = (new(), account("a"));
+    open(&store, "a");
+    let put = |record: &str, parent: Option<&str>| {
+        let change = Change { parent: parent.map(id), ..change("contacts", record, text("folder")) };
+        commit(&store, &changing(&account, vec![change]));
+    };
+    let above = |folders: &[&str]| {
+        let above = vec![("card".into(), folders.iter().copied().map(id).collect())];
+        let reads = Reads { above, peer: Some(peer("phone")), ..asking(&account) };
+        let above = read(&store, &reads).above;
+        let named = |outgoing: &Outgoing| {
+            let luid = outgoing.alias.as_ref().and_then(|alias| alias.luid.clone());
+            (outgoing.record.id.as_str().to_owned(), luid.map(|luid| luid.0))
+        };
+        above.iter().map(named).collect::<Vec<_>>()
+    };
+    let only = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), None)).collect::<Vec<_>>();
+    put("top", None);
+    put("mid", Some("top"));
+    put("side", Some("top"));
+    put("low", Some("mid"));
+    put("lost", Some("nowhere"));
+    assert_eq!(above(&["low", "side", "nothing"]), only(&["low", "mid", "side", "top"]), "each of them once");
+    assert_eq!(above(&["top"]), only(&["top"]));
+    assert_eq!(above(&["lost"]), only(&["lost"]));
+    let known = Batch { aliases: vec![alias("contacts", "mid", Some("7"), 1, 1)], ..batch(&account) };
+    commit(
+        &store,
+        &Batch {
+            account: account.clone(),
+            peer: Some(Peer { id: peer("phone"), ..Peer::default() }),
+            ..known
+        },
+    );
+    assert_eq!(above(&["mid"]), [("mid".to_owned(), Some("7".to_owned())), ("top".to_owned(), None)]);
+    // A tree may be deeper than anybody looks, or bite its own tail.
+    for deep in 0..40 {
+        put(&format!("d{deep:02}"), Some(&format!("d{:02}", (deep + 1) % 40)));
+    }
+    let found = above(&["d10"]);
+    assert_eq!((found.len(), &*found[0].0, &*found[15].0), (FOLDERS_DEEP_MAX, "d10", "d25"));
 }
 
 /// A record of a known key in a folder, found by the key.
