@@ -67,8 +67,8 @@ fn replay<S: Store>(world: &World<S>, requests: &[PathBuf]) -> Vec<(u16, Vec<u8>
 fn every_recorded_session_ends_the_same_over_a_server_that_is_killed_between_its_messages() {
     let (mut messages, mut records) = (0, 0);
     for (scenario, requests) in scenarios() {
-        let never_stopped = World::new(SqliteStore::new()).in_this_process();
-        let killed = World::new(MemoryStore::new()).killed_throughout();
+        let never_stopped = World::new(SqliteStore::new()).in_this_process().reading_on();
+        let killed = World::new(MemoryStore::new()).killed_throughout().reading_on();
         let expected = replay(&never_stopped, &requests);
         let said = replay(&killed, &requests);
         for (number, (said, expected)) in said.iter().zip(&expected).enumerate() {
