@@ -194,7 +194,7 @@ impl State {
                 database = if found { Some(to) } else { database };
             }
         }
-        Self { directory, database: database.expect("a database in the prepared state") }
+        Self { directory, database: database.unwrap() }
     }
 }
 
