@@ -96,7 +96,8 @@ function forget(child) {
 
 /**
  * Runs a program in our own process group and waits for it: its output is shown, or with `capture` given back, or with `tee`
- * both. With `lenient` its exit code is given back too, where otherwise any but 0 is a failure.
+ * both. With `lenient` its exit code is given back too, where otherwise any but 0 is a failure, and `out` and `err` apart: each is
+ * in order, and which came first is chance.
  */
 export function run(program, args = [], options = {}) {
   const { capture = false, tee = false, lenient = false, env = environment(), stdio, ...rest } = options;
@@ -105,12 +106,14 @@ export function run(program, args = [], options = {}) {
     const child = spawn(program, args, { cwd: root, env, stdio: stdio ?? ["ignore", output, output], ...rest });
     follow(child);
     let text = "";
-    const keep = (shown) => (chunk) => {
+    const apart = { out: "", err: "" };
+    const keep = (name, shown) => (chunk) => {
       text += chunk;
+      apart[name] += chunk;
       if (tee) shown.write(chunk);
     };
-    child.stdout?.on("data", keep(process.stdout));
-    child.stderr?.on("data", keep(process.stderr));
+    child.stdout?.setEncoding("utf8").on("data", keep("out", process.stdout));
+    child.stderr?.setEncoding("utf8").on("data", keep("err", process.stderr));
     child.on("error", (error) => {
       forget(child);
       reject(error.code === "ENOENT" ? new Failure(`${program} is not installed.`) : error);
@@ -118,7 +121,7 @@ export function run(program, args = [], options = {}) {
     child.on("close", (code, signal) => {
       forget(child);
       if (stopped) process.exit(code ?? 130);
-      if (lenient) resolve({ code: code ?? 1, text });
+      if (lenient) resolve({ code: code ?? 1, text, ...apart });
       else if (code === 0) resolve(text);
       else reject(new Failure(`${text}${program} ${args.join(" ")} failed (${signal ?? `exit code ${code}`}).`));
     });

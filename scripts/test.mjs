@@ -1,8 +1,10 @@
 // npm test [-- SUITE…]: sets up as `npm start` does, then runs every suite, native and in workerd, and counts. In CI the checks
-// of `npm run check` are a suite too, and what is skipped for want of a package has failed.
+// of `npm run check` are a suite too, and what is skipped for want of a package has failed. The last suite runs nothing: it holds
+// the statement of conformance against what the others have shown.
 
 import { readdirSync } from "node:fs";
 import { build } from "./build.mjs";
+import { judge, outcomesOf } from "./conformance.mjs";
 import { at, environment, main, modernNode, run, say } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
@@ -22,18 +24,29 @@ await main(async () => {
   await setup();
   await build();
   let [passed, failed] = [0, 0];
+  const outcomes = new Map();
   for (const [name, { command, count, asked = true }] of Object.entries(suites)) {
     if (names.length > 0 ? !names.includes(name) : !asked) continue;
     say(`Suite ${name}`);
     const [program, ...args] = command();
     const env = { ...environment(), NO_COLOR: "1", CARGO_TERM_COLOR: "never" };
-    const { code, text } = await run(program, args, { tee: true, lenient: true, env });
+    const output = await run(program, args, { tee: true, lenient: true, env });
+    for (const [test, outcome] of outcomesOf(name, output)) outcomes.set(test, outcome);
+    const { code, text } = output;
     const counted = count(text, code);
     // A runner that fails without a failed test (it did not build, it was killed) is a failure of its own.
     const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
     passed += counted.passed;
     failed += counted.failed + lost;
     say(`Suite ${name}: ${counted.passed} passed, ${counted.failed + lost} failed`);
+  }
+  if (names.length === 0) {
+    say("Suite conformance");
+    const complaints = judge(outcomes);
+    for (const complaint of complaints) console.log(complaint);
+    if (complaints.length > 0) failed += 1;
+    else passed += 1;
+    say(`Suite conformance: ${complaints.length === 0 ? "1 passed, 0" : "0 passed, 1"} failed`);
   }
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;

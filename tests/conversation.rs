@@ -9,6 +9,8 @@ mod busy;
 mod commands;
 #[path = "conversation/conflicts.rs"]
 mod conflicts;
+#[path = "conversation/conformance.rs"]
+mod conformance;
 #[path = "conversation/credentials.rs"]
 mod credentials;
 #[path = "conversation/door.rs"]

@@ -217,6 +217,18 @@ impl Inbox {
         })
     }
 
+    /// The largest object the device takes, in bytes: the specification says it in an Alert or a Sync, many say it in the
+    /// SyncHdr. Of several the smallest holds, for all of a session; 0 says nothing.
+    pub fn object_bytes_max(&self) -> Option<u64> {
+        let inside = self.message.commands.iter().flat_map(|command| match command {
+            Command::Alert(alert) => alert.items.iter().map(|item| &item.meta).collect(),
+            Command::Sync(sync) => vec![&sync.meta],
+            _ => Vec::new(),
+        });
+        let all = inside.chain([&self.message.header.meta]);
+        all.filter_map(|meta| meta.max_object_bytes).filter(|bytes_max| *bytes_max > 0).min()
+    }
+
     /// The paths of its `Sync`s.
     pub fn sync_paths(&self) -> Vec<String> {
         let paths = self.steps.iter().filter_map(|step| match step {

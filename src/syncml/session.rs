@@ -53,7 +53,7 @@ pub struct State {
     /// The large object that is leaving, or was when the session before broke off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<Departure>,
-    /// The device's `MaxObjSize`; 0 where it said none.
+    /// The device's `MaxObjSize`, the smallest it said in the session; 0 where it said none.
     #[serde(default)]
     pub object_bytes_max: u64,
     /// Syncs of sessions before that may be resumed.
@@ -86,6 +86,9 @@ pub struct Resumable {
     pub trusted: bool,
     /// As in [`Datastore::refreshed`].
     pub refreshed: bool,
+    /// As in [`Datastore::filter`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
 }
 
 /// What a session before has sent.
@@ -306,10 +309,18 @@ impl State {
             next: datastore.next.clone(),
             trusted: datastore.trusted,
             refreshed: datastore.refreshed,
+            filter: datastore.filter.clone(),
         });
         let reopened = |id: &CollectionId| self.datastores.iter().any(|d| d.collection == *id);
         let before = self.resumable.iter().filter(|before| !reopened(&before.collection)).cloned();
-        begun.chain(before).take(limits::DATASTORES_MAX).collect()
+        // What is remembered of filters is bounded; a sync that had one is not resumed without it.
+        let mut room = limits::FILTERS_BYTES_MAX;
+        let fits = |begun: &Resumable| {
+            let left = room.checked_sub(begun.filter.as_ref().map_or(0, Filter::kept_bytes));
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        begun.chain(before).filter(fits).take(limits::DATASTORES_MAX).collect()
     }
 
     /// Remembers changes of ours before those of earlier sessions.

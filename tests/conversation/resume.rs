@@ -6,7 +6,7 @@ use crate::sqlite::SqliteStore;
 use crate::world::{MemoryStore, World};
 use crate::{card, pair};
 use anchorage::store::Store;
-use anchorage::syncml::message::Version;
+use anchorage::syncml::message::{Data, Filter, Item, Meta, Version};
 
 /// Two phones whose next sync of type `code` has something to do in both directions, in many small messages.
 fn busy<S: Store>(world: &World<S>, code: u16) -> (Phone, Phone) {
@@ -131,6 +131,29 @@ fn a_user_may_pause_and_go_on_another_day() {
             assert_eq!(settle(&world, &mut a, &mut b), undisturbed(200), "{at}");
         }
     }
+}
+
+#[test]
+fn a_filter_holds_until_the_sync_that_was_begun_with_it_is_done() {
+    let world = World::new(SqliteStore::new()).reading_on();
+    let mut a = Phone::contacts("a");
+    for name in ["Ann", "Bob", "Cy"] {
+        a.add(&card(name, if name == "Cy" { "" } else { "CATEGORIES:Friends\r\n" }));
+    }
+    a.sync(&world).unwrap();
+    let mut b = Phone::contacts("b");
+    let query = Data::Bytes("GROUP&EQ;Friends".into());
+    let meta = |media_type: &str| Meta { media_type: Some(media_type.into()), ..Meta::default() };
+    let record = Item { meta: meta("syncml:filtertype-cgi"), data: Some(query), ..Item::default() };
+    b.only().filter = Some(Filter { meta: meta("text/vcard"), record: Some(record), ..Filter::default() });
+    b.fault = Fault::DiesAfter(3);
+    assert_eq!(b.sync(&world).unwrap_err(), Broken::Died);
+    (b.fault, b.resumes) = (Fault::None, true);
+    b.only().filter = None;
+    let session = b.sync(&world).unwrap();
+    assert_eq!((session.statuses_of("Alert"), session.received), (vec![200], 2), "it is not said again");
+    b.resumes = false;
+    assert_eq!(b.sync(&world).unwrap().received, 1, "and in the next sync there is none");
 }
 
 #[test]

@@ -410,8 +410,8 @@ impl<'a> Desk<'a> {
 pub fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
     let before = if fresh { limits::SYNCML_REPLY_BYTES_MAX } else { state.message_bytes_max };
     state.message_bytes_max = server.reply_bytes().unwrap_or(before);
-    let said = server.inbox.message.header.meta.max_object_bytes.filter(|bytes_max| *bytes_max > 0);
-    state.object_bytes_max = said.unwrap_or(state.object_bytes_max);
+    let said = server.inbox.object_bytes_max().into_iter().chain([state.object_bytes_max]);
+    state.object_bytes_max = said.filter(|bytes_max| *bytes_max > 0).min().unwrap_or(0);
     let announces = fresh && state.version > Version::V10;
     let object_bytes_max = announces.then(|| server.settings.object_bytes_max() as u64);
     Bounds { bytes_max: state.message_bytes_max, object_bytes_max }

@@ -96,6 +96,9 @@ impl Desk<'_> {
         }
         let Some(filter) = self.filter_asked(alert, item, collection) else { return };
         let id = collection.id.clone();
+        // A device that resumes goes on with the filter it had, whether it says it again or not.
+        let begun = self.state.resumable.iter().find(|begun| wish == Wish::Resume && begun.collection == id);
+        let filter = filter.or_else(|| begun?.filter.clone());
         let names = [&*target.uri, &source.uri, anchor.next.as_deref().unwrap_or_default()];
         if !self.can_keep(&id, &names) || !self.can_keep_filter(&id, filter.as_ref()) {
             self.notes.push(format!("{}: strange names, or too many datastores", id.0));
