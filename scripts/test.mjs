@@ -15,6 +15,7 @@ const suites = {
   check: { command: () => [process.execPath, at("scripts", "check.mjs")], count: whole, asked: inCi },
   native: { command: () => ["cargo", "test", "--locked", "--no-fail-fast"], count: cargo },
   worker: { command: () => nodeTest("tests/worker"), count: node },
+  killed: { command: () => [modernNode(), at("tests", "worker", "killed.mjs")], count: cargo },
   peers: { command: () => nodeTest("tests/peers"), count: node },
 };
 

@@ -22,6 +22,7 @@ mod vcard;
 
 use crate::record::{Body, Component, Entry, Form, Properties, Property};
 use std::borrow::Cow;
+use std::sync::Arc;
 use value::Dialect;
 
 /// Reads a body. Total: what is no property is carried as [`Entry::Stray`].
@@ -34,6 +35,15 @@ pub fn read(body: &Body) -> Properties {
         _ => lines::parse(&body.bytes),
     };
     Properties { form: body.form.clone(), entries }
+}
+
+/// The same without the bytes they came in, for what only listens.
+pub(crate) fn heard(body: &Body) -> Vec<Entry> {
+    match &body.form {
+        // A note is written again from what it was read from.
+        Form::Table | Form::Plain | Form::Vnote11 | Form::Opaque(_) => read(body).entries,
+        _ => lines::heard(&body.bytes),
+    }
 }
 
 /// Writes properties in their form: untouched ones from the bytes they came in.
@@ -83,8 +93,8 @@ fn each_property(entries: &mut Vec<Entry>, step: &dyn Fn(Property) -> Property) 
                     group: None,
                     name: String::new(),
                     parameters: Vec::new(),
-                    value: Vec::new(),
-                    raw: Vec::new(),
+                    value: Arc::default(),
+                    raw: Arc::default(),
                 };
                 let old = std::mem::replace(property, empty);
                 *property = step(old);

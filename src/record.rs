@@ -4,6 +4,7 @@
 //! bytes it came from, so that what nobody touched is written as it arrived.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The id of an account (tenant): every key in the store begins with it. 1 to 64 bytes of ASCII.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -254,10 +255,10 @@ pub struct Property {
     pub name: String,
     /// The parameters in order.
     pub parameters: Vec<Parameter>,
-    /// The value as written, unfolded but still escaped or encoded as the form has it.
-    pub value: Vec<u8>,
+    /// The value (shared, as it may be large) as written, unfolded but still escaped or encoded as the form has it.
+    pub value: Arc<Vec<u8>>,
     /// The bytes it came in, line end included; empty once the property has been changed.
-    pub raw: Vec<u8>,
+    pub raw: Arc<Vec<u8>>,
 }
 
 /// One parameter. A bare one of vCard 2.1 (`TEL;CELL:`) has no values and `bare` set.

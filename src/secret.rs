@@ -129,14 +129,45 @@ pub fn base64(bytes: &[u8]) -> String {
 
 /// Base64 read leniently: white space skipped, padding optional. `None` where it is none.
 pub fn unbase64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    unbase64_each(text, &mut |piece| bytes.extend_from_slice(piece))?;
+    Some(bytes)
+}
+
+/// The [`fingerprint`] of what base64 spells, empty for nothing, without ever holding all of it. `None` where it is none.
+pub fn unbase64_fingerprint(text: &[u8]) -> Option<String> {
+    let (mut hash, mut length) = (Sha256::new(), 0);
+    unbase64_each(text, &mut |piece| {
+        hash.update(piece);
+        length += piece.len();
+    })?;
+    Some(if length == 0 { String::new() } else { hex(&hash.finalize()) })
+}
+
+/// A few thousand characters at a time: large objects are large enough once.
+fn unbase64_each(text: &[u8], step: &mut dyn FnMut(&[u8])) -> Option<()> {
+    const STEP: usize = 4_096;
     let lenient = base64::engine::GeneralPurpose::new(
         &base64::alphabet::STANDARD,
         base64::engine::GeneralPurposeConfig::new()
             .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent)
             .with_decode_allow_trailing_bits(true),
     );
-    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    lenient.decode(text).ok()
+    let mut characters = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).peekable();
+    let mut piece = Vec::with_capacity(STEP);
+    let mut bytes = [0; STEP];
+    while characters.peek().is_some() {
+        piece.clear();
+        piece.extend(characters.by_ref().take(STEP));
+        let is_last = characters.peek().is_none();
+        // Padding is the end.
+        if !is_last && piece.contains(&b'=') {
+            return None;
+        }
+        let length = lenient.decode_slice(&piece, &mut bytes).ok()?;
+        step(bytes.get(..length)?);
+    }
+    Some(())
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ mod hand;
 mod hmac;
 #[path = "stores/house.rs"]
 mod house;
+#[path = "conversation/isolate.rs"]
+mod isolate;
 #[path = "conversation/limits.rs"]
 mod limits;
 #[path = "conversation/locked.rs"]
@@ -41,6 +43,8 @@ mod phone;
 mod quirks;
 #[path = "conversation/races.rs"]
 mod races;
+#[path = "conversation/recorded.rs"]
+mod recorded;
 #[path = "conversation/refresh.rs"]
 mod refresh;
 #[path = "conversation/resume.rs"]
@@ -57,12 +61,11 @@ mod types;
 mod world;
 
 use anchorage::store::Store;
-use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::codec::Encoding;
 use anchorage::syncml::message::Version;
 use phone::Phone;
 use sqlite::SqliteStore;
-use world::World;
+use world::{MemoryStore, World};
 
 fn card(name: &str, more: &str) -> String {
     format!("BEGIN:VCARD\r\nVERSION:3.0\r\nN:{name};;;;\r\nFN:{name}\r\n{more}END:VCARD\r\n")

@@ -49,7 +49,7 @@ enum Done {
 
 type Life<'a> = Pin<Box<dyn Future<Output = Done> + 'a>>;
 
-fn scene<S: Store>(seed: u64, store: S) -> Scene<S> {
+fn scene<S: Store + 'static>(seed: u64, store: S) -> Scene<S> {
     let chance = Chance::new(seed);
     Scene {
         world: World::with_policy(store, Policy::Merge).reading_on(),
@@ -169,14 +169,14 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Runs a seed; tells its story where it fails, and gives back the trace.
-fn try_seed<S: Store>(seed: u64, store: S) -> Result<Vec<String>, Vec<String>> {
+fn try_seed<S: Store + 'static>(seed: u64, store: S) -> Result<Vec<String>, Vec<String>> {
     let scene = scene(seed, store);
     let result = catch_unwind(AssertUnwindSafe(|| run(&scene)));
     let trace = scene.trace.borrow().clone();
     if result.is_err() { Err(trace) } else { Ok(trace) }
 }
 
-fn run_seeds<S: Store>(seeds: impl Iterator<Item = u64>, store: impl Fn() -> S) {
+fn run_seeds<S: Store + 'static>(seeds: impl Iterator<Item = u64>, store: impl Fn() -> S) {
     let mut failed = Vec::new();
     for seed in seeds {
         if let Err(trace) = try_seed(seed, store()) {

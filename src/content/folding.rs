@@ -9,16 +9,28 @@ const LINE_OCTETS_MAX: usize = 75;
 
 /// Entries as bytes.
 pub fn write(entries: &[Entry], dialect: Dialect) -> Vec<u8> {
-    let mut out = Writer { bytes: Vec::new(), dialect, end: line_end(entries) };
+    let bytes = Vec::with_capacity(entries.iter().map(raw_length).sum());
+    let mut out = Writer { bytes, dialect, end: line_end(entries) };
     out.entries(entries);
     out.bytes
+}
+
+fn raw_length(entry: &Entry) -> usize {
+    match entry {
+        Entry::Stray(raw) => raw.len(),
+        Entry::Property(property) => property.raw.len(),
+        Entry::Component(component) => {
+            let inside: usize = component.entries.iter().map(raw_length).sum();
+            component.begin.len() + inside + component.end.len()
+        }
+    }
 }
 
 /// The line end that this object uses.
 fn line_end(entries: &[Entry]) -> &'static [u8] {
     let first = entries.iter().find_map(|entry| match entry {
-        Entry::Property(property) => Some(&property.raw),
-        Entry::Component(component) => Some(&component.begin),
+        Entry::Property(property) => Some(property.raw.as_slice()),
+        Entry::Component(component) => Some(component.begin.as_slice()),
         Entry::Stray(_) => None,
     });
     match first {

@@ -22,11 +22,11 @@ pub fn property(mut property: Property) -> Property {
     let word = String::from_utf8_lossy(&property.value).trim().to_ascii_uppercase();
     let is_day = |text: &str| dates::parse(text).is_some_and(dates::When::is_day);
     match (property.name.as_str(), word.as_str()) {
-        ("VERSION", _) => property.value = b"2.0".to_vec(),
+        ("VERSION", _) => property.value = b"2.0".to_vec().into(),
         ("DCREATED", _) => property.name = "CREATED".into(),
-        ("STATUS", "NEEDS ACTION") => property.value = b"NEEDS-ACTION".to_vec(),
-        ("TRANSP", "0") => property.value = b"OPAQUE".to_vec(),
-        ("TRANSP", "1") => property.value = b"TRANSPARENT".to_vec(),
+        ("STATUS", "NEEDS ACTION") => property.value = b"NEEDS-ACTION".to_vec().into(),
+        ("TRANSP", "0") => property.value = b"OPAQUE".to_vec().into(),
+        ("TRANSP", "1") => property.value = b"TRANSPARENT".to_vec().into(),
         _ if matches!(shape, Shape::Date | Shape::Dates) && word.split(',').all(is_day) => {
             set(&mut property, "VALUE", "DATE");
         }

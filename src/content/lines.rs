@@ -10,7 +10,15 @@ use crate::record::{Component, Entry, Parameter, Property};
 
 /// Bytes to entries. Joining all raw bytes of the answer in order gives back the input, whatever it was.
 pub fn parse(bytes: &[u8]) -> Vec<Entry> {
-    let mut reader = Reader { lines: physical(bytes), next: 0, agents: true };
+    entries(Reader { lines: physical(bytes), next: 0, agents: true, keeps: true })
+}
+
+/// The same without the raw bytes.
+pub fn heard(bytes: &[u8]) -> Vec<Entry> {
+    entries(Reader { lines: physical(bytes), next: 0, agents: true, keeps: false })
+}
+
+fn entries(mut reader: Reader<'_>) -> Vec<Entry> {
     let mut root = Vec::new();
     let mut open: Vec<Component> = Vec::new();
     while let Some(line) = reader.logical(open.last().map_or("", |component| &component.name)) {
@@ -64,6 +72,8 @@ struct Reader<'a> {
     next: usize,
     /// Whether cards in cards are still looked for: one without an end costs the way to the end of the input, once.
     agents: bool,
+    /// Whether raw bytes are kept.
+    keeps: bool,
 }
 
 /// The lines with their ends. A carriage return ends a line only where there is no line feed at all.
@@ -91,6 +101,10 @@ impl<'a> Reader<'a> {
     }
 
     fn raw(&self, first: usize) -> Vec<u8> {
+        if self.keeps { self.bytes(first) } else { Vec::new() }
+    }
+
+    fn bytes(&self, first: usize) -> Vec<u8> {
         self.lines.get(first..self.next).unwrap_or_default().concat()
     }
 
@@ -114,7 +128,8 @@ impl<'a> Reader<'a> {
         } else if value::is_base64(&head.parameters) {
             self.take_base64(&mut joined);
         }
-        let mut value = joined.split_off(head.value_at.min(joined.len()));
+        joined.drain(..head.value_at.min(joined.len()));
+        let mut value = joined;
         if head.is_marker() {
             let name = component_name(&value);
             let raw = self.raw(first);
@@ -124,13 +139,23 @@ impl<'a> Reader<'a> {
             value = self.take_agent();
         }
         let Head { group, name, parameters, .. } = head;
-        Some(Line::Property(Property { group, name, parameters, value, raw: self.raw(first) }))
+        Some(Line::Property(Property {
+            group,
+            name,
+            parameters,
+            value: value.into(),
+            raw: self.raw(first).into(),
+        }))
     }
 
     /// The line at `first` and the folded ones after it: a fold drops one white space.
     fn unfolded(&mut self, first: usize) -> Vec<u8> {
-        let mut joined = self.line(first).unwrap_or_default().to_vec();
+        let start = self.line(first).unwrap_or_default();
         self.next = first + 1;
+        let rest = self.lines.get(self.next..).unwrap_or_default();
+        let folded = rest.iter().take_while(|line| line.first().is_some_and(|byte| is_space(*byte)));
+        let mut joined = Vec::with_capacity(start.len() + folded.map(|line| line.len()).sum::<usize>());
+        joined.extend_from_slice(start);
         while let Some(folded) = self.folded() {
             joined.extend_from_slice(folded);
             self.next += 1;
@@ -193,7 +218,7 @@ impl<'a> Reader<'a> {
             at += 1;
             if depth == 0 {
                 self.next = at;
-                return self.raw(from);
+                return self.bytes(from);
             }
         }
         self.agents = false;

@@ -4,7 +4,7 @@
 
 use crate::content::value::{self, Dialect, Shape};
 use crate::content::{dates, note};
-use crate::record::{Body, Component, Entry, Form, Property};
+use crate::record::{Body, Component, Entry, Form, Properties, Property};
 use crate::secret;
 use std::collections::BTreeSet;
 
@@ -100,7 +100,7 @@ fn agent(property: &Property, form: &Form) -> Option<Body> {
         return None;
     }
     let bytes = match form {
-        Form::Vcard21 => property.value.clone(),
+        Form::Vcard21 => property.value.to_vec(),
         _ => value::plain(property, Dialect::MimeDir).into_bytes(),
     };
     Some(Body { form: super::recognise(Some(super::media_type(form).0), &bytes), bytes })
@@ -178,17 +178,13 @@ fn rule(text: &str) -> String {
 
 fn binary(property: &Property) -> String {
     let data = if value::is_base64(&property.parameters) {
-        secret::unbase64(&property.value)
+        secret::unbase64_fingerprint(&property.value)
     } else {
         let rest = property.value.strip_prefix(b"data:").unwrap_or_default();
         let comma = rest.iter().position(|byte| *byte == b',');
-        comma.and_then(|at| secret::unbase64(rest.get(at + 1..).unwrap_or_default()))
+        comma.and_then(|at| secret::unbase64_fingerprint(rest.get(at + 1..).unwrap_or_default()))
     };
-    match data {
-        Some(data) if data.is_empty() => String::new(),
-        Some(data) => secret::fingerprint(&data),
-        None => value::lenient(&property.value).trim().to_owned(),
-    }
+    data.unwrap_or_else(|| value::lenient(&property.value).trim().to_owned())
 }
 
 /// All that a body says, one text per property or component, sorted; empty where it says nothing.
@@ -205,7 +201,17 @@ fn lines_inside(body: &Body, loosely: bool, agents: usize) -> Vec<String> {
         }
         Form::Opaque(_) if body.bytes.is_empty() => Vec::new(),
         Form::Opaque(media_type) => vec![format!("{media_type}\u{1}{}", secret::fingerprint(&body.bytes))],
-        form => entry_lines(&super::read(&super::settled(body)).entries, form, loosely, agents),
+        form => entry_lines(&super::heard(&super::settled(body)), form, loosely, agents),
+    }
+}
+
+/// The same of entries that are read already, not loosely.
+pub fn lines_of(entries: Vec<Entry>, form: &Form) -> Vec<String> {
+    match form {
+        Form::Plain | Form::Vnote11 | Form::Opaque(_) => {
+            lines(&super::write(&Properties { form: form.clone(), entries }), false)
+        }
+        form => entry_lines(&entries, form, false, 0),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::content::value::{self, Dialect};
 use crate::record::{Body, Component, Entry, Form, Properties, Property};
+use std::sync::Arc;
 
 /// A plain note as one property.
 pub fn read(bytes: &[u8]) -> Vec<Entry> {
@@ -9,22 +10,28 @@ pub fn read(bytes: &[u8]) -> Vec<Entry> {
         return Vec::new();
     }
     let mut body = new_body(bytes.to_vec());
-    body.raw = bytes.to_vec();
+    body.raw = body.value.clone();
     vec![Entry::Property(body)]
 }
 
 /// The first `BODY` as a plain note.
 pub fn write(entries: &[Entry]) -> Vec<u8> {
     let bytes = |entry: &Entry| match entry {
-        Entry::Property(property) if property.raw.is_empty() => Some(property.value.clone()),
-        Entry::Property(property) => Some(property.raw.clone()),
+        Entry::Property(property) if property.raw.is_empty() => Some(property.value.to_vec()),
+        Entry::Property(property) => Some(property.raw.to_vec()),
         _ => None,
     };
     entries.iter().find_map(bytes).unwrap_or_default()
 }
 
 fn new_body(value: Vec<u8>) -> Property {
-    Property { group: None, name: "BODY".into(), parameters: Vec::new(), value, raw: Vec::new() }
+    Property {
+        group: None,
+        name: "BODY".into(),
+        parameters: Vec::new(),
+        value: value.into(),
+        raw: Arc::default(),
+    }
 }
 
 /// A note in the other form. Plain text has room for the text alone.

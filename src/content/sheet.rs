@@ -7,6 +7,7 @@ use crate::content::patch::Setting;
 use crate::content::path::{Target, View};
 use crate::content::value::{self, Dialect, Shape};
 use crate::record::{Entry, Form, Parameter, Property};
+use std::sync::Arc;
 
 /// The entries that fields are about, being written on.
 pub(super) struct Sheet<'a> {
@@ -17,7 +18,13 @@ pub(super) struct Sheet<'a> {
 
 /// What a new property looks like.
 fn new_property(name: &str) -> Property {
-    Property { group: None, name: name.into(), parameters: Vec::new(), value: Vec::new(), raw: Vec::new() }
+    Property {
+        group: None,
+        name: name.into(),
+        parameters: Vec::new(),
+        value: Arc::default(),
+        raw: Arc::default(),
+    }
 }
 
 impl Sheet<'_> {

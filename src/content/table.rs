@@ -3,6 +3,7 @@
 use crate::content::value;
 use crate::record::{Entry, Property};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Properties of a table row. Bytes that are not what [`write_pairs`] makes are carried whole.
 pub fn read(bytes: &[u8]) -> Vec<Entry> {
@@ -15,7 +16,13 @@ pub fn read(bytes: &[u8]) -> Vec<Entry> {
     }
     let property = |(name, value): (String, String)| {
         let value = value.into_bytes();
-        Entry::Property(Property { group: None, name, parameters: Vec::new(), value, raw: Vec::new() })
+        Entry::Property(Property {
+            group: None,
+            name,
+            parameters: Vec::new(),
+            value: value.into(),
+            raw: Arc::default(),
+        })
     };
     let mut entries: Vec<Entry> = pairs.into_iter().map(property).collect();
     if entries.is_empty() {

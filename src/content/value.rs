@@ -3,6 +3,7 @@
 
 use crate::record::{Form, Parameter, Property};
 use crate::secret;
+use std::sync::Arc;
 
 /// How values are escaped and encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,13 +180,13 @@ fn quoted(text: &str) -> String {
 /// Sets the value from text whose escapes are in place already, with the transfer encoding the dialect needs.
 pub fn put(property: &mut Property, dialect: Dialect, text: &str) {
     property.parameters.retain(|parameter| !is_transfer(parameter));
-    property.raw.clear();
+    property.raw = Arc::default();
     if dialect == Dialect::Literal {
-        property.value = text.as_bytes().to_vec();
+        property.value = text.as_bytes().to_vec().into();
     } else if dialect == Dialect::MimeDir {
-        property.value = text.replace('\r', "").replace('\n', "\\n").into_bytes();
+        property.value = text.replace('\r', "").replace('\n', "\\n").into_bytes().into();
     } else if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
-        property.value = text.as_bytes().to_vec();
+        property.value = text.as_bytes().to_vec().into();
     } else {
         let set = |name: &str, value: &str| Parameter {
             name: name.into(),
@@ -194,7 +195,7 @@ pub fn put(property: &mut Property, dialect: Dialect, text: &str) {
         };
         property.parameters.push(set("ENCODING", "QUOTED-PRINTABLE"));
         property.parameters.push(set("CHARSET", "UTF-8"));
-        property.value = quoted(text).into_bytes();
+        property.value = quoted(text).into_bytes().into();
     }
 }
 

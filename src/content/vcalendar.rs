@@ -18,11 +18,11 @@ pub fn property(mut property: Property) -> Property {
     vcard::typed(&mut property.parameters, Dialect::Versit);
     let word = String::from_utf8_lossy(&property.value).trim().to_ascii_uppercase();
     match (property.name.as_str(), word.as_str()) {
-        ("VERSION", _) => property.value = b"1.0".to_vec(),
+        ("VERSION", _) => property.value = b"1.0".to_vec().into(),
         ("CREATED", _) => property.name = "DCREATED".into(),
-        ("STATUS", "NEEDS-ACTION") => property.value = b"NEEDS ACTION".to_vec(),
-        ("TRANSP", "OPAQUE") => property.value = b"0".to_vec(),
-        ("TRANSP", "TRANSPARENT") => property.value = b"1".to_vec(),
+        ("STATUS", "NEEDS-ACTION") => property.value = b"NEEDS ACTION".to_vec().into(),
+        ("TRANSP", "OPAQUE") => property.value = b"0".to_vec().into(),
+        ("TRANSP", "TRANSPARENT") => property.value = b"1".to_vec().into(),
         _ => {}
     }
     property

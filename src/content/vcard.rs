@@ -4,6 +4,7 @@ use crate::content::value::{self, Dialect, Shape};
 use crate::content::{converted, redialect};
 use crate::record::{Body, Form, Parameter, Property};
 use crate::secret;
+use std::sync::Arc;
 
 /// How deep cards in cards (`AGENT`) are converted; deeper ones are carried.
 const AGENTS_MAX: usize = 4;
@@ -26,8 +27,8 @@ fn convert_card(body: &Body, form: &Form, agents: usize) -> Body {
 }
 
 fn version(property: &mut Property, version: &str) {
-    property.value = version.as_bytes().to_vec();
-    property.raw.clear();
+    property.value = version.as_bytes().to_vec().into();
+    property.raw = Arc::default();
 }
 
 /// 2.1 to 3.0.
@@ -36,7 +37,10 @@ fn from_21(mut property: Property, agents: usize) -> Property {
         version(&mut property, "3.0");
     } else if property.name == "AGENT" && value::is_card(&property.value) {
         if agents < AGENTS_MAX {
-            let card = Body { form: Form::Vcard21, bytes: std::mem::take(&mut property.value) };
+            let card = Body {
+                form: Form::Vcard21,
+                bytes: Arc::unwrap_or_clone(std::mem::take(&mut property.value)),
+            };
             let card = convert_card(&card, &Form::Vcard30, agents + 1);
             let text =
                 value::escaped(&value::lenient(&card.bytes).replace("\r\n", "\n"), Dialect::MimeDir, false);
@@ -60,9 +64,9 @@ fn to_21(mut property: Property, agents: usize) -> Property {
         if agents < AGENTS_MAX {
             let bytes = value::plain(&property, Dialect::MimeDir).into_bytes();
             let card = Body { form: Form::Vcard30, bytes };
-            property.value = convert_card(&card, &Form::Vcard21, agents + 1).bytes;
+            property.value = convert_card(&card, &Form::Vcard21, agents + 1).bytes.into();
             property.parameters.clear();
-            property.raw.clear();
+            property.raw = Arc::default();
         }
         return property;
     } else if value::shape(&property.name) == Shape::Binary {
@@ -93,7 +97,7 @@ fn to_40(mut property: Property) -> Property {
             _ => format!("{family}/{kind}"),
         };
         let data = String::from_utf8_lossy(&property.value).into_owned();
-        property.value = format!("data:{media};base64,{data}").into_bytes();
+        property.value = format!("data:{media};base64,{data}").into_bytes().into();
         property.parameters.retain(|p| !value::is_transfer(p) && p.name != "TYPE" && !p.bare);
         return property;
     }
@@ -105,7 +109,7 @@ fn to_40(mut property: Property) -> Property {
             .for_each(|p| p.values.retain(|word| p.name != "TYPE" || !is_preferred(word)));
         property.parameters.retain(|p| p.bare || !p.values.is_empty());
         property.parameters.push(Parameter { name: "PREF".into(), values: vec!["1".into()], bare: false });
-        property.raw.clear();
+        property.raw = Arc::default();
     }
     plain_transfer(&mut property);
     property
@@ -121,7 +125,7 @@ fn from_40(mut property: Property) -> Property {
     if value::shape(&property.name) == Shape::Binary
         && let Some((media, data)) = text.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"))
     {
-        property.value = data.as_bytes().to_vec();
+        property.value = data.as_bytes().to_vec().into();
         property.parameters.retain(|p| p.name != "VALUE" && p.name != "MEDIATYPE");
         property.parameters.push(Parameter {
             name: "ENCODING".into(),
@@ -132,18 +136,18 @@ fn from_40(mut property: Property) -> Property {
         if media != "application/octet-stream" && !kind.is_empty() {
             property.parameters.push(Parameter { name: "TYPE".into(), values: vec![kind], bare: false });
         }
-        property.raw.clear();
+        property.raw = Arc::default();
         return property;
     }
     if let Some(number) = text.strip_prefix("tel:").filter(|_| property.name == "TEL") {
-        property.value = number.as_bytes().to_vec();
+        property.value = number.as_bytes().to_vec().into();
         property.parameters.retain(|p| p.name != "VALUE");
-        property.raw.clear();
+        property.raw = Arc::default();
     }
     if value::parameter(&property.parameters, "PREF") == Some("1") {
         property.parameters.retain(|p| p.name != "PREF");
         property.parameters.push(Parameter { name: "TYPE".into(), values: vec!["PREF".into()], bare: false });
-        property.raw.clear();
+        property.raw = Arc::default();
     }
     plain_transfer(&mut property);
     property
@@ -163,12 +167,12 @@ fn plain_transfer(property: &mut Property) {
 pub fn data_in(property: &mut Property, word: &str) -> bool {
     let is_data = value::is_base64(&property.parameters) && secret::unbase64(&property.value).is_some();
     if is_data {
-        property.value.retain(|byte| !byte.is_ascii_whitespace());
+        Arc::make_mut(&mut property.value).retain(|byte| !byte.is_ascii_whitespace());
         property.parameters.retain(|p| !value::is_transfer(p));
         let encoding = Parameter { name: "ENCODING".into(), values: vec![word.into()], bare: false };
         property.parameters.insert(0, encoding);
     }
-    property.raw.clear();
+    property.raw = Arc::default();
     is_data
 }
 

@@ -9,6 +9,7 @@ pub use part::part;
 
 use crate::content::{self, normal};
 use crate::record::{Body, Component, Entry, Form};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a merge made.
@@ -37,12 +38,16 @@ pub fn replace(stored: &Body, arriving: &Body, supported: Option<&Supported>) ->
 /// Three-way: `base` is what the device last acknowledged (`None` where it is no longer known: then nothing is taken away).
 pub fn merge(base: Option<&Body>, stored: &Body, arriving: &Body, supported: Option<&Supported>) -> Merged {
     let form = &stored.form;
-    let spoken = content::convert(arriving, form);
+    let spoken = in_form(arriving, form);
     if spoken.form != *form || matches!(form, Form::Opaque(_)) {
         return whole(base, stored, arriving);
     }
     let meeting = Meeting { form, crossed: arriving.form != *form, supported, clashes: BTreeSet::new() };
-    meeting.merged(base.map(|base| content::convert(base, form)).as_ref(), stored, &spoken)
+    meeting.merged(base.map(|base| in_form(base, form)).as_deref(), stored, &spoken)
+}
+
+fn in_form<'a>(body: &'a Body, form: &Form) -> Cow<'a, Body> {
+    if body.form == *form { Cow::Borrowed(body) } else { Cow::Owned(content::convert(body, form)) }
 }
 
 /// Bodies that cannot be compared by property: one side's is taken whole.
@@ -101,13 +106,16 @@ impl Meeting<'_> {
         let mut properties = content::read(&content::settled(stored));
         let there = entries(arriving);
         properties.entries = self.entries(
-            &base.map(entries).unwrap_or_default(),
+            &base.map(|base| content::heard(&content::settled(base))).unwrap_or_default(),
             &properties.entries,
             &there,
             self.form != &Form::Table,
         );
         components::drop_unused_zones(&mut properties.entries, &there);
+        // Of a large object these are large too.
+        drop(there);
         let body = content::write(&properties);
+        drop(properties);
         let differs_from_stored = normal::lines(&body, false) != normal::lines(stored, false);
         let body = if differs_from_stored { body } else { stored.clone() };
         Merged {
@@ -120,9 +128,9 @@ impl Meeting<'_> {
 
     /// What of a body this device can hold.
     fn visible(&self, body: &Body) -> Vec<String> {
-        let mut properties = content::read(&content::settled(body));
-        self.hide(&mut properties.entries);
-        normal::lines(&content::write(&properties), false)
+        let mut entries = content::heard(&content::settled(body));
+        self.hide(&mut entries);
+        normal::lines_of(entries, &body.form)
     }
 
     fn hide(&self, entries: &mut Vec<Entry>) {

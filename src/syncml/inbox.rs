@@ -458,7 +458,7 @@ fn recognised(
 fn is_whole(body: &Body) -> bool {
     match body.form {
         Form::Plain | Form::Table | Form::Opaque(_) => true,
-        _ => content::read(body).entries.iter().any(|entry| matches!(entry, Entry::Component(_))),
+        _ => content::heard(body).iter().any(|entry| matches!(entry, Entry::Component(_))),
     }
 }
 

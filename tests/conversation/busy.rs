@@ -5,11 +5,10 @@ use crate::hmac::{Signer, next, signature};
 use crate::house::now;
 use crate::phone::{Broken, Fault, Phone, Session, WhenBusy, Wire, header_status};
 use crate::sqlite::SqliteStore;
-use crate::world::World;
+use crate::world::{MemoryStore, World};
 use crate::{card, pair};
 use anchorage::http::Response;
 use anchorage::limits;
-use anchorage::store::memory::MemoryStore;
 use anchorage::store::{Batch, Reads, Receipt, Snapshot, Store, StoreError};
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential::{self, mac};
@@ -92,7 +91,7 @@ impl<S: Store> Store for Losing<S> {
 }
 
 /// A world over it. What is lost is read for again each time, and what is kept once more.
-pub fn losing<S: Store>(inner: S) -> World<Losing<S>> {
+pub fn losing<S: Store + 'static>(inner: S) -> World<Losing<S>> {
     let world = World::new(Losing::new(inner));
     world.batches_max.set(3 * limits::ATTEMPTS_MAX as u64);
     world

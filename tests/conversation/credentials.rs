@@ -3,9 +3,8 @@
 use crate::door::{ask, hello, statuses};
 use crate::phone::Phone;
 use crate::sqlite::SqliteStore;
-use crate::world::World;
+use crate::world::{MemoryStore, World};
 use anchorage::store::Policy;
-use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::codec::{Encoding, decode, encode};
 use anchorage::syncml::credential::{self, BASIC, MD5};
 use anchorage::syncml::device::SERVER_ID;

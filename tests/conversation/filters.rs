@@ -3,10 +3,9 @@
 use crate::hand::{Hand, alert, codes, statuses, sync};
 use crate::phone::{Broken, Fault, Phone, Session};
 use crate::sqlite::SqliteStore;
-use crate::world::World;
+use crate::world::{MemoryStore, World};
 use crate::{card, pair};
 use anchorage::store::Store;
-use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::codec::Encoding;
 use anchorage::syncml::message::*;
 

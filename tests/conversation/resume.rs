@@ -3,10 +3,9 @@
 
 use crate::phone::{Broken, Fault, Phone};
 use crate::sqlite::SqliteStore;
-use crate::world::World;
+use crate::world::{MemoryStore, World};
 use crate::{card, pair};
 use anchorage::store::Store;
-use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::message::{Data, Filter, Item, Meta, Version};
 
 /// Two phones whose next sync of type `code` has something to do in both directions, in many small messages.

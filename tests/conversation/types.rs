@@ -2,10 +2,9 @@
 
 use crate::phone::{Broken, Fault, Phone, change};
 use crate::sqlite::SqliteStore;
-use crate::world::World;
+use crate::world::{MemoryStore, World};
 use crate::{card, pair};
 use anchorage::store::Store;
-use anchorage::store::memory::MemoryStore;
 use anchorage::syncml::codec::Encoding;
 use anchorage::syncml::message::{ChangeKind, Version};
 

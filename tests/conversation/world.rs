@@ -1,6 +1,14 @@
 //! A server in memory or on SQLite, with a clock and a seed of its own, and what passed over its wire.
 #![allow(dead_code)]
 
+#[path = "fresh.rs"]
+mod fresh;
+#[path = "memory.rs"]
+mod memory;
+
+pub use fresh::Fresh;
+pub use memory::MemoryStore;
+
 use anchorage::content::fields::standard;
 use anchorage::exchange::{Seed, Served};
 use anchorage::http::{Request, Response};
@@ -9,9 +17,12 @@ use anchorage::secret::{Sealer, fingerprint, token_hash};
 use anchorage::serve::serve;
 use anchorage::settings::Settings;
 use anchorage::store::{Batch, Collection, Edit, Login, PageAsk, Policy, Reads, Store, Token, Who};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::path::Path;
 
 use crate::house::now;
+use crate::sqlite::SqliteStore;
 
 /// The secret of the worker.
 pub const SECRET: &str = "a secret of the worker";
@@ -20,6 +31,8 @@ pub const BORN: i64 = 1_760_000_000_000;
 
 /// A server, the only thing in it an account `ann` (password `secret`, MAX token `token`).
 pub struct World<S> {
+    /// Where each message has a workerd of its own; `None` where the server is in this process.
+    pub fresh: Option<Fresh>,
     pub store: S,
     pub settings: Settings,
     pub clock: Cell<i64>,
@@ -43,7 +56,7 @@ pub fn collection(id: &str, kind: Kind, aliases: &[&str], policy: Policy) -> Col
     }
 }
 
-impl<S: Store> World<S> {
+impl<S: Store + 'static> World<S> {
     pub fn new(store: S) -> Self {
         Self::with_policy(store, Policy::Merge)
     }
@@ -51,6 +64,7 @@ impl<S: Store> World<S> {
     pub fn with_policy(store: S, policy: Policy) -> Self {
         let settings = Settings { sealer: Sealer::new(SECRET.as_bytes()), ..Settings::default() };
         let world = Self {
+            fresh: state_of(&store).and_then(Fresh::drawn_over),
             store,
             settings,
             clock: Cell::new(BORN + 1_000),
@@ -62,6 +76,20 @@ impl<S: Store> World<S> {
         };
         world.add_account("ann", "secret", policy);
         world
+    }
+}
+
+impl<S: Store + 'static> World<S> {
+    /// With a fresh workerd for each message, however many they are (where that is wanted at all).
+    pub fn killed_throughout(self) -> Self {
+        Self { fresh: state_of(&self.store).map(Fresh::over), ..self }
+    }
+}
+
+impl<S: Store> World<S> {
+    /// With a server that is never stopped.
+    pub fn in_this_process(self) -> Self {
+        Self { fresh: None, ..self }
     }
 
     /// A world where a message may read once more: of folders, of large objects, and after a session that broke off, what is
@@ -101,7 +129,7 @@ impl<S: Store> World<S> {
         now(self.store.commit(&batch)).unwrap();
     }
 
-    /// The same server over another face of its store.
+    /// The same server over another face of its store, in this process.
     pub fn beside<T: Store>(&self, store: T) -> World<T> {
         World {
             store,
@@ -111,6 +139,7 @@ impl<S: Store> World<S> {
             lines: RefCell::default(),
             address: RefCell::new(self.address.borrow().clone()),
             user_agent: self.user_agent.clone(),
+            fresh: None,
             batches_max: self.batches_max.clone(),
         }
     }
@@ -124,7 +153,10 @@ impl<S: Store> World<S> {
         self.tick(5);
         let mut key = [0; 32];
         key[..8].copy_from_slice(&self.drawn.get().to_be_bytes());
-        let served = now(serve(request, &self.store, &self.settings, self.clock.get(), Seed::new(key)));
+        let served = match &self.fresh {
+            Some(fresh) => fresh.serve(&request, &self.settings, self.clock.get(), key),
+            None => now(serve(request, &self.store, &self.settings, self.clock.get(), Seed::new(key))),
+        };
         self.lines.borrow_mut().extend(served.line.clone());
         let (batches, most) = (served.cost.batches, self.batches_max.get());
         assert!(batches <= most, "{batches} batches: {:?}", served.line);
@@ -206,6 +238,17 @@ impl<S: Store> World<S> {
     pub fn last_line(&self) -> String {
         self.lines.borrow().last().cloned().unwrap_or_default()
     }
+}
+
+/// Where a fresh workerd for each message finds this store; `None` where the server is to be in this process.
+fn state_of(store: &dyn Any) -> Option<&Path> {
+    let state = match store.downcast_ref() {
+        Some(store) => SqliteStore::state(store),
+        None => store.downcast_ref().and_then(MemoryStore::state),
+    };
+    let is_lost = store.is::<anchorage::store::memory::MemoryStore>() && fresh::wanted();
+    assert!(!is_lost, "a store in memory dies with its worker: take `world::MemoryStore`");
+    state
 }
 
 pub fn short(bytes: &[u8]) -> String {

@@ -17,7 +17,7 @@ pub struct Visit<S> {
 
 pub fn desk_of<S: Survey + Default + 'static>(world: World<S>) -> Visit<S> {
     let now = world.clock.get();
-    let World { store, settings, clock, drawn, lines, address, user_agent, batches_max } = world;
+    let World { store, settings, clock, drawn, lines, address, user_agent, batches_max, fresh } = world;
     let make = Box::new(move |store| World {
         store,
         settings,
@@ -27,6 +27,7 @@ pub fn desk_of<S: Survey + Default + 'static>(world: World<S>) -> Visit<S> {
         address,
         user_agent,
         batches_max,
+        fresh,
     });
     let mut desk = Desk::new(store);
     desk.now = now;

@@ -9,7 +9,8 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, StatementStatus};
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The schema files, in order, each with its name.
 pub fn migrations() -> Vec<(String, String)> {
@@ -27,10 +28,11 @@ pub fn migrations() -> Vec<(String, String)> {
     files.iter().map(named).collect()
 }
 
-/// A store on SQLite in memory.
+/// A store on SQLite: in memory, or in the state directory of a worker where each message has one of its own.
 pub struct SqliteStore {
     /// The database.
     pub connection: RefCell<Connection>,
+    state: Option<State>,
     /// What all trips cost together; `rows_read` counts rows answered.
     pub cost: Cell<Cost>,
     /// Steps of SQLite's machine in the last trip: a measure of work that needs no patched SQLite.
@@ -46,6 +48,13 @@ impl Default for SqliteStore {
 impl SqliteStore {
     /// An empty store with the newest schema.
     pub fn new() -> Self {
+        if let Some(prepared) = std::env::var_os("ANCHORAGE_KILLED") {
+            let state = State::copied(&Path::new(&prepared).join("v3/d1"));
+            let connection = Connection::open(&state.database).unwrap();
+            // What is killed is the worker, not the machine.
+            connection.pragma_update(None, "synchronous", "OFF").unwrap();
+            return Self { state: Some(state), ..Self::on(connection) };
+        }
         let store = Self::bare();
         for (_, sql) in migrations() {
             store.connection.borrow().execute_batch(&sql).unwrap();
@@ -55,7 +64,10 @@ impl SqliteStore {
 
     /// A store without a schema.
     pub fn bare() -> Self {
-        let connection = Connection::open_in_memory().unwrap();
+        Self::on(Connection::open_in_memory().unwrap())
+    }
+
+    fn on(connection: Connection) -> Self {
         for (limit, value) in [
             (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
             (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
@@ -71,7 +83,13 @@ impl SqliteStore {
             connection.set_limit(limit, value).unwrap();
         }
         connection.set_prepared_statement_cache_capacity(100);
-        Self { connection: RefCell::new(connection), cost: Cell::default(), steps: Cell::default() }
+        let connection = RefCell::new(connection);
+        Self { connection, state: None, cost: Cell::default(), steps: Cell::default() }
+    }
+
+    /// The state directory of a worker, in which the database lies; `None` for one in memory.
+    pub fn state(&self) -> Option<&Path> {
+        self.state.as_ref().map(|state| state.directory.as_path())
     }
 
     /// Runs the statements as one transaction; answers the rows of each.
@@ -146,6 +164,43 @@ fn value(value: ValueRef<'_>) -> Value {
         ValueRef::Integer(number) => Value::of_number(number as f64).unwrap(),
         ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).unwrap().to_owned()),
         other => panic!("{other:?} in an answer"),
+    }
+}
+
+/// The state directory of a worker, removed when dropped.
+struct State {
+    directory: PathBuf,
+    database: PathBuf,
+}
+
+impl State {
+    /// A copy of a state in which one database lies.
+    fn copied(prepared: &Path) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("anchorage-killed-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(name);
+        let mut database = None;
+        for folder in std::fs::read_dir(prepared).unwrap() {
+            let folder = folder.unwrap().path();
+            let to = directory.join(folder.file_name().unwrap());
+            std::fs::create_dir_all(&to).unwrap();
+            for file in std::fs::read_dir(folder).unwrap() {
+                let file = file.unwrap().path();
+                let to = to.join(file.file_name().unwrap());
+                std::fs::copy(&file, &to).unwrap();
+                let found =
+                    to.extension().is_some_and(|end| end == "sqlite") && !to.ends_with("metadata.sqlite");
+                database = if found { Some(to) } else { database };
+            }
+        }
+        Self { directory, database: database.unwrap() }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 

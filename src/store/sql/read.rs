@@ -120,23 +120,47 @@ fn fill(snapshot: &mut Snapshot, mut chunks: BTreeMap<RecordVersion, Vec<u8>>) {
     if chunks.is_empty() {
         return;
     }
+    // Each is copied for all places but the last: there may not be room for one more.
+    let mut left: BTreeMap<RecordVersion, usize> = BTreeMap::new();
+    places(snapshot).for_each(|at| *left.entry(at).or_default() += 1);
+    let mut take = |at: &RecordVersion, size: usize| {
+        let left = left.get_mut(at)?;
+        *left = left.saturating_sub(1);
+        let bytes = if *left == 0 { chunks.remove(at) } else { chunks.get(at).cloned() };
+        bytes.filter(|bytes| bytes.len() == size)
+    };
     let held = snapshot.held.iter_mut().filter_map(|held| held.record.as_mut());
     let page = snapshot.page.iter_mut().chain(&mut snapshot.above).map(|outgoing| &mut outgoing.record);
     for record in held.chain(&mut snapshot.records).chain(&mut snapshot.versions).chain(page) {
         let Content::Large(large) = &record.content else { continue };
         let at = (record.collection.clone(), record.id.clone(), record.seq);
-        if let Some(bytes) = chunks.get(&at).filter(|bytes| bytes.len() == large.size) {
-            record.content = Content::Body(Body { form: large.form.clone(), bytes: bytes.clone() });
+        if let Some(bytes) = take(&at, large.size) {
+            record.content = Content::Body(Body { form: large.form.clone(), bytes });
         }
     }
     for held in &mut snapshot.held {
         let at = |seq: Seq| (held.alias.collection.clone(), held.alias.record.clone(), seq);
         if let Some((seq, size, form)) = held.base_large.clone()
-            && let Some(bytes) = chunks.remove(&at(seq)).filter(|bytes| bytes.len() == size)
+            && let Some(bytes) = take(&at(seq), size)
         {
             (held.base, held.base_large) = (Some(Body { form, bytes }), None);
         }
     }
+}
+
+/// The versions that large bodies are wanted of, one for each place of them.
+fn places(snapshot: &Snapshot) -> impl Iterator<Item = RecordVersion> {
+    let held = snapshot.held.iter().filter_map(|held| held.record.as_ref());
+    let page = snapshot.page.iter().map(|outgoing| &outgoing.record);
+    let large = held.chain(&snapshot.records).chain(&snapshot.versions).chain(page);
+    let large = large.filter(|record| matches!(record.content, Content::Large(_)));
+    let base = |held: &Held| {
+        let (seq, ..) = held.base_large.as_ref()?;
+        Some((held.alias.collection.clone(), held.alias.record.clone(), *seq))
+    };
+    large
+        .map(|record| (record.collection.clone(), record.id.clone(), record.seq))
+        .chain(snapshot.held.iter().filter_map(base))
 }
 
 fn held(row: &mut Columns) -> Result<Held, StoreError> {

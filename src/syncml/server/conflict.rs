@@ -8,6 +8,7 @@ use crate::journal::merge::{self, Supported};
 use crate::record::{Body, RecordId};
 use crate::store::{Collection, Policy};
 use crate::syncml::status;
+use std::borrow::Cow;
 
 impl Desk<'_> {
     /// Both changed it (`syncml.md` 3.3): the collection's policy decides.
@@ -53,7 +54,7 @@ impl Desk<'_> {
         let record = standing.alias.record.clone();
         let (edited, base) = since_base(&standing, body, supported.as_ref());
         let mut merged = merge::merge(base, stored, &edited, supported.as_ref());
-        merged.differs_from_arriving |= edited != *body;
+        merged.differs_from_arriving |= *edited != *body;
         if merged.body.bytes.len() > self.server.settings.object_bytes_max() {
             return status::ENTITY_TOO_LARGE;
         }
@@ -115,10 +116,11 @@ impl Desk<'_> {
 /// What arrived, without what broken sessions had brought to the device: what it has of those is no edit of its own.
 fn since_base<'a>(
     standing: &'a Standing,
-    body: &Body,
+    body: &'a Body,
     supported: Option<&Supported>,
-) -> (Body, Option<&'a Body>) {
-    let Some(base) = &standing.base else { return (body.clone(), standing.sent.first()) };
-    let without = |body: Body, sent: &Body| merge::merge(Some(sent), base, &body, supported).body;
-    (standing.sent.iter().fold(body.clone(), without), Some(base))
+) -> (Cow<'a, Body>, Option<&'a Body>) {
+    let Some(base) = &standing.base else { return (Cow::Borrowed(body), standing.sent.first()) };
+    let without =
+        |body: Cow<'a, Body>, sent: &Body| Cow::Owned(merge::merge(Some(sent), base, &body, supported).body);
+    (standing.sent.iter().fold(Cow::Borrowed(body), without), Some(base))
 }

@@ -214,7 +214,7 @@ impl Desk<'_> {
         // A device that adds under the id of what we told it to delete has deleted it.
         let renamed = |standing: &Standing| kind == ChangeKind::Add && standing.alias.seq == Alias::UNSURE;
         match standing.filter(|standing| !renamed(standing)) {
-            Some(standing) => match standing.content.clone() {
+            Some(mut standing) => match std::mem::replace(&mut standing.content, Content::Deleted) {
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
                 // More large ones in one message than are read for it.
                 Content::Large(_) => status::RETRY_LATER,
