@@ -95,7 +95,7 @@ pub const DATASTORES_MAX: usize = 10;
 
 /// What a datastore of a session takes at most: two paths and an anchor, every character of them escaped, our own anchor, a
 /// collection's id and the numbers.
-pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 700;
+pub const DATASTORE_BYTES_MAX: usize = URI_BYTES_MAX * 2 * 2 + NAME_BYTES_MAX * 2 + 800;
 
 /// What a session remembers of a large object in pieces: names, and places in it.
 const OBJECT_STATE_BYTES_MAX: usize = NAME_BYTES_MAX * 2 * 6 + 500;

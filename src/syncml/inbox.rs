@@ -5,7 +5,7 @@
 mod taking;
 
 use self::taking::{Taking, scoped};
-use super::message::{Change, ChangeKind, Command, Cred, Item, Location, Message, Meta};
+use super::message::{Change, ChangeKind, Command, Cred, Item, Location, Memory, Message, Meta};
 use super::status;
 use crate::content;
 use crate::journal::matching::{self, MatchKey};
@@ -73,6 +73,8 @@ pub struct SyncStep {
     pub source: String,
     /// `Cred`.
     pub credential: Option<Cred>,
+    /// `Mem`: what the device has room for.
+    pub memory: Option<Memory>,
 }
 
 /// A change.

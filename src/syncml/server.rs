@@ -31,6 +31,7 @@ mod part;
 mod pieces;
 mod receive;
 mod refresh;
+mod room;
 mod send;
 mod split;
 mod unanswered;

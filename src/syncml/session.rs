@@ -6,11 +6,13 @@ mod asked;
 mod busy;
 mod mode;
 mod objects;
+mod room;
 
 pub use asked::Asked;
 pub use busy::{Busy, Kept};
 pub use mode::Mode;
 pub use objects::{Arrival, Departure};
+pub use room::Room;
 
 use super::filter::Filter;
 use super::message::Version;
@@ -162,6 +164,9 @@ pub struct Datastore {
     /// What the device wants to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
+    /// What the device has room for.
+    #[serde(default, skip_serializing_if = "Room::is_unknown")]
+    pub room: Room,
     /// What came and went, for the log.
     pub tally: Tally,
 }

@@ -134,11 +134,6 @@ pub fn is_done(code: u16) -> bool {
 pub fn is_final_refusal(code: u16) -> bool {
     matches!(
         code,
-        NOT_SUPPORTED
-            | INCOMPLETE_COMMAND
-            | ENTITY_TOO_LARGE
-            | UNSUPPORTED_MEDIA_TYPE
-            | SIZE_TOO_LARGE
-            | DEVICE_FULL
+        NOT_SUPPORTED | INCOMPLETE_COMMAND | ENTITY_TOO_LARGE | UNSUPPORTED_MEDIA_TYPE | SIZE_TOO_LARGE
     )
 }

@@ -134,7 +134,7 @@ impl Owner {
             ..Folder::default()
         };
         // Restored backups and anchors lost without a reset are played with `HARD=1` only: some of their seeds still end with
-        // a device that lacks what only its lost self had acknowledged (docs/syncml.md, "What comes later").
+        // a device that lacks what only its lost self had acknowledged (docs/syncml.md).
         let kinds = if std::env::var_os("HARD").is_some() { 4 } else { 2 };
         match (scene.chance.below(kinds), backup) {
             (0, _) => {

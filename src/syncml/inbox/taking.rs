@@ -61,6 +61,7 @@ impl Taking {
             target: target.uri.clone(),
             source: sync.source.as_ref().map(|source| source.uri.clone()).unwrap_or_default(),
             credential: sync.credential.clone(),
+            memory: sync.meta.memory.clone(),
         }));
         self.inside(&sync.commands, &path, &scoped(scope, &sync.meta));
     }

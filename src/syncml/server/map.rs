@@ -163,6 +163,9 @@ impl Desk<'_> {
         }
         if let Some((_, datastore)) = self.state.datastore(collection) {
             datastore.hold(sent.seq);
+            if code == status::DEVICE_FULL {
+                datastore.room.close();
+            }
         }
     }
 

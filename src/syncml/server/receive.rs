@@ -63,6 +63,7 @@ impl Desk<'_> {
             Some((_, datastore)) if self.forced_slow_now(datastore) => status::REFRESH_REQUIRED,
             Some((index, _)) => {
                 self.receives_from_now(index);
+                self.hear_room(index, sync.memory.as_ref());
                 status::OK
             }
             None => self.refusal_of(sync),

@@ -322,6 +322,7 @@ impl Desk<'_> {
             Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
             Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
             Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+            Due::Unread(SentKind::Add) if !self.fits_in(index, record, record.content.size()) => return true,
             Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
         if kind == SentKind::Delete && !self.takes_another_delete() {
@@ -339,6 +340,10 @@ impl Desk<'_> {
         if kind != SentKind::Delete {
             self.say_folder(index, datastore, record, &mut item);
         }
+        let bytes = item.data.as_ref().map_or(0, |data| data.bytes().len());
+        if kind == SentKind::Add && !self.fits_in(index, record, bytes) {
+            return true;
+        }
         let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.message_bytes_max());
         let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
         let Some(command) = fitting else {
@@ -348,13 +353,18 @@ impl Desk<'_> {
             let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
             let (meta, item) = (&meta, &item);
             let passed = self.split(Leaving { index, datastore, record, kind, meta, item }, data);
+            if kind == SentKind::Add && self.leaves(record) {
+                self.fill_room(index, bytes);
+            }
             if let Some(temporary) = temporary.filter(|_| self.leaves(record)) {
                 self.lend(datastore, &record.id, temporary);
             }
             return passed;
         };
-        if kind == SentKind::Delete {
-            self.doubt(record);
+        match kind {
+            SentKind::Add => self.fill_room(index, bytes),
+            SentKind::Replace => {}
+            SentKind::Delete => self.doubt(record),
         }
         let (record, seq, message) = (record.id.clone(), record.seq, self.state.message_id);
         if let Some(temporary) = temporary {
@@ -445,7 +455,8 @@ impl Desk<'_> {
         let Some(datastore) = self.state.datastores.get(index).cloned() else { return };
         let holding = datastore.held_from > 0;
         let bookmark = self.bookmark(&datastore.collection);
-        if first {
+        // A device without room refuses nothing for good.
+        if first && !datastore.room.full {
             bookmark.held = if holding { bookmark.held + 1 } else { 0 };
         }
         if bookmark.held > limits::HELD_SESSIONS_MAX {
