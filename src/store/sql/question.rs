@@ -279,12 +279,12 @@ pub const UNSTAGED: &str = concat!(
     alias!(),
     "
 FROM (SELECT r.account, r.collection, r.id, sum(r.size) OVER (ORDER BY r.collection, r.id ROWS UNBOUNDED PRECEDING) AS total
-  FROM ",
-    asked!(),
-    "
-  CROSS JOIN alias AS a ON a.account = me.account AND a.peer = ?9 AND a.luid IS NOT NULL AND a.collection = ",
-    collection!("me.account", "asked.value"),
-    "
+  FROM (SELECT ",
+    account!(),
+    " AS account) AS me
+  CROSS JOIN alias AS a ON a.account = me.account AND a.peer = ?9 AND a.luid IS NOT NULL AND a.collection IN (SELECT ",
+    collection!("me.account", "value"),
+    " FROM json_each(?8))
   CROSS JOIN record AS r ON r.account = a.account AND r.collection = a.collection AND r.id = a.record
   WHERE r.form IS NOT NULL AND NOT EXISTS (SELECT 1 FROM staged AS s
     WHERE s.account = a.account AND s.peer = a.peer AND s.collection = a.collection AND s.record = a.record)) AS found
