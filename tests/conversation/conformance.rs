@@ -161,7 +161,7 @@ fn a_device_that_is_asked_answers_once_and_is_used() {
 }
 
 #[test]
-fn only_where_there_are_folders_is_a_refresh_from_the_client_not_offered() {
+fn every_sync_type_is_offered_and_a_tree_where_there_are_folders() {
     let world = world();
     let files = crate::world::collection("files", Kind::Files, &[], Policy::Merge);
     let account = AccountId("account-ann".into());
@@ -169,9 +169,8 @@ fn only_where_there_are_folders_is_a_refresh_from_the_client_not_offered() {
     now(world.store.commit(&Batch { account, edits, ..Batch::default() })).unwrap();
     let answer = Hand::new(&world, "1").say(vec![get("./devinf12")], true);
     for store in devinf(results(&answer).unwrap()).datastores {
-        let refresh = store.sync_types.contains(&"4".to_owned());
-        assert_eq!(refresh, store.source_ref != "./files", "{}", store.source_ref);
-        assert_eq!(store.hierarchical, !refresh);
+        assert_eq!(store.sync_types, ["1", "2", "3", "4", "5", "6", "7"], "{}", store.source_ref);
+        assert_eq!(store.hierarchical, store.source_ref == "./files", "{}", store.source_ref);
     }
 }
 

@@ -407,5 +407,8 @@ fn memory_and_sql_say_the_same() {
     let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(12_u64);
     let runs: Vec<(usize, usize)> = (1..=seeds).map(|seed| alike(seed, 150, &SqliteStore::new())).collect();
     let (written, refused) = runs.iter().fold((0, 0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
-    assert!(written * 2 > refused && refused > 100, "{written} written, {refused} refused: the dice are loaded");
+    assert!(
+        written * 2 > refused && refused > 100,
+        "{written} written, {refused} refused: the dice are loaded"
+    );
 }

@@ -63,19 +63,11 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
             Vec::new()
         },
         hierarchical: version == Version::V12 && collection.kind == Kind::Files,
-        sync_types: sync_types(collection.kind),
+        sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
         filters: filter.iter().map(|_| grammar.clone()).collect(),
         filter_capabilities: filter.into_iter().collect(),
         ..DataStore::default()
     }
-}
-
-/// All sync types, 1 to 7; but a tree is not replaced as a whole (type 4).
-fn sync_types(kind: Kind) -> Vec<String> {
-    (1..=7)
-        .filter(|number| kind != Kind::Files || *number != 4)
-        .map(|number: u8| number.to_string())
-        .collect()
 }
 
 /// What may be asked of a kind: the keywords. A filter may name any property too; a list of them would fill a small phone's
