@@ -64,6 +64,10 @@ pub const SWEEP_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How many wrong passwords a login may have from one address before the next tries are slowed down.
 pub const FREE_FAILURES: i64 = 10;
 
+/// What a merge may weigh, in bytes: what is here twice, and what the device had before and what it sends now once. Four
+/// times as much is in memory then, of the 128 MB that an isolate has.
+pub const MERGE_WEIGHT_MAX: usize = 34_000_000;
+
 /// How often one exchange decides again after losing a race.
 pub const ATTEMPTS_MAX: usize = 8;
 

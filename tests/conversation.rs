@@ -23,6 +23,8 @@ mod filters;
 mod folders;
 #[path = "conversation/hand.rs"]
 mod hand;
+#[path = "conversation/heavy.rs"]
+mod heavy;
 #[path = "conversation/hmac.rs"]
 mod hmac;
 #[path = "stores/house.rs"]

@@ -1,11 +1,11 @@
 //! The server role: one message in, one message out (DS 1.2 section 6).
 //!
 //! The road of a message: `authenticate` says who it is, and `bar` which commands it may not; `initialise` opens datastores;
-//! `receive` takes the device's changes, with `conflict` where two meet, `refresh` where they take a collection's place,
-//! `part` where they are parts of items, `copy` and `hierarchy` where they are about other items; `group` does or undoes an
-//! Atomic; `map` takes Maps and statuses. `owed` says what is owed, and `send` pages out our changes, as far as `window` lets
-//! a filter see. `outbox` writes what fits; the rest waits in the session. All of them work on one `desk`. What cannot be done
-//! for now is kept by `busy`.
+//! `receive` takes the device's changes, with `conflict` where two meet, `heavy` where they are too large for that, `locked` where
+//! nothing may change, `refresh` where they take a collection's place, `part` where they are parts of items, `copy` and
+//! `hierarchy` where they are about other items; `group` does or undoes an Atomic; `map` takes Maps and statuses. `owed` says
+//! what is owed, and `send` pages out our changes, as far as `window` lets a filter see and the device has `room`. `outbox` writes
+//! what fits; the rest waits in the session. All of them work on one `desk`. What cannot be done for now is kept by `busy`.
 
 mod authenticate;
 mod bar;
@@ -16,6 +16,7 @@ mod count;
 mod describe;
 mod desk;
 mod group;
+mod heavy;
 mod hierarchy;
 mod identify;
 mod initialise;

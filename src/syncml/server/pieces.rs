@@ -5,8 +5,10 @@
 
 use super::Server;
 use super::desk::Desk;
+use super::heavy;
 use super::receive::{Arriving, fits};
 use crate::limits;
+use crate::peer::Luid;
 use crate::record::{CollectionId, Content, Kind};
 use crate::store::{Held, Piece, PieceRange, Snapshot};
 use crate::syncml::inbox::{self, ChangeStep, Incoming};
@@ -130,9 +132,16 @@ impl Server<'_> {
             let base = held.base_large.as_ref().map(|(seq, size, _)| (*seq, *size));
             now.into_iter().chain(base).collect::<Vec<_>>()
         };
-        for held in
-            snapshot.held.iter().filter(|held| held.alias.luid.as_ref().is_some_and(|l| sent.contains(l)))
-        {
+        let assembled = self.needed.assembled.as_ref().map(|assembled| &assembled.item);
+        let bytes_of = |luid: &Luid| {
+            let body = assembled.filter(|item| item.luid == *luid).and_then(|item| item.body.as_ref().ok());
+            body.map_or(0, |body| body.bytes.len())
+        };
+        for held in &snapshot.held {
+            let luid = held.alias.luid.as_ref().filter(|luid| sent.contains(luid));
+            if luid.is_none_or(|luid| heavy::is_too_heavy(held, bytes_of(luid))) {
+                continue;
+            }
             for (seq, size) in large(held) {
                 if let Some(left) = room.checked_sub(size) {
                     room = left;

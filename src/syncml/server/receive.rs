@@ -215,10 +215,11 @@ impl Desk<'_> {
         let renamed = |standing: &Standing| kind == ChangeKind::Add && standing.alias.seq == Alias::UNSURE;
         match standing.filter(|standing| !renamed(standing)) {
             Some(mut standing) => match std::mem::replace(&mut standing.content, Content::Deleted) {
+                Content::Deleted => self.revive(arriving, body, standing),
+                _ if self.is_too_heavy(arriving, body) => self.update_unread(arriving, body, standing),
                 Content::Body(stored) => self.update(arriving, body, standing, stored),
                 // More large ones in one message than are read for it.
                 Content::Large(_) => status::RETRY_LATER,
-                Content::Deleted => self.revive(arriving, body, standing),
             },
             None => match self.match_found(arriving) {
                 Some((record, seq)) => {
