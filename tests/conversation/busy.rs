@@ -433,7 +433,7 @@ impl Store for Overtaken<'_> {
 
 #[test]
 fn a_message_that_was_done_meanwhile_is_not_kept_and_has_one_answer() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).in_this_process();
     let mut hand = Hand::greeted(&world, "1", "", "1");
     hand.header.message_id += 1;
     let message = Message { header: hand.header.clone(), commands: vec![numbered(adds(&["1"]))], last: true };

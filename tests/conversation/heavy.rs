@@ -17,8 +17,6 @@ fn phone(device: &str) -> Phone {
 
 /// Two phones that hold one card too large to be merged.
 fn pair(world: &World<SqliteStore>) -> (Phone, Phone) {
-    // The last piece of one may be answered with the first of another: both are read for.
-    world.batches_max.set(4);
     let (mut a, mut b) = (phone("a"), phone("b"));
     a.add(&photo("Photo", HEAVY));
     a.sync(world).unwrap();
@@ -33,7 +31,7 @@ fn noted(phone: &Phone, note: &str) -> String {
 
 #[test]
 fn one_that_only_one_phone_changes_is_replaced_and_a_slow_sync_finds_it_again() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = pair(&world);
     let text = noted(&a, "of a");
     let luid = a.find("Photo");
@@ -49,7 +47,7 @@ fn one_that_only_one_phone_changes_is_replaced_and_a_slow_sync_finds_it_again() 
 
 #[test]
 fn one_that_two_phones_change_is_kept_twice() {
-    let world = World::new(SqliteStore::new());
+    let world = World::new(SqliteStore::new()).reading_on();
     let (mut a, mut b) = pair(&world);
     let texts = [noted(&a, "of a"), noted(&b, "of b")];
     let (of_a, of_b) = (a.find("Photo"), b.find("Photo"));
@@ -78,7 +76,7 @@ fn one_that_two_phones_change_is_kept_twice() {
 #[test]
 fn where_one_side_is_to_win_it_does() {
     for (policy, code, winner) in [(Policy::ServerWins, 419, 0), (Policy::ClientWins, 208, 1)] {
-        let world = World::with_policy(SqliteStore::new(), policy);
+        let world = World::with_policy(SqliteStore::new(), policy).reading_on();
         let (mut a, mut b) = pair(&world);
         let texts = [noted(&a, "of a"), noted(&b, "of b")];
         let (of_a, of_b) = (a.find("Photo"), b.find("Photo"));

@@ -96,6 +96,10 @@ impl Desk<'_> {
         record: &Record,
         kind: SentKind,
     ) -> bool {
+        if self.server.needed.assembled.is_some() {
+            // One whole object is in memory already: this one leaves with the next message.
+            return false;
+        }
         let (meta, item) = (Meta { size: Some(u64::MAX), ..Meta::default() }, Item::default());
         if self.takes_up(index, datastore, record, kind) {
             return false;
