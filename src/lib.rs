@@ -11,6 +11,7 @@
 //! | [`content`], [`journal`], [`peer`] | bytes to properties and back, order and merging, what a device holds |
 //! | [`store`] | two verbs, `read` and `commit`, and what they carry |
 //! | [`exchange`] | the one loop in which a decision meets a store |
+//! | [`upstream`] | another server, and what one step of a client takes and gives |
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
 //! | [`serve`] | which request is whose |
 //! | `operate` | what the operator does to accounts from a terminal; native only |
@@ -32,6 +33,7 @@ pub mod serve;
 pub mod settings;
 pub mod store;
 pub mod syncml;
+pub mod upstream;
 
 #[cfg(feature = "cloudflare")]
 pub mod cloudflare;

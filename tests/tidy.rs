@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom: each room with the rooms it may name. The root (`lib.rs`) and programs (`src/bin`) may name all.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("record", &["limits"]),
     ("limits", &[]),
     ("http", &["limits"]),
@@ -19,24 +19,34 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("peer", &["record", "limits", "http", "secret", "settings"]),
     ("store", &["record", "limits", "http", "secret", "settings", "content", "journal", "peer"]),
     ("exchange", &["record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store"]),
+    ("upstream", &["record", "limits", "http", "journal", "peer"]),
     ("syncml", PROTOCOL),
     ("max", PROTOCOL),
-    ("serve", SERVE),
+    ("api", SERVE),
+    ("call", SERVE),
+    ("trace", PROTOCOL),
+    ("serve", FACE_BUT_SERVE),
     ("operate", SERVE),
     ("cloudflare", FACE),
     ("javascript", FACE),
     ("lib", ALL),
     ("bin", ALL),
 ];
-const PROTOCOL: &[&str] =
-    &["record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange"];
+const PROTOCOL: &[&str] = &[
+    "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
+    "upstream",
+];
 const SERVE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "syncml", "max",
+    "upstream", "syncml", "max", "trace",
+];
+const FACE_BUT_SERVE: &[&str] = &[
+    "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
+    "upstream", "syncml", "max", "trace", "api", "call", "operate",
 ];
 const FACE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "syncml", "max", "serve",
+    "upstream", "syncml", "max", "trace", "api", "call", "operate", "serve",
 ];
 const ALL: &[&str] = &[
     "record",
@@ -49,8 +59,12 @@ const ALL: &[&str] = &[
     "peer",
     "store",
     "exchange",
+    "upstream",
     "syncml",
     "max",
+    "trace",
+    "api",
+    "call",
     "serve",
     "operate",
     "cloudflare",
