@@ -9,6 +9,7 @@ use crate::journal::merge::{self, Supported};
 use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
+use crate::syncml::describe;
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
 use crate::syncml::message::{ChangeKind, Version};
 use crate::syncml::session::{Datastore, Mode, PendingStatus};
@@ -476,20 +477,9 @@ impl Desk<'_> {
         let device = self.device.as_ref().filter(|_| !self.quirks.ignore_ctcap);
         let said = device.and_then(|device| {
             let key = (datastore.source.clone(), form.clone());
-            let listed = || super::describe::supported(device, &datastore.source, form);
+            let listed = || describe::supported(device, &datastore.source, form);
             self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
         });
         self.within_fields(datastore, said)
-    }
-}
-
-/// Whether a collection of this kind holds this form.
-pub fn fits(kind: Kind, form: &Form) -> bool {
-    match kind {
-        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
-        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
-        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
-        Kind::Files => super::hierarchy::is_object(form),
-        Kind::Table => false,
     }
 }

@@ -10,6 +10,7 @@ use crate::syncml::device::{
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::quirk::Quirks;
+use crate::syncml::server::{self, FILE_FORMS};
 use crate::syncml::session::Datastore;
 use std::collections::BTreeSet;
 
@@ -85,13 +86,24 @@ fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
     }
 }
 
+/// Whether a collection of this kind holds this form.
+pub fn fits(kind: Kind, form: &Form) -> bool {
+    match kind {
+        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
+        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
+        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
+        Kind::Files => server::is_object(form),
+        Kind::Table => false,
+    }
+}
+
 /// The forms a kind travels in, the preferred one first: what phones of a version are sure to have.
 fn forms(version: Version, kind: Kind) -> Vec<Form> {
     let mut forms = match kind {
         Kind::Contacts => vec![Form::Vcard21, Form::Vcard30],
         Kind::Calendar | Kind::Todo => vec![Form::Vcalendar10, Form::Icalendar20],
         Kind::Notes => vec![Form::Plain, Form::Vnote11],
-        Kind::Files => super::hierarchy::FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
+        Kind::Files => FILE_FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
         Kind::Table => Vec::new(),
     };
     if version == Version::V12 && !matches!(kind, Kind::Notes | Kind::Files) {
