@@ -104,8 +104,8 @@ impl Outbox {
     }
 
     /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
-    pub fn emptied(&self, request: &Message) -> Self {
-        let header = PendingStatus::of_header(&request.header, super::status::OK);
+    pub fn emptied(&self, heard: &Header) -> Self {
+        let header = PendingStatus::of_header(heard, super::status::OK);
         let mut emptied = Self::begin(self.header.clone(), self.encoding, self.version, self.bytes_max);
         emptied.push_pending(vec![Pending::Status(header)], &[], None);
         emptied

@@ -4,6 +4,7 @@
 
 mod asked;
 mod busy;
+mod items;
 mod mode;
 mod objects;
 mod room;

@@ -109,7 +109,7 @@ impl Desk<'_> {
         let device =
             || describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
-        let mut emptied = self.outbox.emptied(&self.inbox.message);
+        let mut emptied = self.outbox.emptied(&self.inbox.message.header);
         let left = emptied.push_pending(pending.to_vec(), &self.state.datastores, Some(&context));
         left.is_empty() && emptied.dropped() == 0
     }

@@ -9,12 +9,12 @@ use super::heavy;
 use super::receive::Arriving;
 use crate::limits;
 use crate::peer::Luid;
-use crate::record::{CollectionId, Content, Kind};
+use crate::record::{Content, Kind};
 use crate::store::{Held, Piece, PieceRange, Snapshot};
 use crate::syncml::describe::fits;
 use crate::syncml::inbox::{self, ChangeStep, Incoming};
 use crate::syncml::message::{ChangeKind, Command};
-use crate::syncml::session::{Arrival, Datastore, Pending, Stands, State};
+use crate::syncml::session::{Arrival, Pending, Stands, State};
 use crate::syncml::{alert, status};
 
 /// An object whose last piece is here, put together.

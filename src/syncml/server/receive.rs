@@ -151,29 +151,8 @@ impl Desk<'_> {
 
     fn answer_items(&mut self, change: &ChangeStep, codes: &[u16]) {
         let codes = self.oblige_in_codes(codes);
-        let refs = |pick: fn(&Incoming) -> Option<&String>, items: &[&Incoming]| {
-            items.iter().filter_map(|item| pick(item).cloned()).collect::<Vec<_>>()
-        };
-        let equal = codes.windows(2).all(|pair| pair.first() == pair.last());
-        let all: Vec<&Incoming> = change.items.iter().collect();
-        let groups: Vec<(Vec<&Incoming>, u16)> = match codes.first() {
-            None => vec![(Vec::new(), status::INCOMPLETE_COMMAND)],
-            Some(code) if equal => vec![(all, *code)],
-            Some(_) => all.into_iter().zip(codes.iter()).map(|(item, code)| (vec![item], *code)).collect(),
-        };
-        for (items, code) in groups {
-            self.push_status(
-                change.silent,
-                PendingStatus {
-                    command: change.command.clone(),
-                    name: change.kind.name().into(),
-                    targets: refs(|item| item.target.as_ref(), &items),
-                    sources: refs(|item| item.source.as_ref(), &items),
-                    part: !equal,
-                    code,
-                    ..PendingStatus::default()
-                },
-            );
+        for status in PendingStatus::of_items(change, &codes) {
+            self.push_status(change.silent, status);
         }
     }
 

@@ -377,7 +377,7 @@ impl Desk<'_> {
 
     /// Whether a change would fit a message that holds nothing else.
     fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
-        let mut alone = self.outbox.emptied(&self.inbox.message);
+        let mut alone = self.outbox.emptied(&self.inbox.message.header);
         alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
     }
 

@@ -53,7 +53,7 @@ impl Desk<'_> {
     /// Whether this message has room for a beginning; `None` where no message has.
     fn has_room(&mut self, leaving: &Leaving<'_>) -> Option<bool> {
         let kind = change_kind(leaving.kind);
-        let mut alone = self.outbox.emptied(&self.inbox.message);
+        let mut alone = self.outbox.emptied(&self.inbox.message.header);
         let alone =
             alone.open_sync(leaving.datastore, None).then(|| alone.room(kind, leaving.meta, leaving.item))?;
         let here = self.outbox.room(kind, leaving.meta, leaving.item);

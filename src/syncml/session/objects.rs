@@ -87,10 +87,14 @@ pub enum Stands {
 }
 
 impl Arrival {
+    /// Whether an item is of it.
     pub fn is(&self, collection: &CollectionId, item: &Incoming) -> bool {
-        self.collection == *collection && self.luid == item.luid
+        // What a server sends has no id of its own where it names ours.
+        let same = self.luid == item.luid && (!self.luid.0.is_empty() || self.target == item.target);
+        self.collection == *collection && same
     }
 
+    /// How an item of this datastore stands to it.
     pub fn stands(&self, datastore: &Datastore, item: &Incoming) -> Stands {
         if !self.is(&datastore.collection, item) {
             return Stands::Apart;
@@ -138,6 +142,7 @@ impl Departure {
         Meta { media_type: self.media_type.clone(), format: self.format.clone(), ..Meta::default() }
     }
 
+    /// The command that carries it, as one that waits for its answer.
     pub fn sent(&self, index: usize, message: u32, command: String) -> Sent {
         let (record, seq) = (self.record.clone(), self.seq);
         Sent { message, command, datastore: index, kind: self.kind, record, seq }
