@@ -5,8 +5,16 @@
 mod app;
 #[path = "client/basics.rs"]
 mod basics;
+#[path = "client/conflicts.rs"]
+mod conflicts;
+#[path = "client/faults.rs"]
+mod faults;
 #[path = "stores/house.rs"]
 mod house;
+#[path = "client/modes.rs"]
+mod modes;
+#[path = "client/objects.rs"]
+mod objects;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "conversation/world.rs"]

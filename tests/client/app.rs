@@ -12,6 +12,7 @@ use anchorage::record::{AccountId, Body, CollectionId, Content, Kind, Record, Re
 use anchorage::settings::Settings;
 use anchorage::store::{Batch, Change, Edit, PageAsk, Policy, Reads, Store, Who};
 use anchorage::syncml::client;
+use anchorage::syncml::codec::{decode, encode};
 use anchorage::upstream::{Ended, Input, Mode, Outgoing, Pair, Report, Standing, Step, Upstream};
 use std::cell::Cell;
 
@@ -21,6 +22,8 @@ pub struct App<S> {
     pub upstream: Upstream,
     pub settings: Settings,
     pub drawn: Cell<u64>,
+    /// What the server is made to say of its `MaxMsgSize`.
+    pub squeezed: Option<u64>,
     /// Requests carried in all.
     pub carried: Cell<u64>,
 }
@@ -67,7 +70,19 @@ impl<S: Store> App<S> {
         edits.extend(collections.into_iter().map(Edit::PutCollection));
         now(store.commit(&Batch { account: account(), now: BORN, edits, ..Batch::default() })).unwrap();
         let seed = name.bytes().map(u64::from).sum::<u64>() * 1_000_000;
-        Self { store, upstream, settings: Settings::default(), drawn: Cell::new(seed), carried: Cell::new(0) }
+        Self {
+            store,
+            upstream,
+            settings: Settings::default(),
+            drawn: Cell::new(seed),
+            squeezed: None,
+            carried: Cell::new(0),
+        }
+    }
+
+    /// With a server that takes messages of so many bytes only.
+    pub fn squeezed(self, bytes_max: u64) -> Self {
+        Self { squeezed: Some(bytes_max), ..self }
     }
 
     pub fn with(mut self, change: impl FnOnce(&mut Upstream)) -> Self {
@@ -182,6 +197,16 @@ impl<S: Store> App<S> {
         report
     }
 
+    fn answer(&self, mut response: Response) -> Response {
+        if let Some(squeezed) = self.squeezed
+            && let Ok((mut message, encoding)) = decode(&response.body)
+        {
+            message.header.meta.max_message_bytes = Some(squeezed);
+            response.body = encode(&message, encoding);
+        }
+        response
+    }
+
     /// A sync in which each request, counted from 0, has a fate.
     pub fn sync_through<T: Store>(
         &self,
@@ -204,7 +229,15 @@ impl<S: Store> App<S> {
                     number += 1;
                     self.carried.set(self.carried.get() + 1);
                     let arrives = !matches!(fate, Fate::DiedBefore | Fate::LostRequest);
-                    let answer = arrives.then(|| post(world, outgoing));
+                    let answer = arrives.then(|| {
+                        let most = self.squeezed.unwrap_or(500_000);
+                        assert!(
+                            number < 2 || outgoing.body.len() as u64 <= most,
+                            "{} bytes",
+                            outgoing.body.len()
+                        );
+                        self.answer(post(world, outgoing))
+                    });
                     input = match (fate, answer) {
                         (Fate::Arrives, Some(answer)) => Input::Answer(answer),
                         (Fate::DiedBefore | Fate::DiedAfter, _) => Input::Begin,

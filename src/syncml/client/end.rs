@@ -70,6 +70,7 @@ impl Desk<'_> {
         }
         self.state.phase = Phase::Idle;
         self.state.broken.clear();
+        self.state.no_resume = false;
         (self.state.arriving, self.state.leaving) = (None, None);
         self.unanswered = Default::default();
         self.batch.pieces.clear();
