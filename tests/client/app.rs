@@ -115,9 +115,10 @@ impl<S: Store> App<S> {
 
     pub fn put_in(&self, collection: &str, clock: i64, id: &str, bytes: Option<&[u8]>) {
         let content = match bytes {
-            Some(bytes) => {
-                Content::Body(Body { form: content::recognise(None, bytes), bytes: bytes.to_vec() })
-            }
+            Some(bytes) => Content::Body(Body {
+                form: content::recognise((collection == "notes").then_some("text/plain"), bytes),
+                bytes: bytes.to_vec(),
+            }),
             None => Content::Deleted,
         };
         let change = Change {
@@ -205,6 +206,28 @@ impl<S: Store> App<S> {
             response.body = encode(&message, encoding);
         }
         response
+    }
+
+    /// A sync with whatever answers.
+    pub fn sync_with(&self, clock: &mut i64, answer: &mut dyn FnMut(Outgoing) -> Option<Response>) -> Report {
+        let mut input = Input::Begin;
+        for _ in 0..20_000 {
+            *clock += 1;
+            match self.step(input, *clock) {
+                Step::Done(report) => return report,
+                Step::Wait(until, _) => {
+                    assert!(until > *clock, "a wait that waits for nothing");
+                    *clock = until;
+                    input = Input::Lost("waited".into());
+                }
+                Step::Send(outgoing, _) => {
+                    self.carried.set(self.carried.get() + 1);
+                    let answer = answer(outgoing);
+                    input = answer.map_or(Input::Lost("the wire is cut".into()), Input::Answer);
+                }
+            }
+        }
+        panic!("no end of it");
     }
 
     /// A sync in which each request, counted from 0, has a fate.
