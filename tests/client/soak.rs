@@ -116,7 +116,10 @@ impl<S: Store> Soak<'_, S> {
         let server = self.world.live("contacts");
         let names: Vec<String> = server.iter().map(|text| name_of(text)).collect();
         let once: BTreeSet<&String> = names.iter().collect();
-        assert_eq!(once.len(), names.len(), "twice: {names:?}");
+        // Before 1.2 nothing resumes: what is edited between two first comparisons cannot be recognised.
+        let resumes =
+            |app: &App<S>| !app.upstream.version.starts_with("1.0") && app.upstream.version != "1.1";
+        assert!(once.len() == names.len() || !self.apps.iter().all(resumes), "twice: {names:?}");
         for (name, deleted) in self.names.borrow().iter() {
             assert!(*deleted || names.contains(name), "{name} is lost");
         }
@@ -159,7 +162,9 @@ fn seeds(otherwise: u64) -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("SEEDS").unwrap_or(otherwise),
+        None => {
+            number("FROM").unwrap_or(0)..number("FROM").unwrap_or(0) + number("SEEDS").unwrap_or(otherwise)
+        }
     }
 }
 
