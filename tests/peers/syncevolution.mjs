@@ -2,12 +2,13 @@
 // folder of vCards, and run as the server that a client of ours syncs with. https://syncevolution.org
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { at, say } from "../../scripts/run.mjs";
+import { at } from "../../scripts/run.mjs";
+import { installed } from "../debian.mjs";
 
 const callbacks = at("artefacts", "curl_callbacks.so");
 
@@ -35,18 +36,6 @@ export function install() {
 
 /** Makes the server ready; gives the reason where it cannot be had. */
 export const installServer = () => installed(server);
-
-function installed(needs) {
-  const missing = Object.entries(needs).flatMap(([file, packages]) => (existsSync(file) ? [] : packages));
-  if (missing.length === 0) return undefined;
-  const hasApt = spawnSync("sh", ["-c", "command -v apt-get"]).status === 0;
-  if (process.getuid() !== 0 || !hasApt) return `${missing.join(", ")} are not installed, and only root can with apt-get`;
-  say(`Installing ${missing.join(", ")}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const apt = (...args) => spawnSync("apt-get", ["-qq", ...args], { env, encoding: "utf8" });
-  const steps = [apt("update"), apt("install", "--yes", "--no-install-recommends", ...missing)];
-  return steps.at(-1).status === 0 ? undefined : `apt-get could not install ${missing.join(", ")}: ${steps.at(-1).stderr}`;
-}
 
 /** A home of its own under `folder`, and the program in it: gives the code it ended with and what it said. */
 function homeIn(folder, id, more = {}) {
