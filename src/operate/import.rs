@@ -8,16 +8,43 @@ mod lane;
 
 use super::files::Files;
 use super::list::plural;
-use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse};
+use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse, split};
+use crate::content;
 use crate::journal::matching::MatchKey;
-use crate::record::{AccountId, Kind};
+use crate::record::{AccountId, Body, Entry, Kind};
 use crate::store::survey::Survey;
 use crate::store::{Batch, Collection, Guard, Reads, Who};
+pub use lane::Item;
 use lane::Lane;
 use serde_json::json;
 
 /// After how many records a line of progress is due.
 const PROGRESS_RECORDS: u64 = 1_000;
+
+/// What a file of that name has for a collection of this kind, each piece with the line it begins on; or why it is no record.
+pub fn read(file: &[u8], name: &str, kind: Kind) -> Vec<(usize, Result<Item, String>)> {
+    let lanes = [Lane::of(Collection { kind, ..Collection::default() })];
+    let item = |piece: split::Piece| match &piece.parts {
+        Err(reason) => (piece.line, Err(reason.clone())),
+        Ok(_) => (piece.line, lane::item(piece.bytes(file), kind)),
+    };
+    lane::pieces(file, name, &lanes).into_iter().map(item).collect()
+}
+
+/// The `UID` of what a body holds, a card or the first component of a calendar that has one.
+pub fn uid(body: &Body) -> Option<String> {
+    uid_in(&content::read(body).entries)
+}
+
+fn uid_in(entries: &[Entry]) -> Option<String> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Property(property) if property.name == "UID" && !property.value.is_empty() => {
+            Some(String::from_utf8_lossy(&property.value).into_owned())
+        }
+        Entry::Component(component) if component.name != "VTIMEZONE" => uid_in(&component.entries),
+        _ => None,
+    })
+}
 
 /// An import under way.
 struct Import {
