@@ -20,6 +20,8 @@ mod house;
 mod modes;
 #[path = "client/objects.rs"]
 mod objects;
+#[path = "client/peer.rs"]
+mod peer;
 #[path = "client/sessions.rs"]
 mod sessions;
 #[path = "client/soak.rs"]

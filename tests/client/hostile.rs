@@ -5,7 +5,7 @@ use crate::chance::Chance;
 use crate::world::World;
 use anchorage::http::Response;
 use anchorage::store::memory::MemoryStore;
-use anchorage::syncml::codec::{Encoding, decode, encode};
+use anchorage::syncml::codec::{decode, encode};
 use anchorage::syncml::message::*;
 use anchorage::upstream::{Ended, Mode};
 
@@ -199,5 +199,4 @@ fn an_answer_larger_than_ours_may_be_is_no_answer() {
         Some(Response { status: 200, headers: Vec::new(), body: vec![b'<'; 600_000] })
     });
     assert_eq!(report.error.unwrap().code, "protocol");
-    let _ = Encoding::Xml;
 }
