@@ -5,11 +5,14 @@
 //! A message travels `codec` → `inbox` → `server` → `outbox` → `codec`; what is remembered between messages is `session`.
 
 pub mod alert;
+pub mod client;
 pub mod codec;
 pub mod credential;
+mod describe;
 pub mod device;
 pub mod filter;
 pub mod inbox;
+mod known;
 pub mod message;
 pub mod notification;
 pub mod outbox;
