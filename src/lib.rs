@@ -13,11 +13,12 @@
 //! | [`exchange`] | the one loop in which a decision meets a store |
 //! | [`upstream`] | another server, and what one step of a client takes and gives |
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
-//! | [`serve`] | which request is whose |
+//! | [`call`], [`serve`] | which client an upstream needs, which request is whose |
 //! | `operate` | what the operator does to accounts from a terminal; native only |
 //! | `cloudflare` | the edge face: a worker on D1 |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod call;
 pub mod content;
 pub mod exchange;
 pub mod http;
