@@ -14,7 +14,7 @@
 //! | [`upstream`] | another server, and what one step of a client takes and gives |
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
 //! | [`call`], [`serve`] | which client an upstream needs, which request is whose |
-//! | `operate` | what the operator does to accounts from a terminal; native only |
+//! | `operate` | what the operator does to accounts from a terminal |
 //! | `cloudflare` | the edge face: a worker on D1 |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -25,7 +25,6 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod max;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod operate;
 pub mod peer;
 pub mod record;
