@@ -8,10 +8,12 @@ mod account;
 mod crossing;
 mod failure;
 mod store;
+mod sync;
 mod words;
 
 pub use account::create_account;
 pub use store::JsStore;
+pub use sync::{device_name, standing, step};
 pub use words::{decode, encode, explain};
 
 use crate::exchange::Seed;
