@@ -6,13 +6,14 @@ mod commit;
 mod read;
 mod refresh;
 mod survey;
+mod view;
 
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Origin, Record, RecordId, Seq};
 use crate::store::{
     Account, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Staged, Store,
-    StoreError, Throttle, Token,
+    StoreError, Throttle, Token, Trace,
 };
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,6 +74,8 @@ struct Tenant {
     /// By device, whether it leaves, and where it begins.
     pieces: BTreeMap<(PeerId, bool, u64), Vec<u8>>,
     staged: BTreeMap<(PeerId, CollectionId, Luid), Staged>,
+    /// By session and number.
+    traces: BTreeMap<(String, i64), Trace>,
 }
 
 #[derive(Debug)]
