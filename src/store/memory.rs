@@ -6,13 +6,14 @@ mod commit;
 mod read;
 mod refresh;
 mod survey;
+mod view;
 
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Origin, Record, RecordId, Seq};
 use crate::store::{
     Account, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Staged, Store,
-    StoreError, Throttle, Token,
+    StoreError, Throttle, Token, Trace,
 };
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -92,6 +93,8 @@ struct Tenant {
     /// By device, whether it leaves, and where it begins.
     pieces: BTreeMap<(PeerId, bool, u64), ByteBuf>,
     staged: BTreeMap<(PeerId, CollectionId, Luid), Staged>,
+    /// By session and number.
+    traces: BTreeMap<(String, i64), Trace>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
