@@ -95,7 +95,7 @@ pub struct Change {
     pub origin: Origin,
     /// Whether the id must be free: a taken one is a [`Conflict`](super::StoreError::Conflict).
     pub insert: bool,
-    /// Whether the superseded version is kept for three-way merging (SyncML collections only).
+    /// Whether the superseded version is kept for three-way merging.
     pub supersede: bool,
 }
 
