@@ -118,10 +118,8 @@ impl<'a, S: Store> Desk<'a, S> {
             let at_rest = Bookmark { sending: false, ..bookmark.clone() };
             self.bookmarks.insert(bookmark.collection.clone(), at_rest);
         }
-        let swept = self.snapshot.account.as_ref().map_or(self.now, |account| account.swept);
-        let due = swept.saturating_add(limits::SWEEP_EVERY_MS) <= self.now;
-        let horizon = self.now.saturating_sub(limits::HORIZON_MS);
-        self.batch.sweep = due.then_some(Sweep { horizon, now: self.now });
+        let account = self.snapshot.account.as_ref();
+        self.batch.sweep = account.and_then(|account| Sweep::due(account, self.settings, self.now));
     }
 
     /// On to the next request, or to the end.
