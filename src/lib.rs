@@ -15,7 +15,7 @@
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
 //! | [`api`] | what an account's owner sees and changes, as JSON |
 //! | [`serve`] | which request is whose |
-//! | `operate` | what the operator does to accounts from a terminal; native only |
+//! | `operate` | what the operator does to accounts from a terminal |
 //! | `cloudflare` | the edge face: a worker on D1 |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -26,7 +26,6 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod max;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod operate;
 pub mod peer;
 pub mod record;
