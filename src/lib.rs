@@ -16,6 +16,7 @@
 //! | [`serve`] | which request is whose |
 //! | `operate` | what the operator does to accounts from a terminal |
 //! | `cloudflare` | the edge face: a worker on D1 |
+//! | `javascript` | the face of the npm package |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod content;
@@ -36,3 +37,5 @@ pub mod upstream;
 
 #[cfg(feature = "cloudflare")]
 pub mod cloudflare;
+#[cfg(feature = "javascript")]
+pub mod javascript;

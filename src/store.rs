@@ -17,6 +17,8 @@ pub use question::*;
 pub use rows::*;
 pub use throttle::Throttle;
 
+use serde::{Deserialize, Serialize};
+
 /// A place where records live.
 #[allow(async_fn_in_trait)]
 pub trait Store {
@@ -38,7 +40,8 @@ pub enum StoreError {
 }
 
 /// What one trip to the store cost, as the store counts it. Zeros where the store does not count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Cost {
     /// Round trips.
     pub batches: u64,

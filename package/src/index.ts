@@ -1,0 +1,12 @@
+// The front door: everything this package offers, whatever it runs on.
+
+export { AnchorageError } from "./error.js";
+export { load, type Source } from "./core.js";
+export { serve, type ServeOptions } from "./serve.js";
+export { memoryStore, type Store } from "./store.js";
+export { sqliteStore, type SqliteDatabase, type SqliteStatement } from "./sqlite.js";
+export { createAccount, type AccountOptions, type CollectionOptions } from "./account.js";
+export { decode, encode, explain } from "./document.js";
+export type { Decoded, Explanation, ExplanationLine } from "./document.js";
+export type * from "./message.js";
+export type * from "./plain.js";
