@@ -19,7 +19,6 @@ pub mod name;
 pub mod plain;
 pub mod program;
 pub mod provision;
-pub mod split;
 
 use crate::exchange::{self, Decision, Protocol, Seed, Turn};
 use crate::http::Response;

@@ -2,6 +2,7 @@
 //! the files is `package/cli/sync`.
 
 use super::crossing::{of_js, to_js};
+use crate::journal::intake;
 use crate::operate::import;
 use crate::record::Kind;
 use serde::Serialize;
@@ -23,7 +24,7 @@ struct Piece {
 #[wasm_bindgen]
 pub fn pieces(file: &[u8], name: &str, kind: JsValue) -> Result<JsValue, JsValue> {
     let kind: Kind = of_js("kind", kind)?;
-    let piece = |(line, taken): (usize, Result<import::Item, String>)| match taken {
+    let piece = |(line, taken): (usize, Result<intake::Item, String>)| match taken {
         Ok(item) => {
             Piece { line, uid: import::uid(&item.body), body: Some(item.body.bytes), reason: None }
         }

@@ -8,13 +8,13 @@ mod lane;
 
 use super::files::Files;
 use super::list::plural;
-use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse, split};
-use crate::content;
+use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse};
+use crate::content::{self, split};
+use crate::journal::intake::{self, Item};
 use crate::journal::matching::MatchKey;
 use crate::record::{AccountId, Body, Entry, Kind};
 use crate::store::survey::Survey;
 use crate::store::{Batch, Collection, Guard, Reads, Who};
-pub use lane::Item;
 use lane::Lane;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub fn read(file: &[u8], name: &str, kind: Kind) -> Vec<(usize, Result<Item, Str
     let lanes = [Lane::of(Collection { kind, ..Collection::default() })];
     let item = |piece: split::Piece| match &piece.parts {
         Err(reason) => (piece.line, Err(reason.clone())),
-        Ok(_) => (piece.line, lane::item(piece.bytes(file), kind)),
+        Ok(_) => (piece.line, intake::item(piece.bytes(file), kind)),
     };
     lane::pieces(file, name, &lanes).into_iter().map(item).collect()
 }
@@ -133,7 +133,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 (Err(reason), _) => Err(reason.clone()),
                 (Ok(_), None) => Err(format!("no collection takes a {}", piece.name)),
                 (Ok(_), Some((index, lane))) => {
-                    lane::item(piece.bytes(&file), lane.collection.kind).map(|item| (index, item))
+                    intake::item(piece.bytes(&file), lane.collection.kind).map(|item| (index, item))
                 }
             };
             match taken {
