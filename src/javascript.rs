@@ -7,10 +7,14 @@
 mod account;
 mod crossing;
 mod failure;
+mod folder;
+mod operator;
 mod store;
 mod words;
 
 pub use account::create_account;
+pub use folder::pieces;
+pub use operator::operate;
 pub use store::JsStore;
 pub use words::{decode, encode, explain};
 
