@@ -50,6 +50,8 @@ async function compile(module) {
   rmSync(dist, { recursive: true, force: true });
   writeFileSync(join(generated, "schema.ts"), schema());
   await run(at("node_modules", ".bin", "tsc"), ["-p", home]);
+  // The command line imports the package by its name, like everybody else.
+  await run(at("node_modules", ".bin", "tsc"), ["-p", join(home, "cli")]);
   copyFileSync(join(generated, "anchorage.js"), join(dist, "generated", "anchorage.js"));
   copyFileSync(module, join(dist, "anchorage.wasm"));
   for (const name of licences) copyFileSync(at(name), join(home, name));
@@ -75,6 +77,7 @@ const rustSources = () => [
 const ownSources = () => [
   ...["package-lock.json", "package/package.json", "package/tsconfig.json", "package/README.md", ...licences],
   ...within("schema", (name) => name.endsWith(".sql")),
+  ...within("package/cli", (name) => /\.(ts|json)$/.test(name)),
   ...within("package/src", (name) => name.endsWith(".ts") && !name.startsWith("generated")),
 ];
 

@@ -14,7 +14,7 @@ mod words;
 
 pub use account::create_account;
 pub use folder::pieces;
-pub use operator::operate;
+pub use operator::{operate, order_of};
 pub use store::JsStore;
 pub use words::{decode, encode, explain};
 

@@ -1,27 +1,32 @@
 // `npx anchorage account …`: what `npm run account` does, on the data of `npx anchorage serve`, also while that runs.
 
-import { randomBytes } from "node:crypto";
 import { DATA, openData } from "./data.js";
 import { Desk } from "./desk.js";
 import { type Exit, exit, usage } from "./ending.js";
-import { operate } from "./core.js";
+import { operate, orderOf } from "./core.js";
 import type { Screen } from "./screen.js";
 
-/** Carries an order out; the options of an order are the core's to read. */
+/** Carries an order out; what is an order, and what it does, is the core's to say. */
 export async function account(typed: readonly string[], screen: Screen): Promise<Exit> {
   const { folder, rest } = withoutData(typed);
+  const order = orderOf(rest);
+  if ("help" in order) {
+    screen.say(order.help);
+    screen.document({ ok: true, help: order.help });
+    return exit.done;
+  }
+  if ("wrong" in order) throw usage(order.wrong);
+  if (order.command === "demo") throw usage("The demo account is made by `npx anchorage serve --demo`.");
   const desk = new Desk(screen);
-  const asksOnly = rest.length === 0 || rest.includes("--help") || rest.includes("-h");
-  const data = asksOnly ? undefined : await openData(folder ?? DATA, { existing: folder === undefined });
+  const data = await openData(folder ?? DATA, { existing: order.command !== "add" });
   try {
-    const code = await operate(rest, data?.store, desk, data?.secret, Date.now(), randomBytes(32));
-    if (code === exit.done) screen.document({ ok: true, ...desk.told });
-    if (code === exit.done || !screen.json) return code;
+    const code = await operate(rest, data.store, desk, data.secret);
     const { error, ...told } = desk.told;
-    screen.document({ ok: false, exit: code, ...told, error: { code: code === exit.usage ? "usage" : "refused", message: error } });
+    if (code === exit.done) screen.document({ ok: true, ...told });
+    else screen.document({ ok: false, exit: code, ...told, error: { code: code === exit.busy ? "busy" : "refused", message: error } });
     return code;
   } finally {
-    data?.close();
+    data.close();
   }
 }
 

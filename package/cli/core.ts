@@ -3,7 +3,7 @@
 
 import { core } from "#core";
 import { placeOf } from "#store";
-import { type Store, memoryStore } from "anchorage";
+import type { Store } from "anchorage";
 import type { Desk } from "./desk.js";
 import type { Exit } from "./ending.js";
 
@@ -21,7 +21,14 @@ export interface Piece {
 /** What a file of that name has for a collection of this kind. */
 export const pieces = (file: Uint8Array, name: string, kind: Kind): readonly Piece[] => core().pieces(file, name, kind) as Piece[];
 
-/** Carries an order of `account` out; help needs no store. */
-export async function operate(words: readonly string[], store: Store | undefined, desk: Desk, secret: string | undefined, now: number, random: Uint8Array): Promise<Exit> {
-  return (await core().operate([...words], placeOf(store ?? memoryStore()), desk, secret, now, random)) as Exit;
+/** What was typed after `account`: an order, a page of help, or nothing that makes sense. */
+export type Order = { readonly command: "add" | "demo" | "other" } | { readonly help: string } | { readonly wrong: string };
+
+/** Reads an order and does nothing. */
+export const orderOf = (words: readonly string[]): Order => JSON.parse(core().orderOf([...words])) as Order;
+
+/** Carries an order out; 0 is done, 1 refused, 5 to be tried again. The desk hears everything. */
+export async function operate(words: readonly string[], store: Store, desk: Desk, secret: string): Promise<Exit> {
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  return (await core().operate([...words], placeOf(store), desk, secret, Date.now(), random)) as Exit;
 }

@@ -11,6 +11,7 @@ import { Screen } from "./screen.js";
 import { serve } from "./serve.js";
 import { sync } from "./sync.js";
 
+const commands: Readonly<Record<Command, (typed: readonly string[], screen: Screen) => Promise<Exit>>> = { sync, decode, serve, account };
 const typed = process.argv.slice(2);
 const before = typed.includes("--") ? typed.slice(0, typed.indexOf("--")) : typed;
 const screen = new Screen(before.includes("--json"));
@@ -42,8 +43,6 @@ async function run(): Promise<Exit> {
   if (asksHelp && command !== "account") return shown(page(command));
   return commands[command](rest, screen);
 }
-
-const commands: Readonly<Record<Command, (typed: readonly string[], screen: Screen) => Promise<Exit>>> = { sync, decode, serve, account };
 
 /** No command: the first page, or the version. */
 function first(rest: readonly string[]): Exit {

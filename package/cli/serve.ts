@@ -155,7 +155,7 @@ const loopback = (host: string): boolean => host === "localhost" || host === "::
 /** The demo account of local development; the same order as a checkout's. */
 async function demo(data: Data, screen: Screen): Promise<void> {
   const desk = new Desk(screen);
-  const code = await operate(["demo"], data.store, desk, data.secret, Date.now(), crypto.getRandomValues(new Uint8Array(32)));
+  const code = await operate(["demo"], data.store, desk, data.secret);
   if (code !== exit.done) throw new Ending(exit.failed, "demo", String(desk.told.error ?? "The demo account could not be made."));
 }
 

@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { AnchorageError, MaxClient, type Progress, type Report, type SyncMode, SyncmlClient } from "anchorage";
+import { AnchorageError, MaxClient, SyncError, type SyncMode, type SyncOptions, type SyncProgress, type SyncReport, SyncmlClient } from "anchorage";
 import { type Arguments, type Options, read } from "./arguments.js";
 import { KINDS } from "./core.js";
 import { Ending, type Exit, endingOf, exit, usage } from "./ending.js";
@@ -13,7 +13,7 @@ import { Mirror, type Rules, type Tally } from "./sync/mirror.js";
 import { ACCOUNT, Shelf } from "./sync/shelf.js";
 import { type State, type Wanted, openState, stateFolder } from "./sync/state.js";
 
-const MODES = ["two-way", "slow", "one-way-from-client", "refresh-from-client", "one-way-from-server", "refresh-from-server"] as const;
+const MODES = ["two-way", "slow", "one-way-from-client", "refresh-from-client", "one-way-from-server", "refresh-from-server"] as const satisfies readonly SyncMode[];
 
 export const options = {
   data: { value: "DIR", help: "the folder of files; it is made where it is missing" },
@@ -32,7 +32,7 @@ export const options = {
 } as const satisfies Options;
 
 interface Client {
-  sync(options: { mode?: SyncMode; signal?: AbortSignal; onprogress?: (progress: Progress) => void }): Promise<Report>;
+  sync(options: SyncOptions): Promise<SyncReport>;
   suspend(): void;
   close(): void;
 }
@@ -92,7 +92,7 @@ async function run(all: Run): Promise<Exit> {
 }
 
 /** The sync itself: Ctrl-C pauses it, and again breaks it off. */
-async function carry(all: Run): Promise<{ report: Report | undefined; ending: Ending | undefined }> {
+async function carry(all: Run): Promise<{ report: SyncReport | undefined; ending: Ending | undefined }> {
   const { given, screen } = all;
   const client = clientOf(all);
   const abort = new AbortController();
@@ -111,17 +111,12 @@ async function carry(all: Run): Promise<{ report: Report | undefined; ending: En
     return { report, ending: paused };
   } catch (error) {
     if (!(error instanceof AnchorageError)) throw error;
-    return { report: reportOf(error), ending: endingOf(error) };
+    return { report: error instanceof SyncError ? error.report : undefined, ending: endingOf(error) };
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
     client.close();
   }
-}
-
-/** A sync that failed says how far it came. */
-function reportOf(error: AnchorageError): Report | undefined {
-  return "report" in error ? (error.report as Report) : undefined;
 }
 
 function clientOf({ given, url, wanted, speaks, credentials, state }: Run): Client {
@@ -200,7 +195,7 @@ function wrong(message: string): never {
 
 // -------------------------------------------------------------------------------------------------------------------- said
 
-function words({ phase, sent, sentOf, received, receivedOf }: Progress): string {
+function words({ phase, sent, sentOf, received, receivedOf }: SyncProgress): string {
   const part = (what: string, done: number, of: number): string => (done === 0 && of === 0 ? "" : ` ${what} ${done}${of > 0 ? ` of ${of}` : ""}`);
   return `${phase}…${part("sent", sent, sentOf)}${part("received", received, receivedOf)}`;
 }
@@ -208,7 +203,7 @@ function words({ phase, sent, sentOf, received, receivedOf }: Progress): string 
 const any = ({ added, changed, deleted }: Tally): boolean => added + changed + deleted > 0;
 const told = ({ added, changed, deleted }: Tally): string => `${added} new, ${changed} changed, ${deleted} deleted`;
 
-function tell({ screen, url }: Run, mirrors: ReadonlyMap<string, Mirror>, report: Report | undefined, ending: Ending | undefined): Exit {
+function tell({ screen, url }: Run, mirrors: ReadonlyMap<string, Mirror>, report: SyncReport | undefined, ending: Ending | undefined): Exit {
   const { green, yellow, dim } = screen.colours;
   const outcomes = new Map((report?.collections ?? []).map((outcome) => [outcome.collection, outcome]));
   let partly = false;

@@ -1,6 +1,6 @@
 // One collection's records as the mirror sees them: each by its id, with the hash of its bytes.
 
-import { type RecordItem, type Records, type Store, records } from "anchorage";
+import { type RecordInput, type RecordView, type Records, type Store, records } from "anchorage";
 import { type Kind, pieces } from "../core.js";
 import { endingOf } from "./folder.js";
 import { hashOf } from "./ledger.js";
@@ -31,20 +31,20 @@ export class Shelf {
     const cards = new Map<string, Card>();
     let after: number | undefined;
     for (;;) {
-      const page = await this.#records.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+      const page = await this.#records.list({ limit: PAGE, bodies: true, ...(after === undefined ? {} : { after }) });
       for (const record of page.records) {
         const body = await this.#whole(record);
         cards.set(record.id, { id: record.id, form: record.form, hash: hashOf(body), title: titleOf(record) });
       }
-      if (!page.more) return cards;
-      after = page.until;
+      if (page.next === null) return cards;
+      after = page.next;
     }
   }
 
   /** A record's bytes; nothing where it has just gone. */
   async bytes(id: string): Promise<Uint8Array | undefined> {
     const record = await this.#records.get(id);
-    return record && this.#whole(record);
+    return record ? this.#whole(record) : undefined;
   }
 
   /** Its `UID`, where it has one. */
@@ -54,25 +54,35 @@ export class Shelf {
   }
 
   async add(body: Uint8Array): Promise<string> {
-    return (await this.#records.add({ body })).id;
+    return (await this.#records.add(spelt(body))).id;
   }
 
   async put(id: string, body: Uint8Array): Promise<void> {
-    await this.#records.put(id, { body });
+    await this.#records.put(id, spelt(body));
   }
 
   async remove(id: string): Promise<void> {
     await this.#records.remove(id);
   }
 
-  async #whole(record: RecordItem): Promise<Uint8Array> {
+  async #whole(record: RecordView): Promise<Uint8Array> {
     const body = record.body ?? (await this.#records.get(record.id))?.body ?? "";
     return typeof body === "string" ? new TextEncoder().encode(body) : body;
   }
 }
 
+/** As text, where it is text; what is no vCard, iCalendar or vNote does not say itself what it is. */
+function spelt(bytes: Uint8Array): RecordInput {
+  const form = Buffer.from(bytes.subarray(0, 6)).toString("latin1").toUpperCase() === "BEGIN:" ? {} : { form: "plain" };
+  try {
+    return { body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), ...form };
+  } catch {
+    return { body: bytes, ...form };
+  }
+}
+
 /** The first of its plain fields that names a card, an event, a task or a note. */
-function titleOf({ fields }: RecordItem): string {
+function titleOf({ fields }: RecordView): string {
   const { name, title, nickname, company, email, phone, mobile } = fields;
   return [name, title, nickname, company, email, phone, mobile].find((word) => word?.trim()) ?? "";
 }
