@@ -34,12 +34,12 @@ async function unlessDone(name, makes, sources, step) {
 async function wasm(module) {
   say("Building the package's WebAssembly (about a minute)");
   const features = ["--features", "javascript", "--target", "wasm32-unknown-unknown"];
-  await run("cargo", ["build", "--locked", "--release", "--lib", ...features, "--target-dir", target]);
-  const built = join(target, "wasm32-unknown-unknown", "release", "anchorage.wasm");
+  await run("cargo", ["build", "--locked", "--profile", "javascript", "--lib", ...features, "--target-dir", target]);
+  const built = join(target, "wasm32-unknown-unknown", "javascript", "anchorage.wasm");
   const out = join(target, "glue");
   const glue = ["--target", "web", "--omit-default-module-path", "--remove-name-section", "--remove-producers-section"];
   await run(wasmBindgen(), [built, "--out-dir", out, "--out-name", "anchorage", ...glue]);
-  await run(at("node_modules", ".bin", "wasm-opt"), [join(out, "anchorage_bg.wasm"), "-O3", "-o", module]);
+  await run(at("node_modules", ".bin", "wasm-opt"), [join(out, "anchorage_bg.wasm"), "-Os", "-o", module]);
   mkdirSync(generated, { recursive: true });
   for (const name of ["anchorage.js", "anchorage.d.ts"]) copyFileSync(join(out, name), join(generated, name));
 }
@@ -50,8 +50,8 @@ async function compile(module) {
   rmSync(dist, { recursive: true, force: true });
   writeFileSync(join(generated, "schema.ts"), schema());
   await run(at("node_modules", ".bin", "tsc"), ["-p", home]);
-  // The command line imports the package by its name, like everybody else.
-  await run(at("node_modules", ".bin", "tsc"), ["-p", join(home, "cli")]);
+  // The command line imports the package like everybody else.
+  if (existsSync(join(home, "cli", "tsconfig.json"))) await run(at("node_modules", ".bin", "tsc"), ["-p", join(home, "cli")]);
   copyFileSync(join(generated, "anchorage.js"), join(dist, "generated", "anchorage.js"));
   copyFileSync(module, join(dist, "anchorage.wasm"));
   for (const name of licences) copyFileSync(at(name), join(home, name));
@@ -77,8 +77,8 @@ const rustSources = () => [
 const ownSources = () => [
   ...["package-lock.json", "package/package.json", "package/tsconfig.json", "package/README.md", ...licences],
   ...within("schema", (name) => name.endsWith(".sql")),
-  ...within("package/cli", (name) => /\.(ts|json)$/.test(name)),
   ...within("package/src", (name) => name.endsWith(".ts") && !name.startsWith("generated")),
+  ...(existsSync(join(home, "cli")) ? within("package/cli", (name) => /\.(ts|json)$/.test(name)) : []),
 ];
 
 /** SHA-256 over files. */

@@ -10,17 +10,21 @@ mod failure;
 mod folder;
 mod operator;
 mod store;
+mod sync;
 mod words;
 
 pub use account::create_account;
 pub use folder::pieces;
 pub use operator::{operate, order_of};
 pub use store::JsStore;
+pub use sync::{device_name, standing, step};
 pub use words::{decode, encode, explain};
 
+use crate::api::Caller;
 use crate::exchange::Seed;
 use crate::http::Request;
 use crate::journal::Moment;
+use crate::record::AccountId;
 use crate::secret::Sealer;
 use crate::serve;
 use crate::settings::Settings;
@@ -50,10 +54,12 @@ pub fn serve(
     random: &[u8],
 ) -> Result<Promise, JsValue> {
     let request: Asked = of_js("request", request)?;
-    let settings = of_js::<Set>("options", settings)?.settings()?;
+    let mut set: Set = of_js("options", settings)?;
+    let caller = set.account.take().map_or(Caller::Bearer, |account| Caller::Trusted(AccountId(account)));
+    let settings = set.settings()?;
     let (place, now, seed) = (Rc::clone(&store.place), moment(now), seed(random)?);
     Ok(future_to_promise(async move {
-        let served = serve::serve(request.into(), &*place, &settings, now, seed).await;
+        let served = serve::serve_to(&caller, request.into(), &*place, &settings, now, seed).await;
         let response = served.response;
         to_js(&Answered {
             status: response.status,
@@ -108,6 +114,8 @@ struct Set {
     max_delete_wins: bool,
     syncml_quirks: String,
     syncml_object_bytes_max: Option<usize>,
+    syncml_trace_days: Option<u16>,
+    account: Option<String>,
 }
 
 impl Set {
@@ -121,6 +129,7 @@ impl Set {
             max_delete_wins: self.max_delete_wins,
             syncml_quirks: self.syncml_quirks,
             syncml_object_bytes_max: self.syncml_object_bytes_max,
+            syncml_trace_days: self.syncml_trace_days,
         })
     }
 }

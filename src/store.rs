@@ -11,11 +11,13 @@ mod rows;
 pub mod sql;
 pub mod survey;
 mod throttle;
+mod view;
 
 pub use batch::*;
 pub use question::*;
 pub use rows::*;
 pub use throttle::Throttle;
+pub use view::*;
 
 use serde::{Deserialize, Serialize};
 

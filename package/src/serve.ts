@@ -29,6 +29,8 @@ export interface ServeOptions {
   maxDeleteWins?: boolean;
   /** What particular devices need done differently, as JSON. */
   syncmlQuirks?: string;
+  /** For how many days what was said in sessions is kept for their account's owner; 0 for not at all, 7 where it is left out. */
+  syncmlTraceDays?: number;
   /** The largest object taken from a device or given to it, in bytes. */
   syncmlObjectBytesMax?: number;
 }

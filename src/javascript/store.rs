@@ -28,6 +28,11 @@ impl JsStore {
         Self::at(Place::Memory(MemoryStore::new()))
     }
 
+    /// What [`Self::snapshot`] of a store in memory gave.
+    pub fn restored(snapshot: JsValue) -> Result<JsStore, JsValue> {
+        Ok(Self::at(Place::Memory(of_js("snapshot of a store", snapshot)?)))
+    }
+
     /// A database: `run(statements, writes)` runs `[sql, parameters]` after each other in one transaction, and answers the rows of
     /// each as arrays of values, at once or as a promise.
     pub fn database(run: Function) -> JsStore {
@@ -41,6 +46,37 @@ impl JsStore {
             return Err(Failure::invalid("a store is an object with read(reads) and commit(batch)").into());
         }
         Ok(Self::at(Place::Object(object)))
+    }
+
+    /// Everything in a store in memory, as plain data.
+    pub fn snapshot(&self) -> Result<JsValue, JsValue> {
+        to_js(self.own_memory()?)
+    }
+
+    /// [`Self::read`] of a store in memory, at once.
+    #[wasm_bindgen(js_name = readNow)]
+    pub fn read_now(&self, reads: JsValue) -> Result<JsValue, JsValue> {
+        to_js(&self.own_memory()?.read_now(&of_js("reads", reads)?))
+    }
+
+    /// [`Self::commit`] to a store in memory, at once.
+    #[wasm_bindgen(js_name = commitNow)]
+    pub fn commit_now(&self, batch: JsValue) -> Result<JsValue, JsValue> {
+        let receipt = self.own_memory()?.commit_now(&of_js("batch", batch)?);
+        to_js(&receipt.map_err(Failure::from)?)
+    }
+
+    /// A batch that was committed before, once more to a store in memory.
+    pub fn replay(&self, batch: JsValue) -> Result<(), JsValue> {
+        self.own_memory()?.replay(&of_js("batch", batch)?);
+        Ok(())
+    }
+
+    fn own_memory(&self) -> Result<&MemoryStore, Failure> {
+        match &*self.place {
+            Place::Memory(memory) => Ok(memory),
+            Place::Database(_) | Place::Object(_) => Err(Failure::broken("this store is not in memory")),
+        }
     }
 
     fn at(place: Place) -> Self {

@@ -1,14 +1,16 @@
 //! Committing: everything a turn changes ([`Batch`]), and what must still stand for it to be written ([`Guard`]).
 
-use super::{Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
+use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token, Trace};
 use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Origin, RecordId, Seq};
+use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 /// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
-/// ones go first, then come new ones, then acknowledgements), refreshes, the rest, the sweep, devices forgotten, the removal of an account.
+/// ones go first, then come new ones, then acknowledgements), refreshes, the rest, the trace, the sweep, devices forgotten, the removal of an account.
 /// The accounts and devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -51,6 +53,8 @@ pub struct Batch {
     pub tokens: Vec<Token>,
     /// Failure counters as they are from now on; a counter of 0 failures is removed.
     pub throttles: Vec<Throttle>,
+    /// What is kept of the message for people. One of the same session and number is replaced.
+    pub trace: Option<Box<Trace>>,
     /// What is past its time and goes.
     pub sweep: Option<Sweep>,
     /// What the operator changes.
@@ -91,7 +95,7 @@ pub struct Change {
     pub origin: Origin,
     /// Whether the id must be free: a taken one is a [`Conflict`](super::StoreError::Conflict).
     pub insert: bool,
-    /// Whether the superseded version is kept for three-way merging (SyncML collections only).
+    /// Whether the superseded version is kept for three-way merging.
     pub supersede: bool,
 }
 
@@ -185,6 +189,17 @@ pub struct Sweep {
     pub horizon: Seq,
     /// Failure counters that were over before this moment go.
     pub now: Moment,
+    /// Traces of sessions that began before this go, and the oldest sessions beyond [`limits::TRACES_BYTES_MAX`].
+    pub traces: Moment,
+}
+
+impl Sweep {
+    /// The sweep of an account, where it is due ([`limits::SWEEP_EVERY_MS`]).
+    pub fn due(account: &Account, settings: &Settings, now: Moment) -> Option<Self> {
+        let days = i64::from(settings.trace_days());
+        let (horizon, traces) = (now - limits::HORIZON_MS, now - days * limits::SWEEP_EVERY_MS);
+        (account.swept.saturating_add(limits::SWEEP_EVERY_MS) <= now).then_some(Self { horizon, now, traces })
+    }
 }
 
 /// What the operator changes.

@@ -1,6 +1,6 @@
 //! Reading: what a turn may need ([`Reads`]) and the answer, all of one moment ([`Snapshot`]).
 
-use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
+use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token, View, Views};
 use crate::journal::matching::MatchKey;
 #[cfg(doc)]
 use crate::limits;
@@ -80,6 +80,8 @@ pub struct Reads {
     pub leaving: u64,
     /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
     pub totals: bool,
+    /// What the account's owner looks at; at most one of each kind.
+    pub views: Vec<View>,
 }
 
 impl Reads {
@@ -105,6 +107,7 @@ impl Reads {
             arriving: false,
             leaving: 0,
             totals: false,
+            views: Vec::new(),
         }
     }
 }
@@ -193,6 +196,8 @@ pub struct Snapshot {
     pub more: bool,
     /// How many records the page would have without its bounds, for each collection that has any.
     pub totals: Vec<(CollectionId, u64)>,
+    /// What the account's owner sees.
+    pub views: Views,
     /// What it cost.
     pub cost: Cost,
 }
