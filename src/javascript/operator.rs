@@ -3,14 +3,15 @@
 //! What JavaScript brings is one object, a [`Desk`]. Files are asked for at once, because an order is carried out by one person
 //! at one terminal; a password and a letter are waited for.
 
+use super::failure::{Failure, message_of};
 use super::store::JsStore;
-use super::{failure::message_of, moment, seed};
-use crate::operate::command::{self, Unclear};
+use super::{moment, seed};
+use crate::operate::command::{self, Command, Unclear};
 use crate::operate::files::{Files, Place};
-use crate::operate::{Operator, Refusal, Terminal};
+use crate::operate::{Operator, Terminal};
 use js_sys::Promise;
 use js_sys::futures::{JsFuture, future_to_promise};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -43,37 +44,49 @@ extern "C" {
     fn append(this: &Desk, path: &str, bytes: &[u8]) -> Result<(), JsValue>;
 }
 
-/// Carries out what was typed, and answers a promise of the exit code: 0 done, 1 refused, 2 no order. `secret` seals passwords.
+/// What was typed, as JSON: `{"command":…}` with what whoever opens the database must know (`add`, `demo`, `other`), `{"help":…}` where a page of help is wanted, `{"wrong":…}` where it is no order.
+#[wasm_bindgen(js_name = orderOf)]
+pub fn order_of(arguments: Vec<String>) -> String {
+    let order = match command::read(&arguments) {
+        Ok(order) => json!({ "command": word(&order.command) }),
+        Err(Unclear::Help(text)) => json!({ "help": text }),
+        Err(Unclear::Wrong(reason)) => json!({ "wrong": reason }),
+    };
+    order.to_string()
+}
+
+fn word(command: &Command) -> &'static str {
+    match command {
+        Command::Add { .. } => "add",
+        Command::Demo => "demo",
+        _ => "other",
+    }
+}
+
+/// Carries an order out, and answers a promise of the exit code: 0 done, 1 refused, 5 to be tried again. `secret` seals passwords.
 #[wasm_bindgen]
 pub fn operate(
     arguments: Vec<String>,
     store: &JsStore,
     desk: Desk,
-    secret: Option<String>,
+    secret: String,
     now: f64,
     random: &[u8],
 ) -> Result<Promise, JsValue> {
     let (place, now, seed) = (Rc::clone(&store.place), moment(now), seed(random)?);
     Ok(future_to_promise(async move {
         let mut console = Console { desk };
-        let code = match command::read(&arguments) {
-            Err(Unclear::Help(text)) => {
-                console.say(&text);
-                0
-            }
-            Err(Unclear::Wrong(reason)) => {
-                console.refused(&reason);
-                2
-            }
-            Ok(order) => {
-                let mut operator = Operator::new(&*place, &mut console, secret.as_deref(), now, seed);
-                match operator.carry_out(&order).await {
-                    Ok(()) => 0,
-                    Err(Refusal(reason)) => {
-                        console.refused(&reason);
-                        1
-                    }
-                }
+        let order = match command::read(&arguments) {
+            Ok(order) => order,
+            Err(Unclear::Help(text) | Unclear::Wrong(text)) => return Err(Failure::invalid(text).into()),
+        };
+        let outcome = Operator::new(&*place, &mut console, Some(&secret), now, seed).carry_out(&order).await;
+        let code = match outcome {
+            Ok(()) => 0,
+            Err(refusal) => {
+                console.tell("error", refusal.0.as_str().into());
+                console.note(&refusal.0);
+                if refusal.may_pass() { 5 } else { 1 }
             }
         };
         Ok(code.into())
@@ -82,13 +95,6 @@ pub fn operate(
 
 struct Console {
     desk: Desk,
-}
-
-impl Console {
-    fn refused(&mut self, reason: &str) {
-        self.tell("error", reason.into());
-        self.note(reason);
-    }
 }
 
 impl Terminal for Console {
