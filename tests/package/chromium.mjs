@@ -20,6 +20,7 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 /** Serves a folder on this machine; the address, and how to end it. */
 export async function served(folder) {
   const server = createServer((request, response) => {
+    if (request.url === "/favicon.ico") return void response.writeHead(204).end();
     const path = join(folder, normalize(new URL(request.url, "http://x").pathname));
     const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "index.html") : path;
     if (!file.startsWith(folder) || !existsSync(file)) return void response.writeHead(404).end();
