@@ -226,7 +226,12 @@ fn work_does_not_grow_with_what_is_stored() {
             },
         ] {
             // Whoever wants them counted is told what that costs.
-            let views = reads.views.iter().filter(|view| !matches!(view, View::Counts | View::Mapping { .. })).cloned().collect();
+            let views = reads
+                .views
+                .iter()
+                .filter(|view| !matches!(view, View::Counts | View::Mapping { .. }))
+                .cloned()
+                .collect();
             let reads = Reads { views, ..reads };
             let snapshot = read(&store, &reads);
             steps.push((snapshot.page.len() as i64, snapshot.cost.statements as i64, store.steps.get()));
