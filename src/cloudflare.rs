@@ -60,8 +60,8 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 
 async fn tend(env: &Env) -> Result<Vec<String>> {
     let store = D1Store::new(env.d1("DB")?);
-    let messenger = Messenger::new(Seed::new(random()?));
-    let tended = arranged::tend(&store, &settings_of(env), &messenger, Budget::default()).await;
+    let mut messenger = Messenger::new(Seed::new(random()?));
+    let tended = arranged::tend(&store, &settings_of(env), &mut messenger, Budget::default()).await;
     tended.map_err(|error| worker::Error::RustError(format!("{error:?}")))
 }
 

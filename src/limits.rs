@@ -221,3 +221,6 @@ pub const UPSTREAM_PAUSE_MS: i64 = 60 * 1000;
 
 /// The longest pause after failures: six hours.
 pub const UPSTREAM_PAUSE_MS_MAX: i64 = 6 * 60 * 60 * 1000;
+
+/// How long an invocation waits for one upstream while others may be due; a longer wait is for the next.
+pub const UPSTREAM_REST_MS: i64 = 3 * 1000;

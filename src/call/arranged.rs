@@ -19,11 +19,17 @@ use crate::upstream::{Ended, Input, Outgoing, Progress, Reason, Report, Standing
 pub trait Carrier {
     /// Carries a request and comes back with the answer, or why there is none, in words. No redirect is followed, nothing waits
     /// longer than [`limits::UPSTREAM_CARRY_MS`], and no more than [`limits::UPSTREAM_ANSWER_BYTES_MAX`] is held.
-    async fn carry(&self, outgoing: &Outgoing) -> Result<Response, String>;
+    async fn carry(&mut self, outgoing: &Outgoing) -> Result<Response, String>;
     /// The moment.
     fn now(&self) -> Moment;
     /// A new seed.
-    fn seed(&self) -> Seed;
+    fn seed(&mut self) -> Seed;
+    /// Waits for a moment that is near; `false` where there is no waiting here.
+    async fn rest(&mut self, _until: Moment) -> bool {
+        false
+    }
+    /// How far a sync has come, before each request.
+    fn watch(&mut self, _progress: &Progress) {}
 }
 
 /// What one invocation may spend.
@@ -46,7 +52,7 @@ impl Default for Budget {
 pub async fn tend<S: Store, C: Carrier>(
     store: &S,
     settings: &Settings,
-    carrier: &C,
+    carrier: &mut C,
     budget: Budget,
 ) -> Result<Vec<String>, StoreError> {
     let until = carrier.now().saturating_add(budget.ms);
@@ -60,9 +66,11 @@ pub async fn tend<S: Store, C: Carrier>(
             if left == 0 || carrier.now() >= until {
                 break;
             }
-            let Some(mut turn) = Turn::take(store, settings, carrier, arrangement).await? else { continue };
+            let Some(mut turn) = Turn::take(store, settings, &mut *carrier, arrangement).await? else {
+                continue;
+            };
             let spends = left.min(limits::UPSTREAM_REQUESTS_PER_TURN);
-            let (spent, came) = turn.go_on(Some((spends, until)), &mut |_| {}).await;
+            let (spent, came) = turn.go_on(spends, until, limits::UPSTREAM_REST_MS).await;
             left = left.saturating_sub(spent);
             lines.push(turn.line(spent, &came));
             turn.end(&came).await?;
@@ -79,9 +87,8 @@ pub async fn tend<S: Store, C: Carrier>(
 pub async fn now<S: Store, C: Carrier>(
     store: &S,
     settings: &Settings,
-    carrier: &C,
+    carrier: &mut C,
     arrangement: Arrangement,
-    watch: &mut dyn FnMut(&Progress),
 ) -> Result<Report, String> {
     let failed = |error: StoreError| format!("{error:?}");
     let busy = "Somebody is at this sync already, perhaps the server itself: try again in two minutes.";
@@ -91,14 +98,14 @@ pub async fn now<S: Store, C: Carrier>(
     let taken = Turn::take(store, settings, carrier, arrangement).await.map_err(failed)?;
     let mut turn = taken.ok_or(busy)?;
     loop {
-        let until = carrier.now().saturating_add(limits::UPSTREAM_LEASE_MS / 2);
-        let (_, came) = turn.go_on(Some((u32::MAX, until)), watch).await;
+        let until = turn.carrier.now().saturating_add(limits::UPSTREAM_LEASE_MS / 2);
+        let (_, came) = turn.go_on(u32::MAX, until, limits::UPSTREAM_WAIT_MS_MAX).await;
         match came {
             Came::Spent => turn.hold().await.map_err(failed)?,
-            Came::Waits(moment) => {
+            Came::Waits(moment, ref words) => {
                 turn.end(&came).await.map_err(failed)?;
-                let seconds = moment.saturating_sub(carrier.now()).max(0) / 1000;
-                return Err(format!("The other server is busy: try again in {} seconds.", seconds + 1));
+                let seconds = moment.saturating_sub(turn.carrier.now()).max(0) / 1000;
+                return Err(format!("{words}: try again in {} seconds.", seconds + 1));
             }
             Came::Ended(_) => {
                 turn.end(&came).await.map_err(failed)?;
@@ -160,8 +167,8 @@ impl Opened {
 enum Came {
     /// The budget is spent; it goes on at the next.
     Spent,
-    /// The other server is busy until then.
-    Waits(Moment),
+    /// There is no use in asking before that moment, for this reason.
+    Waits(Moment, String),
     /// The sync is over.
     Ended(Box<Report>),
 }
@@ -170,7 +177,7 @@ enum Came {
 struct Turn<'a, S, C> {
     store: &'a S,
     settings: &'a Settings,
-    carrier: &'a C,
+    carrier: &'a mut C,
     arrangement: Arrangement,
     opened: Opened,
 }
@@ -180,7 +187,7 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
     async fn take(
         store: &'a S,
         settings: &'a Settings,
-        carrier: &'a C,
+        carrier: &'a mut C,
         arrangement: Arrangement,
     ) -> Result<Option<Self>, StoreError> {
         let opened = match (&settings.sealer, arrangement.sealed.is_empty()) {
@@ -216,8 +223,9 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
         Ok(())
     }
 
-    /// One step after another within these requests and until this moment; how many requests it took.
-    async fn go_on(&self, bound: Option<(u32, Moment)>, watch: &mut dyn FnMut(&Progress)) -> (u32, Came) {
+    /// One step after another within these requests and until this moment, waiting for no more than `rest_ms` at a time; how
+    /// many requests it took.
+    async fn go_on(&mut self, requests: u32, until: Moment, rest_ms: i64) -> (u32, Came) {
         let upstream = match &self.opened {
             Opened::Upstream(upstream) => upstream,
             Opened::Closed(reason) => {
@@ -226,23 +234,41 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
                 return (0, Came::Ended(Box::new(report)));
             }
         };
-        let (requests, until) = bound.unwrap_or((u32::MAX, Moment::MAX));
         let (mut input, mut spent) = (Input::Begin, 0);
+        let mut why = BUSY.to_owned();
         loop {
             let (now, seed) = (self.carrier.now(), self.carrier.seed());
             match step(upstream, input, self.store, self.settings, now, seed).await {
                 Step::Send(outgoing, progress) => {
-                    watch(&progress);
+                    self.carrier.watch(&progress);
                     if spent >= requests || self.carrier.now() >= until {
                         return (spent, Came::Spent);
                     }
+                    if !is_http(&outgoing.url) {
+                        let words = "its address is none of http or https".to_owned();
+                        let error = Some(Reason { code: "refused".into(), status: 0, message: words });
+                        let report = Report { ended: Ended::Failed, error, ..Report::default() };
+                        return (spent, Came::Ended(Box::new(report)));
+                    }
                     spent += 1;
                     input = match self.carrier.carry(&outgoing).await {
-                        Ok(response) => Input::Answer(response),
-                        Err(words) => Input::Lost(words),
+                        Ok(response) => {
+                            BUSY.clone_into(&mut why);
+                            Input::Answer(response)
+                        }
+                        Err(words) => {
+                            why = format!("the server cannot be reached: {words}");
+                            Input::Lost(words)
+                        }
                     };
                 }
-                Step::Wait(moment, _) => return (spent, Came::Waits(moment)),
+                Step::Wait(moment, _) => {
+                    let near = moment < until && moment <= now.saturating_add(rest_ms);
+                    if !near || !self.carrier.rest(moment).await {
+                        return (spent, Came::Waits(moment, why));
+                    }
+                    input = Input::Lost(why.clone());
+                }
                 Step::Done(report) => return (spent, Came::Ended(Box::new(report))),
             }
         }
@@ -255,7 +281,12 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
         it.leased = 0;
         it.due = match came {
             Came::Spent => now,
-            Came::Waits(moment) => (*moment).max(now),
+            Came::Waits(moment, words) => {
+                it.failures = it.failures.saturating_add(1);
+                it.failed.clone_from(words);
+                // It has begun, so it does not wait for what is arranged.
+                (*moment).max(now.saturating_add(backed(it.failures)))
+            }
             Came::Ended(report) => {
                 let well = report.ended != Ended::Failed;
                 let reason = report.error.as_ref().filter(|_| !well);
@@ -275,7 +306,7 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
     fn line(&self, spent: u32, came: &Came) -> String {
         let what = match came {
             Came::Spent => "goes on".to_owned(),
-            Came::Waits(_) => "waits: the server is busy".to_owned(),
+            Came::Waits(_, words) => format!("waits: {words}"),
             Came::Ended(report) => match &report.error {
                 None => format!("ended well: {}", told(report)),
                 Some(reason) => format!("failed ({}): {}", reason.code, reason.message),
@@ -284,6 +315,12 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
         let Arrangement { account, name, .. } = &self.arrangement;
         format!("upstream {name} of {}: {spent} requests, {what}", account.0)
     }
+}
+
+/// Whether an address can be asked at all: a server knows other schemes for what is none of another's business.
+pub fn is_http(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['))
 }
 
 /// What a sync did, in words.
@@ -304,12 +341,18 @@ pub fn told(report: &Report) -> String {
     report.collections.iter().map(one).collect::<Vec<_>>().join(". ")
 }
 
-/// How long until the next sync: as arranged, and after failures twice as long each time, up to
-/// [`limits::UPSTREAM_PAUSE_MS_MAX`].
+/// Why there is no use in asking, where a request was answered.
+const BUSY: &str = "the other server is busy";
+
+/// How long until the next sync: as arranged, and longer after failures.
 fn pause(arrangement: &Arrangement) -> i64 {
-    let doublings = arrangement.failures.clamp(0, 12);
-    let backed = if doublings > 0 { limits::UPSTREAM_PAUSE_MS << (doublings - 1) } else { 0 };
-    backed.min(limits::UPSTREAM_PAUSE_MS_MAX).max(arrangement.every)
+    backed(arrangement.failures).max(arrangement.every)
+}
+
+/// The pause after so many failures: twice as long each time, up to [`limits::UPSTREAM_PAUSE_MS_MAX`].
+fn backed(failures: i64) -> i64 {
+    let backed = if failures > 0 { limits::UPSTREAM_PAUSE_MS << (failures - 1).min(12) } else { 0 };
+    backed.min(limits::UPSTREAM_PAUSE_MS_MAX)
 }
 
 #[cfg(test)]

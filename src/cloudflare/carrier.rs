@@ -7,33 +7,39 @@ use crate::http::Response;
 use crate::journal::Moment;
 use crate::limits;
 use crate::upstream::Outgoing;
-use std::cell::RefCell;
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{AbortSignal, Fetch, Headers, Method, RequestInit, RequestRedirect, ResponseBody, web_sys};
 
 /// What carries requests for the arranged syncs.
 pub struct Messenger {
-    seed: RefCell<Seed>,
+    seed: Seed,
 }
 
 impl Messenger {
     /// Seeds are drawn from this one.
     pub fn new(seed: Seed) -> Self {
-        Self { seed: RefCell::new(seed) }
+        Self { seed }
     }
 }
 
 impl Carrier for Messenger {
-    async fn carry(&self, outgoing: &Outgoing) -> Result<Response, String> {
+    async fn carry(&mut self, outgoing: &Outgoing) -> Result<Response, String> {
         carry(outgoing).await.map_err(|error| error.to_string())
+    }
+
+    async fn rest(&mut self, until: Moment) -> bool {
+        let ms = until.saturating_sub(super::now()).max(0);
+        worker::Delay::from(Duration::from_millis(ms.unsigned_abs())).await;
+        true
     }
 
     fn now(&self) -> Moment {
         super::now()
     }
 
-    fn seed(&self) -> Seed {
-        Seed::new(self.seed.borrow_mut().draw())
+    fn seed(&mut self) -> Seed {
+        Seed::new(self.seed.draw())
     }
 }
 
