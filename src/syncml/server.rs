@@ -35,6 +35,7 @@ mod send;
 mod split;
 mod window;
 
+pub(super) use self::heavy::is_too_heavy;
 pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 
 use self::authenticate::{Admitted, Verdict};
