@@ -18,4 +18,5 @@ pub mod quirk;
 pub mod server;
 pub mod session;
 pub mod status;
+pub mod trace;
 mod version;

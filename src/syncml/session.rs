@@ -16,6 +16,7 @@ pub use room::Room;
 
 use super::filter::Filter;
 use super::message::Version;
+use super::trace;
 use crate::limits;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,9 @@ pub struct State {
     /// What is still to be done, where the last answer was "busy".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy: Option<Busy>,
+    /// Where its trace stands.
+    #[serde(default, skip_serializing_if = "trace::Kept::is_none")]
+    pub trace: trace::Kept,
 }
 
 /// A sync that has begun in a session before.
