@@ -170,3 +170,28 @@ pub const TRACES_BYTES_MAX: i64 = 20_000_000;
 
 /// A request to the JSON API. An import comes in pieces, and a record of [`RECORD_BYTES_MAX`] escaped as JSON fits.
 pub const API_BODY_BYTES_MAX: usize = 1_000_000;
+
+/// How many items we ask a MAX server for at once, where it knows pages; and as many are written in one commit.
+pub const UPSTREAM_PAGE_ITEMS: usize = 500;
+
+/// The bytes of an upstream's answer, unpacked: all of a feed, where the server knows no pages. Read, it is twice in memory,
+/// of the 128 MB that an isolate has.
+pub const UPSTREAM_ANSWER_BYTES_MAX: usize = 16_000_000;
+
+/// How many changes are looked at at once for the next that has something to say to a MAX server.
+pub const UPSTREAM_LOOK_RECORDS: usize = 20;
+
+/// How many collections go to one upstream.
+pub const UPSTREAM_PAIRS_MAX: usize = 50;
+
+/// How often in a row a request may be lost before a sync is given up for now.
+pub const UPSTREAM_LOST_MAX: u32 = 3;
+
+/// How often in a row a server may be busy before a sync is given up for now.
+pub const UPSTREAM_BUSY_MAX: u32 = 4;
+
+/// The longest that a busy server is waited for in one sync: a minute.
+pub const UPSTREAM_WAIT_MS_MAX: i64 = 60 * 1000;
+
+/// The bytes of a token that another server issued.
+pub const TOKEN_BYTES_MAX: usize = 4_000;

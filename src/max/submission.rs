@@ -200,7 +200,8 @@ fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Momen
             key,
             origin: String::new(),
             insert,
-            supersede: synced,
+            // A table too may be synchronised with another server.
+            supersede: true,
         }],
         ..Batch::default()
     }

@@ -4,9 +4,11 @@ use super::{Login, Peer, Token};
 use crate::journal::Moment;
 use crate::peer::{Alias, Bookmark, PeerId};
 use crate::record::{CollectionId, RecordId, Seq};
+use serde::{Deserialize, Serialize};
 
 /// A look at the account that a [`Reads`](super::Reads) is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum View {
     /// Who may sign in, the tokens, how many devices there are.
     Account,
@@ -55,7 +57,8 @@ pub enum View {
 }
 
 /// What was seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Views {
     /// Who may sign in, by name.
     pub logins: Vec<Login>,
@@ -80,7 +83,8 @@ pub struct Views {
 }
 
 /// What is kept of one message of a session, for people. Nothing is ever decided from it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Trace {
     /// The session: ids of later ones are greater. Not SyncML's `SessionID`, which devices use again.
     pub session: String,
@@ -99,8 +103,10 @@ pub struct Trace {
     /// What its items became, JSON.
     pub items: String,
     /// The message, without credentials; `None` where it was not kept.
+    #[serde(with = "serde_bytes")]
     pub request: Option<Vec<u8>>,
     /// The answer, in the same way.
+    #[serde(with = "serde_bytes")]
     pub reply: Option<Vec<u8>>,
 }
 

@@ -14,14 +14,12 @@ mod close;
 mod conflict;
 mod copy;
 mod count;
-mod describe;
 mod desk;
 mod group;
 mod heavy;
 mod hierarchy;
 mod identify;
 mod initialise;
-mod known;
 mod locked;
 mod map;
 mod naming;
@@ -36,9 +34,10 @@ mod refresh;
 mod room;
 mod send;
 mod split;
-mod unanswered;
 mod watch;
 mod window;
+
+pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
@@ -218,6 +217,7 @@ impl<'a> Server<'a> {
 
 impl Protocol for Server<'_> {
     type Answer = Answer;
+    type Output = Response;
 
     fn ask(&mut self) -> Reads {
         (self.needed, self.spent) = (Needed::default(), Cost::default());

@@ -151,7 +151,7 @@ impl Tenant {
             });
         }
         for piece in &batch.pieces {
-            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone());
+            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone().into());
         }
         self.keep_trace(batch);
         if let Some(sweep) = &batch.sweep {

@@ -135,7 +135,7 @@ impl Tenant {
             pieces.map(|((_, leaving, start), bytes)| Piece {
                 leaving: *leaving,
                 start: *start,
-                bytes: bytes.clone(),
+                bytes: bytes.to_vec(),
             })
         };
         let arriving = mine(false).take(if reads.arriving { usize::MAX } else { 0 });
