@@ -254,7 +254,6 @@ pub fn is_leased<S: Store>(store: &S, name: &str, now: i64) -> bool {
     row(store, name).leased > now
 }
 
-
 /// One invocation.
 pub fn invoke<S: Store>(store: &S, town: &Rc<Town>, budget: Budget) -> Vec<String> {
     now_or_never(tend(store, &settings(), &mut Rider(Rc::clone(town)), budget)).unwrap()
