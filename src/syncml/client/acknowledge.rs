@@ -12,10 +12,10 @@ use crate::syncml::status;
 /// How often the server may refuse to hear of a new id.
 const MAP_REFUSED_MAX: u8 = 3;
 
-/// Whether the server knows nothing of resuming (225): then it is asked plainly.
+/// Whether the server does not resume (225), for whatever reason: then it is asked plainly, and the anchors tell. The slow sync
+/// that it offers instead would bring back what was deleted here.
 pub fn refuses_resume(syncing: &Syncing) -> bool {
-    let plain = syncing.wish.begins_anew() && syncing.answered == status::REFRESH_REQUIRED;
-    plain || matches!(syncing.answered, 400 | 403 | 405 | 406 | 500 | 501)
+    syncing.answered >= 300
 }
 
 impl Desk<'_> {

@@ -202,6 +202,7 @@ impl Desk<'_> {
         match broken {
             Some(broken) => {
                 (datastore.mode, datastore.resumed) = (broken.mode, true);
+                syncing.since = broken.since;
                 syncing.outcome.why_slow = broken.why_slow;
             }
             None if why_slow.is_some() => {
@@ -210,8 +211,15 @@ impl Desk<'_> {
             }
             None => {}
         }
+        // A server that came to the end of a comparison that broke off here can tell from that that this end was not reset.
+        let compared =
+            self.state.broken.iter().find(|broken| broken.collection == id && broken.mode.begins_anew());
+        let compared =
+            compared.filter(|_| datastore.mode.begins_anew()).map(|broken| broken.own_next.clone());
+        syncing.last = compared.unwrap_or(place.own_anchor);
         if !datastore.resumed {
-            self.begins_anew(&id, datastore.mode);
+            let mode = datastore.mode;
+            self.begins_anew(&id, mode);
         }
     }
 

@@ -70,6 +70,7 @@ impl Desk<'_> {
         }
         self.state.phase = Phase::Idle;
         self.state.broken.clear();
+        self.state.no_resume = false;
         (self.state.arriving, self.state.leaving) = (None, None);
         self.unanswered = Default::default();
         self.batch.pieces.clear();
@@ -101,7 +102,8 @@ impl Desk<'_> {
         let reached = if datastore.mode == Mode::RefreshFromServer
             || (syncing.wish.receives() && datastore.mode.receives())
         {
-            bookmark.until
+            // What went out before a break, and was deleted since, is still to be said: a comparison carries no deletions.
+            if datastore.mode.begins_anew() { syncing.since } else { bookmark.until }
         } else {
             // What changed here stays to be sent.
             bookmark.confirmed.cursor
@@ -121,7 +123,7 @@ impl Desk<'_> {
             left_out: String::new(),
         };
         let generation = bookmark.confirmed.generation;
-        if anew {
+        if anew && !datastore.resumed {
             self.batch.outdated.push((id, generation));
         }
     }

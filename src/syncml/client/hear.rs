@@ -222,6 +222,10 @@ impl Desk<'_> {
         if syncing.datastore.failed {
             return status::FORBIDDEN;
         }
+        if syncing.datastore.resumed && acknowledge::refuses_resume(syncing) {
+            // It will be asked plainly.
+            return status::OK;
+        }
         let (collection, asked, wish) =
             (syncing.datastore.collection.clone(), syncing.datastore.mode, syncing.wish);
         let answered = syncing.answered;

@@ -14,7 +14,7 @@ use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta, Version};
 use crate::syncml::outbox::Outbox;
-use crate::syncml::session::{Datastore, Sent, SentKind};
+use crate::syncml::session::{Datastore, Mode, Sent, SentKind};
 
 /// What a record on the page means for the server.
 enum Due {
@@ -45,12 +45,16 @@ impl Desk<'_> {
         };
         let (id, mode, gives) =
             (syncing.datastore.collection.clone(), syncing.datastore.mode, syncing.gives());
+        let resumed = syncing.datastore.resumed;
         let head = self.head();
+        let since = if resumed && syncing.since > 0 { syncing.since } else { head };
+        self.count(index, |it| it.since = since);
         let bookmark = self.bookmark(&id);
         (bookmark.sending, bookmark.sending_all) = (gives, gives && mode.compares());
         bookmark.looking = Default::default();
         bookmark.position = if mode.compares() { 0 } else { bookmark.confirmed.cursor };
-        bookmark.until = head;
+        // What was changed here since a refresh began is none of what it takes the place of.
+        bookmark.until = if mode == Mode::RefreshFromServer { since } else { head };
     }
 
     /// Fills the message from the page.

@@ -4,7 +4,7 @@
 
 use crate::journal::Moment;
 use crate::limits;
-use crate::record::CollectionId;
+use crate::record::{CollectionId, Seq};
 use crate::syncml::message::Version;
 use crate::syncml::session::{Arrival, Datastore, Departure, Mode, Pending, Sent, text_bytes};
 use crate::upstream::{self, Outcome, Progress, Reason, Report};
@@ -135,6 +135,10 @@ pub struct Syncing {
     pub datastore: Datastore,
     /// What was asked for.
     pub wish: Mode,
+    /// Our `Last` anchor.
+    pub last: String,
+    /// The account's head when it began, in this session or in one that broke off.
+    pub since: Seq,
     /// `CmdID` of our alert.
     pub alert: String,
     /// The status of our alert; 0 before it came.
@@ -187,6 +191,10 @@ pub struct Broken {
     pub wish: Mode,
     /// Why it was a slow one.
     pub why_slow: Option<String>,
+    /// As in [`Syncing::since`].
+    pub since: Seq,
+    /// Our `Next` anchor: the server may have come to the end of it.
+    pub own_next: String,
     /// When.
     pub at: Moment,
 }
@@ -241,6 +249,8 @@ impl State {
                 mode: syncing.datastore.mode,
                 wish: syncing.wish,
                 why_slow: syncing.outcome.why_slow.clone(),
+                since: syncing.since,
+                own_next: syncing.datastore.own_next.clone(),
                 at: now,
             });
             self.broken = begun.collect();

@@ -173,7 +173,7 @@ impl Desk<'_> {
                 continue;
             };
             let datastore = syncing.datastore.clone();
-            let last = self.bookmarked(&datastore.collection).confirmed.own_anchor;
+            let last = syncing.last.clone();
             let code = if datastore.resumed { alert::RESUME } else { datastore.mode.code() };
             let pushed = outbox.push_alert(&datastore, code, last);
             self.count(index, |syncing| match pushed {
