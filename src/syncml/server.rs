@@ -43,7 +43,6 @@ pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
 use self::desk::Desk;
-pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
 use super::credential::{Credential, mac};
