@@ -40,7 +40,6 @@ mod window;
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
 use self::desk::Desk;
-pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 use self::pieces::Assembled;
 use super::codec::{self, DecodeError, Encoding};
 use super::credential::{Credential, mac};
