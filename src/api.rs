@@ -213,6 +213,7 @@ fn admit<'s>(
 
 impl Protocol for Api<'_> {
     type Answer = Result<Answer, Refusal>;
+    type Output = Response;
 
     fn ask(&mut self) -> Reads {
         match &mut self.work {
