@@ -1,7 +1,7 @@
 // What every suite here stands on: the command line out of an installed tarball, folders of cards, and servers to sync with.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,8 +9,10 @@ import { after } from "node:test";
 import { buildPackage, pack } from "../../scripts/package.mjs";
 import { at, environment, modernNode, run } from "../../scripts/run.mjs";
 
-/** The Node that has no SQLite, where npm brought it for the suite of the package. */
-export const node20 = at("tests", "package", "node_modules", `node-20-linux-${process.arch}`, "bin", "node");
+/** A Node that has no SQLite: the one npm brought for the suite of the package, or the machine's own. */
+export const node20 = [at("tests", "package", "node_modules", `node-20-linux-${process.arch}`, "bin", "node"), "/usr/bin/node"].find(
+  (path) => existsSync(path) && execFileSync(path, ["--version"], { encoding: "utf8" }).startsWith("v20."),
+);
 
 const PASSWORD = "correct-horse";
 

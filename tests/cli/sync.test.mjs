@@ -151,7 +151,11 @@ test("a wrong password ends with 3, a server that is away with 4, and what was t
   cards(path("a"), [1]);
   const wrong = await sync("a", [], { code: 3, env: { ANCHORAGE_PASSWORD: "wrong-password" } });
   assert.equal(wrong.error.code, "unauthorized");
-  const away = await json(["sync", "http://127.0.0.1:9/syncml", "--data", path("a"), "--login", "anna"], { code: 4 });
+  const nobody = createServer();
+  await new Promise((done) => nobody.listen(0, "127.0.0.1", done));
+  const { port } = nobody.address();
+  await new Promise((done) => nobody.close(done));
+  const away = await json(["sync", `http://127.0.0.1:${port}/syncml`, "--data", path("a"), "--login", "anna"], { code: 4 });
   assert.equal(away.error.code, "unreachable");
   assert.deepEqual(counts(await sync("a"))[0], [0, 0, 0]);
   assert.deepEqual(counts(await sync("b"))[1], [1, 0, 0], "it was taken the first time and sent the third");
@@ -206,7 +210,7 @@ test("a server that calls them otherwise, a refresh, and a MAX server", async (t
   await anchorage(max, { code: 3, env: { ANCHORAGE_TOKEN: "nobody's" } });
 });
 
-test("on Node 20, which has no SQLite, a log holds the state", { skip: !existsSync(node20) && "Node 20 is not here" }, async (t) => {
+test("on Node 20, which has no SQLite, a log holds the state", { skip: !node20 && "Node 20 is not here" }, async (t) => {
   const { path, sync } = await scene(t);
   cards(path("a"), upTo(20));
   const options = { node: node20 };
