@@ -1,13 +1,18 @@
 //! Which path is whose, and what may be done there.
 
 use super::account::Look;
+use super::asking::{Alert, SlowSync};
 use super::call::Call;
 use super::collection::All;
+use super::export::Export;
+use super::import::Import;
 use super::listing::{Changes, One, Page};
 use super::logon::{Logoff, Logon};
+use super::provision::Provision;
 use super::refusal::Refusal;
 use super::writing::Writing;
-use super::{Caller, Deed, Work};
+use super::{Caller, Deed, Work, device, mapping};
+use crate::peer::PeerId;
 use crate::secret;
 use crate::store::Who;
 
@@ -39,7 +44,12 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
         ["account" | "collections"] => "GET",
         ["collections", _, "records"] => "GET, POST",
         ["collections", _, "records", _] => "GET, PUT, PATCH, DELETE",
-        ["collections", _, "changes"] => "GET",
+        ["collections", _, "changes" | "export"] => "GET",
+        ["collections", _, "import"] => "POST",
+        ["devices"] | ["devices", _, "mapping"] | ["provision"] => "GET",
+        ["devices", _] => "GET, DELETE",
+        ["devices", _, "slow-sync" | "alert"] => "POST",
+        ["devices", _, "quirks"] => "PUT",
         _ => return None,
     })
 }
@@ -55,7 +65,21 @@ fn deed(call: &Call, method: &str, segments: &[&str]) -> Result<Box<dyn Deed>, R
         ("PATCH", ["collections", path, "records", id]) => Box::new(Writing::patch(call, path, id)?),
         ("DELETE", ["collections", path, "records", id]) => Box::new(Writing::remove(call, path, id)?),
         (_, ["collections", path, "records", id]) => Box::new(One::new(path, id)),
+        (_, ["collections", path, "import"]) => Box::new(Import::new(call, path)?),
+        (_, ["collections", path, "export"]) => Box::new(Export::new(call, path)?),
         (_, ["collections", path, "changes"]) => Box::new(Changes::new(call, path)?),
+        (_, ["devices"]) => Box::new(device::All),
+        ("DELETE", ["devices", id]) => Box::new(device::Forget(peer(id))),
+        (_, ["devices", id]) => Box::new(device::One(peer(id))),
+        (_, ["devices", id, "mapping"]) => Box::new(mapping::Page::new(call, peer(id))?),
+        (_, ["devices", id, "slow-sync"]) => Box::new(SlowSync::new(call, peer(id))?),
+        (_, ["devices", id, "alert"]) => Box::new(Alert::new(call, peer(id))?),
+        (_, ["devices", id, "quirks"]) => Box::new(device::Set::new(call, peer(id))?),
+        (_, ["provision"]) => Box::new(Provision),
         _ => return Err(Refusal::not_found("There is nothing at this path.")),
     })
+}
+
+fn peer(id: &str) -> PeerId {
+    PeerId(id.to_owned())
 }

@@ -1,6 +1,7 @@
 //! DevInf read and written: what a device can hold, and what we say of ourselves (DevInf 1.0 to 1.2; `syncml.md` 1.8, 8.6).
 
 use crate::content;
+use crate::journal::intake;
 use crate::journal::merge::Supported;
 use crate::record::{Body, Form, Kind, RecordId};
 use crate::store::{Collection, Snapshot};
@@ -123,11 +124,8 @@ fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
 /// Whether a collection of this kind holds this form.
 pub fn fits(kind: Kind, form: &Form) -> bool {
     match kind {
-        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
-        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
-        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
         Kind::Files => server::is_object(form),
-        Kind::Table => false,
+        _ => intake::fits(kind, form),
     }
 }
 
