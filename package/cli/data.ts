@@ -30,21 +30,16 @@ export async function openData(folder: string, { existing = false } = {}): Promi
   }
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const secret = secretOf(path);
-  const { store, close } = await openDatabase(file, { durable: true });
+  const { store, close } = await openDatabase(file);
   return { folder: path, store, secret, fresh, close };
 }
 
-/**
- * A SQLite file as a store; it is its owner's only. A server's is `durable`: what it has answered is on the disk. Otherwise a loss
- * of power, and nothing less, may take the last changes away.
- */
-export async function openDatabase(file: string, { durable }: { durable: boolean }): Promise<{ store: Store; close(): void }> {
+/** A SQLite file as a store; it is its owner's only. */
+export async function openDatabase(file: string): Promise<{ store: Store; close(): void }> {
   const { DatabaseSync } = await sqlite();
   if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
   const database = new DatabaseSync(file);
-  const store = await sqliteStore(database);
-  if (!durable) database.exec("PRAGMA synchronous = NORMAL");
-  return { store, close: () => database.close() };
+  return { store: await sqliteStore(database), close: () => database.close() };
 }
 
 /** Node's own SQLite, without the warning that it is new. */

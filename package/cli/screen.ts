@@ -70,7 +70,7 @@ export class Screen {
 
 /** A stranger's text (a file's name, a server's words) without what a terminal would obey. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** `1 file`, `2 files`. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { card, cards, filesIn, nameOf, node20, room, until, upTo } from "./house.mjs";
@@ -131,12 +132,13 @@ test("killed at any moment and run again, nothing is lost and nothing is there t
 
 test("two runs at once in one folder: the second is told who is at work", async (t) => {
   const { path, start, sync } = await scene(t);
-  const silent = createServer(() => {});
+  let knocked = false;
+  const silent = createServer(() => (knocked = true));
   await new Promise((done) => silent.listen(0, "127.0.0.1", done));
   t.after(() => silent.close());
   cards(path("a"), [1]);
   const { child, ended } = await start(["sync", `http://127.0.0.1:${silent.address().port}/syncml`, "--data", path("a"), "--login", "anna"]);
-  await until(() => existsSync(path("a", ".anchorage", "lock")));
+  await until(() => knocked);
   const refused = await sync("a", [], { code: 5 });
   assert.equal(refused.error.code, "busy");
   assert.match(refused.error.message, new RegExp(`process ${child.pid}`));
@@ -235,4 +237,69 @@ test("a ledger that is lost is found again by content", async (t) => {
   assert.equal(Object.keys(filesIn(path("a"))).length, 10);
   await sync("b");
   assert.deepEqual(filesIn(path("b")), filesIn(path("a")));
+});
+
+test("records that are lost take no file with them", async (t) => {
+  const { path, sync } = await scene(t);
+  cards(path("a"), upTo(30));
+  await sync("a");
+  for (const name of ["records.sqlite", "records.sqlite-wal", "records.sqlite-shm"]) rmSync(path("a", ".anchorage", name), { force: true });
+  await sync("a");
+  assert.equal(Object.keys(filesIn(path("a"))).length, 30);
+  await sync("b");
+  assert.deepEqual(filesIn(path("b")), filesIn(path("a")));
+});
+
+test("over a line that breaks and delays, and paused by Ctrl-C, it comes to its end", async (t) => {
+  const { path, start, server, sync } = await scene(t);
+  let [requests, breaks] = [0, 0];
+  const line = http.createServer((request, response) => {
+    requests += 1;
+    const fate = requests % 4;
+    const onward = http.request(`${server.url}${request.url}`, { method: request.method, headers: request.headers }, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("end", () => {
+        if (fate === 2) {
+          breaks += 1;
+          return request.socket.destroy();
+        }
+        setTimeout(() => response.writeHead(answer.statusCode, answer.headers).end(Buffer.concat(chunks)), 150);
+      });
+    });
+    request.pipe(onward);
+  });
+  await new Promise((done) => line.listen(0, "127.0.0.1", done));
+  t.after(() => line.close());
+  const url = `http://127.0.0.1:${line.address().port}/syncml`;
+  cards(path("a"), upTo(120));
+  const { child, ended } = await start(["sync", url, "--data", path("a"), "--login", "anna", "--json"]);
+  await until(() => requests >= 2);
+  child.kill("SIGINT");
+  const paused = await ended;
+  assert.equal(paused.code, 130, paused.err);
+  assert.match(paused.out, /goes on where this one stopped/);
+  const { code, err } = await (await start(["sync", url, "--data", path("a"), "--login", "anna"])).ended;
+  assert.equal(code, 0, err);
+  assert.ok(breaks > 0);
+  assert.deepEqual(counts(await sync("b"))[1], [120, 0, 0]);
+  assert.deepEqual(filesIn(path("b")), filesIn(path("a")));
+});
+
+test("a folder between two servers carries to each what the other has", async (t) => {
+  const { path, server, sync } = await scene(t);
+  const other = await scene(t);
+  cards(path("a"), upTo(3));
+  await sync("a");
+  const there = (folder) => other.json(["sync", other.server.syncml, "--data", path(folder), "--login", "anna"]);
+  assert.notEqual(server.url, other.server.url);
+  assert.deepEqual(counts(await there("a")), [[0, 0, 0], [0, 0, 0]], "no file has changed");
+  assert.deepEqual(counts(await there("c")), [[0, 0, 0], [3, 0, 0]], "and the other server has them");
+  writeFileSync(path("c", "new.vcf"), card(4));
+  rmSync(path("c", `${nameOf(1)}.vcf`));
+  await there("c");
+  assert.deepEqual(counts(await there("a"))[1], [1, 0, 1]);
+  await sync("a");
+  assert.deepEqual(counts(await sync("b")), [[0, 0, 0], [3, 0, 0]]);
+  assert.deepEqual(Object.keys(filesIn(path("b"))), [2, 3, 4].map((number) => `${nameOf(number)}.vcf`));
 });

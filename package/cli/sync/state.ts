@@ -75,8 +75,7 @@ async function openRecords(state: string): Promise<{ store: Store; close(): void
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const modern = major > 22 || (major === 22 && minor >= 13);
   if (existsSync(log) || (!modern && !existsSync(database))) return openLog(log);
-  // What a loss of power takes away here the server has, and says so: it asks for a slow sync.
-  return openDatabase(database, { durable: false });
+  return openDatabase(database);
 }
 
 /** The settings with the wanted collections in them. A collection keeps the folder it has. */
