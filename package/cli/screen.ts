@@ -41,7 +41,7 @@ export class Screen {
     const now = Date.now();
     if (!last && now < this.#due) return;
     this.#due = now + 100;
-    const width = Math.max(20, process.stderr.columns ?? 80) - 1;
+    const width = Math.max(20, process.stderr.columns || 80) - 1;
     process.stderr.write(`\r\u001b[2K${line.slice(0, width)}`);
     this.#progress = true;
     if (last) this.#clear();
