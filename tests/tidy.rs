@@ -26,7 +26,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("call", SERVE),
     ("trace", PROTOCOL),
     ("serve", FACE_BUT_SERVE),
-    ("operate", SERVE),
+    ("operate", OPERATE),
     ("cloudflare", FACE),
     ("javascript", FACE),
     ("lib", ALL),
@@ -39,6 +39,10 @@ const PROTOCOL: &[&str] = &[
 const SERVE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
     "upstream", "syncml", "max", "trace",
+];
+const OPERATE: &[&str] = &[
+    "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
+    "upstream", "syncml", "max", "trace", "call",
 ];
 const FACE_BUT_SERVE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
