@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { at } from "../../scripts/run.mjs";
 import { maxClient, request } from "../worker/house.mjs";
 import { card, node20, room, until } from "./house.mjs";
@@ -128,4 +129,24 @@ test("Node 20 is told that it is too old for a server", { skip: !node20 && "Node
   t.after(stop);
   const { err } = await anchorage(["serve", "--data", path("data"), "--port", 0], { code: 1, node: node20 });
   assert.match(err, /Node 22\.13 or later/);
+});
+
+test("a server that is the client of another: at once by order, and by itself", async (t) => {
+  const [one, other] = [room(), room()];
+  t.after(one.stop);
+  t.after(other.stop);
+  const [here, there] = [await one.serve(["--quiet"]), await other.serve(["--quiet"])];
+  const data = ["--data", here.data];
+  writeFileSync(one.path("1.vcf"), card(1));
+  await other.anchorage(["account", "import", "anna", one.path("1.vcf"), "--data", there.data]);
+  const add = ["account", "upstream", "anna", "add", "far", there.syncml, "--collection", "contacts", "--login", "anna", "--now", ...data];
+  await one.anchorage(add);
+  const { accounts } = await one.json(["account", "list", ...data]);
+  assert.equal(accounts[0].collections.find(({ id }) => id === "contacts").records, 1);
+  writeFileSync(one.path("2.vcf"), card(2));
+  await other.anchorage(["account", "import", "anna", one.path("2.vcf"), "--data", there.data]);
+  await one.anchorage(["account", "upstream", "anna", "set", "far", "--every", "1", ...data]);
+  const count = async () => (await one.json(["account", "list", ...data])).accounts[0].collections.find(({ id }) => id === "contacts").records;
+  for (let waited = 0; (await count()) < 2 && waited < 150; waited += 2) await sleep(2000);
+  assert.equal(await count(), 2);
 });
