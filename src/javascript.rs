@@ -6,6 +6,7 @@
 
 mod account;
 mod crossing;
+mod desk;
 mod failure;
 mod folder;
 mod operator;
@@ -15,7 +16,7 @@ mod words;
 
 pub use account::create_account;
 pub use folder::pieces;
-pub use operator::{operate, order_of};
+pub use operator::{operate, order_of, tend};
 pub use store::JsStore;
 pub use sync::{device_name, standing, step};
 pub use words::{decode, encode, explain};

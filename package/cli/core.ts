@@ -27,6 +27,10 @@ export type Order = { readonly command: "add" | "demo" | "other" } | { readonly 
 /** Reads an order and does nothing. */
 export const orderOf = (words: readonly string[]): Order => JSON.parse(core().orderOf([...words])) as Order;
 
+/** Looks after the arranged syncs that are due; a line for the log of each. */
+export const tend = (store: Store, desk: Desk, secret: string): Promise<string[]> =>
+  core().tend(placeOf(store), desk, secret, crypto.getRandomValues(new Uint8Array(32)));
+
 /** Carries an order out; 0 is done, 1 refused, 5 to be tried again. The desk hears everything. */
 export async function operate(words: readonly string[], store: Store, desk: Desk, secret: string): Promise<Exit> {
   const random = crypto.getRandomValues(new Uint8Array(32));

@@ -39,7 +39,6 @@ export async function openDatabase(file: string): Promise<{ store: Store; close(
   const { DatabaseSync } = await sqlite();
   if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
   const database = new DatabaseSync(file);
-  database.exec("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   return { store: await sqliteStore(database), close: () => database.close() };
 }
 

@@ -3,6 +3,7 @@
 
 declare module "#core" {
   interface Core {
+    tend(store: unknown, desk: object, secret: string, random: Uint8Array): Promise<string[]>;
     pieces(file: Uint8Array, name: string, kind: string): unknown;
     orderOf(words: string[]): string;
     operate(words: string[], store: unknown, desk: object, secret: string, now: number, random: Uint8Array): Promise<number>;

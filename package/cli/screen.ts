@@ -41,7 +41,7 @@ export class Screen {
     const now = Date.now();
     if (!last && now < this.#due) return;
     this.#due = now + 100;
-    const width = Math.max(20, process.stderr.columns ?? 80) - 1;
+    const width = Math.max(20, process.stderr.columns || 80) - 1;
     process.stderr.write(`\r\u001b[2K${line.slice(0, width)}`);
     this.#progress = true;
     if (last) this.#clear();
@@ -70,7 +70,7 @@ export class Screen {
 
 /** A stranger's text (a file's name, a server's words) without what a terminal would obey. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 /** `1 file`, `2 files`. */

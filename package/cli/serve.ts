@@ -10,7 +10,7 @@ import { type ServeOptions, type Store, serve as answer } from "anchorage";
 import { type Arguments, type Options, read } from "./arguments.js";
 import { type Data, DATA, openData } from "./data.js";
 import { Ending, type Exit, exit, usage } from "./ending.js";
-import { operate } from "./core.js";
+import { operate, tend } from "./core.js";
 import { Desk } from "./desk.js";
 import { type Screen, plain } from "./screen.js";
 import { type Site, siteIn } from "./site.js";
@@ -32,6 +32,9 @@ const REQUEST_MS_MAX = 60_000;
 const HEADERS_MS_MAX = 15_000;
 const GRACE_MS = 10_000;
 const CONNECTIONS_MAX = 1_000;
+
+/** How often arranged syncs are looked after. */
+const TEND_MS = 60_000;
 const HEADER_BYTES_MAX = 32 * 1024;
 
 /** Serves until it is told to stop. */
@@ -47,7 +50,9 @@ export async function serve(typed: readonly string[], screen: Screen): Promise<E
     const server = listenerOf(given, data, screen);
     await listen(server, given.number("port", 0, 65_535) ?? 8787, host);
     await greet(server, given, data, screen);
+    const untend = tending(data, given, screen);
     await stopped(server, screen);
+    await untend();
     return exit.done;
   } finally {
     data.close();
@@ -157,6 +162,30 @@ async function demo(data: Data, screen: Screen): Promise<void> {
   const desk = new Desk(screen);
   const code = await operate(["demo"], data.store, desk, data.secret);
   if (code !== exit.done) throw new Ending(exit.failed, "demo", String(desk.told.error ?? "The demo account could not be made."));
+}
+
+/** At once and every minute, as a worker's cron trigger does: arranged syncs with other servers go on. The answer ends it. */
+function tending(data: Data, given: Arguments, screen: Screen): () => Promise<void> {
+  const desk = new Desk(screen);
+  let under: Promise<void> | undefined;
+  const tendOnce = async (): Promise<void> => {
+    try {
+      const lines = await tend(data.store, desk, data.secret);
+      if (!given.has("quiet")) for (const line of lines) screen.say(plain(line));
+    } catch (error) {
+      screen.note(plain(`Arranged syncs were not looked after: ${error instanceof Error ? error.message : String(error)}`));
+    }
+  };
+  const begin = (): void => {
+    under ??= tendOnce().finally(() => (under = undefined));
+  };
+  begin();
+  const timer = setInterval(begin, TEND_MS);
+  return async () => {
+    clearInterval(timer);
+    // One that is cut off here goes on where it stopped, as after a crash.
+    await Promise.race([under, new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref())]);
+  };
 }
 
 /** Waits for a signal; then answers what has come in, and takes no more. A second signal ends it at once. */

@@ -93,9 +93,10 @@ async function run(all: Run): Promise<Exit> {
 
 /** The sync itself: Ctrl-C pauses it, and again breaks it off. */
 async function carry(all: Run): Promise<{ report: SyncReport | undefined; ending: Ending | undefined }> {
-  const { given, screen } = all;
-  const client = clientOf(all);
+  const { given, screen, url } = all;
   const abort = new AbortController();
+  const line = new Line(url, abort);
+  const client = clientOf(all, line.fetch);
   let stops = 0;
   const stop = (): void => {
     if (++stops > 1) return abort.abort();
@@ -110,6 +111,7 @@ async function carry(all: Run): Promise<{ report: SyncReport | undefined; ending
     const paused = report.ended === "suspended" ? new Ending(exit.interrupted, "suspended", "Paused. The next sync goes on where this one stopped.") : undefined;
     return { report, ending: paused };
   } catch (error) {
+    if (line.dead) return { report: undefined, ending: line.dead };
     if (!(error instanceof AnchorageError)) throw error;
     return { report: error instanceof SyncError ? error.report : undefined, ending: endingOf(error) };
   } finally {
@@ -119,9 +121,43 @@ async function carry(all: Run): Promise<{ report: SyncReport | undefined; ending
   }
 }
 
-function clientOf({ given, url, wanted, speaks, credentials, state }: Run): Client {
+/** Tries of a server that has never answered. One that has is waited for longer, as the core says. */
+const KNOCKS = 2;
+
+/** The way to the server. */
+class Line {
+  /** Why it was given up. */
+  dead: Ending | undefined;
+  #heard = false;
+  #lost = 0;
+  readonly #url: URL;
+  readonly #abort: AbortController;
+
+  constructor(url: URL, abort: AbortController) {
+    this.#url = url;
+    this.#abort = abort;
+  }
+
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    try {
+      const answer = await fetch(input, init);
+      this.#heard = true;
+      return answer;
+    } catch (error) {
+      if (!this.#heard && ++this.#lost >= KNOCKS && !this.#abort.signal.aborted) {
+        const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        const words = why instanceof Error ? why.message || ("code" in why ? String(why.code) : why.name) : String(why);
+        this.dead = new Ending(exit.unreachable, "unreachable", `${this.#url.host} cannot be reached: ${words}. What was done to the files is kept for the next sync.`);
+        this.#abort.abort();
+      }
+      throw error;
+    }
+  };
+}
+
+function clientOf({ given, url, wanted, speaks, credentials, state }: Run, fetch: typeof globalThis.fetch): Client {
   const pairs = wanted.map(({ collection, remote }) => ({ collection, ...(remote === undefined ? {} : { remote }) }));
-  const common = { store: state.store, url: url.href, account: ACCOUNT, device: state.device, collections: pairs };
+  const common = { store: state.store, url: url.href, account: ACCOUNT, device: state.device, collections: pairs, fetch };
   if (speaks === "max") return new MaxClient({ ...common, token: credentials.token });
   const encoding = given.choice("encoding", ["wbxml", "xml"] as const);
   const version = given.choice("version", ["1.0", "1.1", "1.2"] as const);

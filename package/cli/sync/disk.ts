@@ -42,6 +42,19 @@ export function bytesOf(path: string): Uint8Array | undefined {
   }
 }
 
+/** Waits until the names in a folder are safe on the disk. */
+export function settle(folder: string): void {
+  let file: number | undefined;
+  try {
+    file = openSync(folder, "r");
+    fsyncSync(file);
+  } catch {
+    // Not every system lets a folder be opened.
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 /** Removes what a killed run left half done. */
 export function sweep(folder: string): void {
   for (const name of readdirSync(folder)) if (name.startsWith(UNDER_WAY)) rmSync(join(folder, name), { force: true });

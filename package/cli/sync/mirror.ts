@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { Kind } from "../core.js";
 import { Ending, exit } from "../ending.js";
-import { bytesOf, create, replace, sweep } from "./disk.js";
+import { bytesOf, create, replace, settle, sweep } from "./disk.js";
 import { type Found, endingOf, scan } from "./folder.js";
 import { type Ledger, hashOf, readLedger, writeLedger } from "./ledger.js";
 import { folded, free } from "./names.js";
@@ -70,6 +70,7 @@ export class Mirror {
     this.others = others;
     this.troubles.push(...unread);
     const cards = await this.#shelf.all();
+    await this.#forgetStrangers(cards);
     const there = new Set([...files, ...unread].map(({ name }) => name));
     const gone = new Map([...this.#ledger].filter(([name]) => !there.has(name)));
     const fresh = files.filter(({ name }) => !this.#ledger.has(name));
@@ -109,6 +110,8 @@ export class Mirror {
 
   save(): void {
     this.#steps = 0;
+    // New names reach the disk before the ledger that speaks of them.
+    settle(this.#folder);
     writeLedger(this.#state, this.#collection, this.#ledger);
   }
 
@@ -160,6 +163,17 @@ export class Mirror {
     }
     this.#ledger.delete(name);
     this.#checkpoint();
+  }
+
+  /**
+   * A record that is not there and was never deleted: the ledger is of other records than these (a file of the state was lost, or
+   * put back). Its file is nobody's then, and never deleted for it.
+   */
+  async #forgetStrangers(cards: ReadonlyMap<string, Card>): Promise<void> {
+    const missing = [...this.#ledger].filter(([, { id }]) => !cards.has(id));
+    if (missing.length === 0) return;
+    const deleted = await this.#shelf.deleted();
+    for (const [name, { id }] of missing) if (!deleted.has(id)) this.#ledger.delete(name);
   }
 
   /** A file that only has another name now is the same record. */

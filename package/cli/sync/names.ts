@@ -2,8 +2,8 @@
 
 const CHARACTERS_MAX = 60;
 
-/** What a file system somewhere does not take in a name, and what a shell trips over. */
-const UNFIT = /[\u0000-\u001f\u007f/\\:*?"<>|]/g;
+/** What a file system somewhere does not take in a name, and what turns a line of text around. */
+const UNFIT = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]/g;
 
 /** Names that a Windows machine keeps for itself. */
 const KEPT = /^(con|prn|aux|nul|com\d|lpt\d)$/i;

@@ -41,6 +41,17 @@ export class Shelf {
     }
   }
 
+  /** The ids of records that were deleted, as far as that is remembered. */
+  async deleted(): Promise<Set<string>> {
+    const ids = new Set<string>();
+    for (let after = 0; ; ) {
+      const page = await this.#records.changes(after, { limit: PAGE, bodies: false });
+      for (const change of page.changes) if ("deleted" in change) ids.add(change.id);
+      if (!page.more) return ids;
+      after = page.next;
+    }
+  }
+
   /** A record's bytes; nothing where it has just gone. */
   async bytes(id: string): Promise<Uint8Array | undefined> {
     const record = await this.#records.get(id);
