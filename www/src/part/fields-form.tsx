@@ -22,7 +22,7 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
   const [busy, work] = useState(false);
   const { main, more } = arranged(fields, kind);
   const allDay = typed.allday === "1";
-  const some = more.some(({ name }) => values[name]);
+  const some = more.some(({ name }) => name !== "name" && values[name]);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
