@@ -85,6 +85,10 @@ fn settings_of(env: &Env) -> Settings {
             .var("SYNCML_OBJECT_BYTES_MAX")
             .ok()
             .and_then(|value| value.to_string().trim().parse().ok()),
+        syncml_trace_days: env
+            .var("SYNCML_TRACE_DAYS")
+            .ok()
+            .and_then(|value| value.to_string().trim().parse().ok()),
     }
 }
 

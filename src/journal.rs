@@ -3,6 +3,7 @@
 //! The account's head is the clock: a turn with n changes moves it to `max(head + n, now)` and stamps the changes with the
 //! last n values. Order never depends on a real clock (`docs/decisions/0001-the-head-is-the-clock.md`).
 
+pub mod intake;
 pub mod matching;
 pub mod merge;
 

@@ -16,7 +16,6 @@ pub mod import;
 pub mod list;
 pub mod name;
 pub mod provision;
-pub mod split;
 
 use crate::exchange::{self, Decision, Protocol, Seed, Turn};
 use crate::http::Response;

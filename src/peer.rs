@@ -42,7 +42,8 @@ impl PeerSettings {
 pub struct Luid(pub String);
 
 /// What a device holds of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Alias {
     /// The collection.
     pub collection: CollectionId,
@@ -64,7 +65,8 @@ impl Alias {
 }
 
 /// A point a device has reached in one collection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Place {
     /// Everything up to here is on the device; 0 where there is no such point.
     pub cursor: Seq,
@@ -79,7 +81,8 @@ pub struct Place {
 }
 
 /// What a session looks at to find what is to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Looking {
     /// What another hand has changed.
     #[default]
@@ -95,7 +98,8 @@ pub enum Looking {
 /// A session that ends well *offers* a place, and the next session *confirms* it by presenting the anchor that belongs to it.
 /// A device that presents the older anchor lost the end of the last session and goes on from the confirmed place; nothing is
 /// skipped either way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Bookmark {
     /// The collection.
     pub collection: CollectionId,

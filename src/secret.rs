@@ -57,6 +57,17 @@ impl Sealer {
         String::from_utf8(opened).ok()
     }
 
+    /// Whether a password is that of a login, by what is sealed for it; `None` where there is no such login. The work is the same
+    /// either way. `random` must never repeat.
+    pub fn proves(&self, login: &str, sealed: Option<&str>, given: &str, random: [u8; 32]) -> bool {
+        let decoy = self.seal(login, "", random);
+        let opened = self.open(login, sealed.unwrap_or(&decoy));
+        // Fingerprints, so that lengths do not show either.
+        let expected = fingerprint(opened.as_deref().unwrap_or_default().as_bytes());
+        let right = equal(expected.as_bytes(), fingerprint(given.as_bytes()).as_bytes());
+        right && opened.is_some() && sealed.is_some()
+    }
+
     /// The nonce to challenge a device with now: the same for ten minutes, so that strangers can neither spoil it nor
     /// make us write a row.
     pub fn challenge(&self, device: &str, now: i64) -> String {
@@ -183,6 +194,12 @@ mod tests {
         assert_eq!(Sealer::new(b"0123456789abcdeF").unwrap().open("demo", &sealed), None);
         assert_eq!(sealer.open("demo", "v1.x.y"), None);
         assert!(!sealed.contains("påss"));
+        assert!(sealer.proves("demo", Some(&sealed), "påss", [8; 32]));
+        for (login, sealed, given) in
+            [("demo", Some(sealed.as_str()), ""), ("other", Some(&*sealed), "påss"), ("demo", None, "")]
+        {
+            assert!(!sealer.proves(login, sealed, given, [8; 32]));
+        }
     }
 
     #[test]

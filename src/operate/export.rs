@@ -3,7 +3,7 @@
 use super::command::Layout;
 use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, refuse};
-use crate::content::fields::{self, FieldKind};
+use crate::content::{fields, listing};
 use crate::limits;
 use crate::record::{AccountId, Body, Content, Form, Kind, Record, RecordId};
 use crate::secret;
@@ -172,7 +172,9 @@ fn append(
     layout: Layout,
 ) -> Result<(), Refusal> {
     let written = match layout {
-        Layout::JsonLines => writeln!(sheet, "{}", json_line(record, body, collection)),
+        Layout::JsonLines => {
+            writeln!(sheet, "{}", listing::json_line(record, body, collection.kind, &collection.fields))
+        }
         // A stream of whole objects (RFC 5545 section 3.4, RFC 6350 section 3.3) keeps every byte of each.
         _ => sheet.write_all(&body.bytes).and_then(|()| match body.bytes.ends_with(b"\n") {
             true => Ok(()),
@@ -184,7 +186,11 @@ fn append(
 
 fn write_file(folder: &Path, record: &Record, body: &Body, collection: &Collection) -> Result<(), Refusal> {
     let (bytes, ending) = match &body.form {
-        Form::Table => (format!("{}\n", json_line(record, body, collection)).into_bytes(), "json"),
+        Form::Table => (
+            format!("{}\n", listing::json_line(record, body, collection.kind, &collection.fields))
+                .into_bytes(),
+            "json",
+        ),
         Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => (body.bytes.clone(), "vcf"),
         Form::Vcalendar10 => (body.bytes.clone(), "vcs"),
         Form::Icalendar20 => (body.bytes.clone(), "ics"),
@@ -237,30 +243,6 @@ fn file_safe(id: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect()
-}
-
-/// The primary key and the plain fields, in their order; numbers as numbers.
-fn json_line(record: &Record, body: &Body, collection: &Collection) -> String {
-    let id = &record.id;
-    if collection.kind == Kind::Files {
-        let parent = record.parent.as_ref().map(RecordId::as_str);
-        return serde_json::json!({ "id": id.as_str(), "parent": parent }).to_string();
-    }
-    let values = fields::project(body, &collection.fields);
-    let mut members = Vec::new();
-    for field in &collection.fields {
-        let text = match field.kind {
-            FieldKind::PrimaryKey => id.as_str(),
-            _ => values.iter().find(|(name, _)| *name == field.name).map_or("", |(_, value)| value.as_str()),
-        };
-        let number = match field.kind {
-            FieldKind::Integer | FieldKind::Date => text.parse::<i64>().ok(),
-            _ => None,
-        };
-        let value = number.map_or_else(|| serde_json::Value::from(text), serde_json::Value::from);
-        members.push(format!("{}:{value}", serde_json::Value::from(field.name.as_str())));
-    }
-    format!("{{{}}}", members.join(","))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod lane;
 
 use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse};
+use crate::journal::intake;
 use crate::journal::matching::MatchKey;
 use crate::record::{AccountId, Kind};
 use crate::store::survey::Survey;
@@ -104,7 +105,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 (Err(reason), _) => Err(reason.clone()),
                 (Ok(_), None) => Err(format!("no collection takes a {}", piece.name)),
                 (Ok(_), Some((index, lane))) => {
-                    lane::item(piece.bytes(&file), lane.collection.kind).map(|item| (index, item))
+                    intake::item(piece.bytes(&file), lane.collection.kind).map(|item| (index, item))
                 }
             };
             match taken {

@@ -6,19 +6,22 @@ mod commit;
 mod read;
 mod refresh;
 mod survey;
+mod view;
 
 use crate::journal::matching::MatchKey;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Origin, Record, RecordId, Seq};
 use crate::store::{
     Account, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Staged, Store,
-    StoreError, Throttle, Token,
+    StoreError, Throttle, Token, Trace,
 };
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Records, devices and sessions in memory, gone with the value.
-#[derive(Debug, Default)]
+/// Records, devices and sessions in memory, gone with the value; written out whole and read back where somebody keeps it.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct MemoryStore {
     house: Mutex<House>,
 }
@@ -29,6 +32,25 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// [`Store::read`], at once.
+    pub fn read_now(&self, reads: &Reads) -> Snapshot {
+        self.house().read(reads)
+    }
+
+    /// [`Store::commit`], at once.
+    pub fn commit_now(&self, batch: &Batch) -> Result<Receipt, StoreError> {
+        let mut house = self.house();
+        if !house.stands(batch) {
+            return Err(StoreError::Conflict);
+        }
+        Ok(Receipt { head: house.apply(batch), cost: ONE_TRIP })
+    }
+
+    /// Writes a batch once more that was committed before, after the same ones: what stood then is not asked again.
+    pub fn replay(&self, batch: &Batch) {
+        self.house().apply(batch);
+    }
+
     fn house(&self) -> MutexGuard<'_, House> {
         self.house.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,22 +58,19 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn read(&self, reads: &Reads) -> Result<Snapshot, StoreError> {
-        Ok(self.house().read(reads))
+        Ok(self.read_now(reads))
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Receipt, StoreError> {
-        let mut house = self.house();
-        if !house.stands(batch) {
-            return Err(StoreError::Conflict);
-        }
-        Ok(Receipt { head: house.apply(batch), cost: ONE_TRIP })
+        self.commit_now(batch)
     }
 }
 
 const ONE_TRIP: Cost = Cost { batches: 1, statements: 1, rows_read: 0, rows_written: 0 };
 
 /// Everything there is.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct House {
     tenants: BTreeMap<AccountId, Tenant>,
     logins: BTreeMap<String, Login>,
@@ -60,7 +79,8 @@ struct House {
 }
 
 /// Everything of one account.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Tenant {
     account: Account,
     collections: BTreeMap<CollectionId, Collection>,
@@ -71,18 +91,20 @@ struct Tenant {
     bookmarks: BTreeMap<(PeerId, CollectionId), Bookmark>,
     aliases: BTreeMap<(PeerId, CollectionId, RecordId), Alias>,
     /// By device, whether it leaves, and where it begins.
-    pieces: BTreeMap<(PeerId, bool, u64), Vec<u8>>,
+    pieces: BTreeMap<(PeerId, bool, u64), ByteBuf>,
     staged: BTreeMap<(PeerId, CollectionId, Luid), Staged>,
+    /// By session and number.
+    traces: BTreeMap<(String, i64), Trace>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     record: Record,
     key: Option<MatchKey>,
 }
 
 /// A superseded content, in the order of its stamps.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Version {
     seq: Seq,
     superseded: Seq,

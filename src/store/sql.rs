@@ -15,6 +15,7 @@ mod refresh;
 mod rows;
 mod survey;
 mod text;
+mod view;
 
 pub use commit::{commit_statements, receipt};
 pub use read::{snapshot, statements};

@@ -1,12 +1,12 @@
 //! A collection that files go into: what it takes, and what waits to be written into it.
 
 use super::files;
-use crate::content;
+use crate::content::split::{self, Piece};
 use crate::exchange::Seed;
-use crate::journal::matching::{self, MatchKey};
+use crate::journal::intake::{self, Item};
+use crate::journal::matching::MatchKey;
 use crate::limits;
-use crate::operate::split::{self, Piece};
-use crate::record::{Body, Content, Form, Kind, RecordId};
+use crate::record::{Content, Kind, RecordId};
 use crate::store::{Change, Collection, Snapshot};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,14 +16,6 @@ const BATCH_RECORDS_MAX: usize = 200;
 
 /// Bytes of bodies in one commit: they travel as one JSON parameter, which may double them.
 const BATCH_BYTES_MAX: usize = limits::RECORD_BYTES_MAX;
-
-/// One record to be.
-pub struct Item {
-    /// What it holds.
-    pub body: Body,
-    /// By what it is recognised.
-    pub key: MatchKey,
-}
 
 /// One collection's part of an import.
 pub struct Lane {
@@ -56,13 +48,7 @@ impl Lane {
 
     /// Whether it takes pieces of that name ([`Piece::name`]).
     pub fn takes(&self, name: &str) -> bool {
-        match self.collection.kind {
-            Kind::Contacts => name == "VCARD",
-            Kind::Calendar => name == "VEVENT",
-            Kind::Todo => name == "VTODO",
-            Kind::Notes => name == "VNOTE" || name.is_empty(),
-            Kind::Files | Kind::Table => false,
-        }
+        intake::takes(self.collection.kind, name)
     }
 
     /// Whether this item must wait until what waits already has been written.
@@ -123,34 +109,5 @@ pub fn pieces(file: &[u8], path: &Path, lanes: &[Lane]) -> Vec<Piece> {
         }
         ".vnt" => split::objects(file, "VNOTE"),
         _ => split::whole(file),
-    }
-}
-
-/// A piece as a record for a collection of this kind; or why it is none.
-pub fn item(bytes: Vec<u8>, kind: Kind) -> Result<Item, String> {
-    if bytes.len() > limits::OBJECT_BYTES_MAX {
-        return Err(format!("{} bytes; a record has at most {}", bytes.len(), limits::OBJECT_BYTES_MAX));
-    }
-    if bytes.contains(&0) {
-        return Err("there is a NUL in it: it is no text, or in UTF-16; save it as UTF-8".into());
-    }
-    let media_type = (kind == Kind::Notes && !bytes.starts_with(b"BEGIN:")).then_some("text/plain");
-    if media_type.is_some() && std::str::from_utf8(&bytes).is_err() {
-        return Err("it is not UTF-8; save it as UTF-8".into());
-    }
-    let form = content::recognise(media_type, &bytes);
-    let fits = match kind {
-        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
-        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
-        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
-        Kind::Files | Kind::Table => false,
-    };
-    if !fits {
-        return Err("it says neither by its version nor otherwise what it is".into());
-    }
-    let body = Body { form, bytes };
-    match matching::key(&body) {
-        Some(key) => Ok(Item { body, key }),
-        None => Err("there is nothing in it".into()),
     }
 }

@@ -151,10 +151,12 @@ impl Tenant {
             });
         }
         for piece in &batch.pieces {
-            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone());
+            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone().into());
         }
+        self.keep_trace(batch);
         if let Some(sweep) = &batch.sweep {
             self.sweep(sweep);
+            self.sweep_traces(sweep);
         }
         for edit in &batch.edits {
             if let Edit::ForgetPeer(peer) = edit {

@@ -7,6 +7,7 @@ use crate::peer::PeerId;
 use crate::record::{Body, CollectionId, Content, Large, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
+use crate::store::sql::view;
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{
     Child, Cost, Found, Held, Outgoing, PageAsk, Reads, RecordVersion, Snapshot, StoreError, Target, Who,
@@ -36,6 +37,7 @@ enum Question {
     Unstaged,
     Page,
     Totals,
+    Seen(view::Seen),
 }
 
 /// The statements that ask for all of this, to be run as one transaction; an empty list asks nothing.
@@ -57,7 +59,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
     let cost = Cost { batches: 1, statements: questions.len() as u64, rows_read: 0, rows_written: 0 };
     let mut snapshot = Snapshot { cost, ..Snapshot::default() };
     let mut page = Page::of(reads.page.as_ref());
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut seen_bytes) = (BTreeSet::new(), 0);
     let mut chunks: BTreeMap<RecordVersion, Vec<u8>> = BTreeMap::new();
     for ((question, _), rows) in questions.into_iter().zip(answers) {
         for row in rows {
@@ -106,6 +108,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
                     snapshot.totals.push((collection, u64::try_from(total).unwrap_or(0)));
                 }
+                Question::Seen(seen) => view::take(seen, &mut row, &mut snapshot.views, &mut seen_bytes)?,
             }
         }
         seen.clear();
@@ -307,6 +310,9 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     }
     for (question, sql, more) in rarely(reads, &peer) {
         ask(question, sql, with(&more));
+    }
+    for (seen, sql, more) in reads.views.iter().flat_map(view::questions) {
+        ask(Question::Seen(seen), sql, with(&more));
     }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {

@@ -385,9 +385,7 @@ impl<'a> Desk<'a> {
     }
 
     fn sweep(&self) -> Option<Sweep> {
-        let account = self.snapshot.account.as_ref()?;
-        (account.swept + limits::SWEEP_EVERY_MS <= self.now)
-            .then(|| Sweep { horizon: self.now - limits::HORIZON_MS, now: self.now })
+        Sweep::due(self.snapshot.account.as_ref()?, self.server.settings, self.now)
     }
 
     /// What was asked and what became of it.

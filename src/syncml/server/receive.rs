@@ -4,6 +4,7 @@
 //! said in `journal/merge.rs`; here is what becomes of records, aliases and statuses.
 
 use super::desk::Desk;
+use crate::journal::intake;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
 use crate::peer::{Alias, Luid, Place};
@@ -486,10 +487,7 @@ impl Desk<'_> {
 /// Whether a collection of this kind holds this form.
 pub fn fits(kind: Kind, form: &Form) -> bool {
     match kind {
-        Kind::Contacts => matches!(form, Form::Vcard21 | Form::Vcard30 | Form::Vcard40),
-        Kind::Calendar | Kind::Todo => matches!(form, Form::Vcalendar10 | Form::Icalendar20),
-        Kind::Notes => matches!(form, Form::Plain | Form::Vnote11),
         Kind::Files => super::hierarchy::is_object(form),
-        Kind::Table => false,
+        _ => intake::fits(kind, form),
     }
 }

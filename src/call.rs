@@ -1,0 +1,35 @@
+//! Which client an upstream needs: the twin of `serve`.
+
+use crate::exchange::Seed;
+use crate::journal::Moment;
+use crate::max;
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+use crate::upstream::{Ended, Input, Protocol, Reason, Report, Standing, Step, Upstream};
+
+/// One step of a sync with an upstream: see [`Step`]. One carrier at a time for an [`Upstream::peer`].
+pub async fn step<S: Store>(
+    upstream: &Upstream,
+    input: Input,
+    store: &S,
+    settings: &Settings,
+    now: Moment,
+    seed: Seed,
+) -> Step {
+    match upstream.protocol {
+        Protocol::Max => max::client::step(upstream, input, store, settings, now, seed).await,
+        Protocol::Syncml => {
+            let message = "this build has no SyncML client".to_owned();
+            let error = Some(Reason { code: "refused".into(), status: 0, message });
+            Step::Done(Report { ended: Ended::Failed, error, ..Report::default() })
+        }
+    }
+}
+
+/// How things stand with an upstream.
+pub async fn standing<S: Store>(upstream: &Upstream, store: &S) -> Result<Standing, StoreError> {
+    match upstream.protocol {
+        Protocol::Max => max::client::standing(upstream, store).await,
+        Protocol::Syncml => Ok(Standing::default()),
+    }
+}
