@@ -1,5 +1,6 @@
 // A phone as one holds it: contacts and tasks, a plug, and a button that synchronises.
 
+import type { SyncProgress, SyncReport } from "anchorage";
 import { useState } from "preact/hooks";
 import { remember } from "../account";
 import type { Field } from "../api/schema";
@@ -164,14 +165,14 @@ function Waiting({ phone }: { phone: Phone }) {
 
 const phases = { idle: "Beginning", connecting: "Signing in", sending: "Sending", receiving: "Receiving", finishing: "Finishing" } as const;
 
-function Going({ progress }: { progress: import("anchorage").Progress | undefined }) {
+function Going({ progress }: { progress: SyncProgress | undefined }) {
   if (!progress) return <Progress label="Beginning" done={0} />;
   const [done, of] = [progress.sent + progress.received, progress.sentOf + progress.receivedOf];
   const label = of > 0 ? `${phases[progress.phase]}, ${digits(done)} of ${digits(of)}` : phases[progress.phase];
   return <Progress label={label} done={done} {...(of > 0 ? { of } : {})} />;
 }
 
-function Became({ report }: { report: import("anchorage").Report }) {
+function Became({ report }: { report: SyncReport }) {
   const sum = (of: (outcome: (typeof report.collections)[number]) => number) => report.collections.reduce((all, outcome) => all + of(outcome), 0);
   const total = ({ added, changed, deleted }: { added: number; changed: number; deleted: number }) => added + changed + deleted;
   const [sent, received, conflicts] = [sum(({ sent }) => total(sent)), sum(({ received }) => total(received)), sum(({ conflicts }) => conflicts)];
@@ -189,7 +190,6 @@ function Password({ phone }: { phone: Phone }) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     remember(String(new FormData(event.currentTarget as HTMLFormElement).get("password") ?? ""));
-    phone.forget();
     void phone.sync();
   };
   return (
@@ -204,7 +204,7 @@ function Speaks({ phone }: { phone: Phone }) {
   return (
     <div class="choice" role="group" aria-label="What it speaks">
       {(["syncml", "max"] as const).map((protocol) => (
-        <button type="button" key={protocol} aria-pressed={phone.protocol.value === protocol} disabled={phone.standing.value.is === "syncing"} onClick={() => phone.speak(protocol)}>
+        <button type="button" key={protocol} aria-pressed={phone.protocol.value === protocol} disabled={phone.standing.value.is === "syncing"} onClick={() => void phone.speak(protocol)}>
           {protocol === "syncml" ? "SyncML" : "MAX"}
         </button>
       ))}

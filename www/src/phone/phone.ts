@@ -2,7 +2,7 @@
 // server like any other device. It works without a network; what was changed waits.
 
 import { signal } from "@preact/signals";
-import { AnchorageError, MaxClient, SyncmlClient, createAccount, indexedDbStore, records, type Progress, type Record, type Records, type Report, type Store } from "anchorage";
+import { AnchorageError, MaxClient, SyncmlClient, createAccount, indexedDbStore, records, type RecordView, type Records, type Store, type SyncProgress, type SyncReport } from "anchorage";
 import { password, signed } from "../account";
 import { saying } from "../api/refusal";
 import { ready } from "../part/engine";
@@ -14,8 +14,8 @@ export const collections: Collection[] = ["contacts", "todo"];
 
 /** How its last sync went, or how far this one is. */
 export type Standing =
-  | { is: "idle"; pending: number; last: number; report?: Report }
-  | { is: "syncing"; progress?: Progress }
+  | { is: "idle"; pending: number; last: number; report?: SyncReport }
+  | { is: "syncing"; progress?: SyncProgress }
   | { is: "failed"; pending: number; why: string; password: boolean };
 
 type Client = SyncmlClient | MaxClient;
@@ -24,16 +24,16 @@ export class Phone {
   readonly offline = signal(false);
   readonly protocol = signal<Protocol>("syncml");
   readonly standing = signal<Standing>({ is: "idle", pending: 0, last: 0 });
-  readonly held: { [collection in Collection]: ReturnType<typeof signal<Record[]>> } = { contacts: signal<Record[]>([]), todo: signal<Record[]>([]) };
+  readonly held: { [collection in Collection]: ReturnType<typeof signal<RecordView[]>> } = { contacts: signal<RecordView[]>([]), todo: signal<RecordView[]>([]) };
   readonly wire: Wire;
   private control: AbortController | undefined;
-  private readonly clients = new Map<Protocol, Client>();
+  private client: { key: string; is: Client } | undefined;
 
   private constructor(
     readonly name: string,
-    /** What it calls itself to the server. */
-    readonly device: string,
-    private readonly store: Store,
+    private readonly login: string,
+    /** A SyncML phone and a MAX app keep records of their own, as two devices would. */
+    private readonly stores: { [protocol in Protocol]: Store },
   ) {
     this.wire = new Wire(() => this.offline.value);
   }
@@ -41,25 +41,22 @@ export class Phone {
   /** The phone of this name that this browser keeps for this login; a new one where there is none. */
   static async open(name: string, login: string): Promise<Phone> {
     await ready();
-    const store = await indexedDbStore(`anchorage-phone-${login}-${name}`);
-    await createAccount(store, { account: "local" });
-    const phone = new Phone(name, deviceOf(login, name), store);
-    const chosen = recall(`phone-${name}-protocol`);
-    if (chosen === "max") phone.protocol.value = chosen;
+    const [syncml, max] = await Promise.all([storeOf(login, name, "syncml"), storeOf(login, name, "max")]);
+    const phone = new Phone(name, login, { syncml, max });
+    if (recall(`phone-${name}-protocol`) === "max") phone.protocol.value = "max";
     phone.offline.value = recall(`phone-${name}-offline`) === "1";
-    await phone.look();
-    await phone.stand();
+    await phone.after(undefined);
     return phone;
   }
 
   private kept(collection: Collection): Records {
-    return records(this.store, collection);
+    return records(this.stores[this.protocol.value], collection);
   }
 
   /** Reads its own records anew. */
   async look(): Promise<void> {
     for (const collection of collections) {
-      const found: Record[] = [];
+      const found: RecordView[] = [];
       for (let after: number | null | undefined = 0; after !== null && after !== undefined; ) {
         const page = await this.kept(collection).list({ after, limit: 200 });
         found.push(...page.records);
@@ -69,11 +66,11 @@ export class Phone {
     }
   }
 
-  async add(collection: Collection, fields: Record["fields"]): Promise<Record> {
+  async add(collection: Collection, fields: RecordView["fields"]): Promise<RecordView> {
     return this.after(await this.kept(collection).add({ fields }));
   }
 
-  async patch(collection: Collection, id: string, fields: Record["fields"]): Promise<Record> {
+  async patch(collection: Collection, id: string, fields: RecordView["fields"]): Promise<RecordView> {
     return this.after(await this.kept(collection).patch(id, fields));
   }
 
@@ -81,6 +78,7 @@ export class Phone {
     await this.after(this.kept(collection).remove(id));
   }
 
+  /** What was done is seen. */
   private async after<T>(done: T | Promise<T>): Promise<T> {
     const value = await done;
     await this.look();
@@ -93,29 +91,26 @@ export class Phone {
     keep(`phone-${this.name}-offline`, offline ? "1" : "");
   }
 
-  speak(protocol: Protocol): void {
-    this.protocol.value = protocol;
+  async speak(protocol: Protocol): Promise<void> {
     keep(`phone-${this.name}-protocol`, protocol);
-    void this.stand();
+    this.protocol.value = protocol;
+    await this.after(undefined);
   }
 
-  private client(): Client {
+  /** Another password, token or protocol is another client. */
+  private talker(): Client {
     const protocol = this.protocol.value;
-    const known = this.clients.get(protocol);
-    if (known) return known;
-    const common = { store: this.store, device: this.device, fetch: this.wire.fetch, collections: collections.map((collection) => ({ collection })) };
-    const client =
+    const secret = protocol === "syncml" ? password() : (signed.value?.token ?? "");
+    const key = JSON.stringify([protocol, secret]);
+    if (this.client?.key === key) return this.client.is;
+    this.client?.is.close();
+    const common = { store: this.stores[protocol], fetch: this.wire.fetch, collections: collections.map((collection) => ({ collection })) };
+    const is =
       protocol === "syncml"
-        ? new SyncmlClient({ ...common, url: `${location.origin}/syncml`, login: signed.value?.login ?? "", password: password() })
-        : new MaxClient({ ...common, url: `${location.origin}/max/`, token: signed.value?.token ?? "" });
-    this.clients.set(protocol, client);
-    return client;
-  }
-
-  /** A password was typed anew: whoever was made with the old one is made again. */
-  forget(): void {
-    for (const client of this.clients.values()) client.close();
-    this.clients.clear();
+        ? new SyncmlClient({ ...common, url: `${location.origin}/syncml`, login: this.login, password: secret, device: deviceOf(this.login, this.name) })
+        : new MaxClient({ ...common, url: `${location.origin}/max/`, token: secret });
+    this.client = { key, is };
+    return is;
   }
 
   async sync(): Promise<void> {
@@ -126,16 +121,15 @@ export class Phone {
     this.control = control;
     this.standing.value = { is: "syncing" };
     try {
-      const onprogress = (progress: Progress) => {
+      const onprogress = (progress: SyncProgress) => {
         this.standing.value = { is: "syncing", progress };
       };
-      const report = await this.client().sync({ signal: control.signal, onprogress });
+      const report = await this.talker().sync({ signal: control.signal, onprogress });
       await this.look();
       await this.stand(report);
     } catch (error) {
       await this.look();
       const unauthorized = error instanceof AnchorageError && error.code === "unauthorized";
-      if (unauthorized) this.forget();
       await this.fail(wordsOf(error), unauthorized && this.protocol.value === "syncml");
     }
   }
@@ -145,14 +139,14 @@ export class Phone {
   }
 
   private async fail(why: string, password = false): Promise<void> {
-    const { pending } = await this.client().status();
+    const { pending } = await this.talker().status();
     this.standing.value = { is: "failed", pending, why, password };
   }
 
   /** What waits here, and when all was well last. */
-  private async stand(report?: Report): Promise<void> {
+  private async stand(report?: SyncReport): Promise<void> {
     if (this.standing.value.is === "syncing" && !report) return;
-    const { pending, lastSync } = await this.client().status();
+    const { pending, lastSync } = await this.talker().status();
     this.standing.value = { is: "idle", pending, last: lastSync, ...(report ? { report } : {}) };
   }
 }
@@ -169,6 +163,12 @@ function wordsOf(error: unknown): string {
     default:
       return saying(error);
   }
+}
+
+async function storeOf(login: string, name: string, protocol: Protocol): Promise<Store> {
+  const store = await indexedDbStore(`anchorage-${protocol}-phone-${login}-${name}`);
+  await createAccount(store, { account: "local" });
+  return store;
 }
 
 /** Another browser is another phone. */
