@@ -16,6 +16,8 @@
 mod account;
 mod call;
 mod collection;
+mod export;
+mod import;
 mod listing;
 mod logon;
 mod record;

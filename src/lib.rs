@@ -28,7 +28,6 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod max;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod operate;
 pub mod peer;
 pub mod record;

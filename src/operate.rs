@@ -1,8 +1,8 @@
-//! The operator's room: what a person at a terminal does to accounts. Native only; the worker has none of it.
+//! The operator's room: what a person at a terminal does to accounts. No message reaches it, and no worker has it in it.
 //!
 //! Arguments become a [`command::Order`], and an [`Operator`] carries it out on any store that can be surveyed, every change
-//! through the same loop as a device's ([`crate::exchange`]). Who opens the database and moves bytes to and from the
-//! terminal is the business of `src/bin/account/main.rs`.
+//! through the same loop as a device's ([`crate::exchange`]). Who opens the database and moves bytes to and from the terminal
+//! is the business of the program: `src/bin/account/main.rs` here, `javascript/operator.rs` in Node.
 
 pub mod account;
 pub mod alert;
@@ -12,9 +12,12 @@ pub mod command;
 pub mod demo;
 pub mod device;
 pub mod export;
+pub mod files;
 pub mod import;
 pub mod list;
 pub mod name;
+pub mod plain;
+pub mod program;
 pub mod provision;
 
 use crate::exchange::{self, Decision, Protocol, Seed, Turn};
@@ -25,17 +28,25 @@ use crate::secret::{SECRET_BYTES_MIN, Sealer};
 use crate::store::survey::{Overview, Survey};
 use crate::store::{Batch, Collection, Login, Reads, Receipt, Snapshot, StoreError, Who};
 use command::{Command, Order};
+use files::Files;
+use serde_json::Value;
 
-/// The operator's terminal.
+/// The operator's terminal, and what it stands on.
+#[allow(async_fn_in_trait)]
 pub trait Terminal {
     /// A line of what was asked for.
     fn say(&mut self, line: &str);
     /// A line of progress or of warning.
     fn note(&mut self, line: &str);
     /// A password that the operator types, or has put into the environment; `None` where there is nobody to ask.
-    fn password(&mut self, prompt: &str) -> Option<String>;
+    async fn password(&mut self, prompt: &str) -> Option<String>;
     /// Posts bytes to an address: the HTTP status of the answer, or why there was none.
-    fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String>;
+    async fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String>;
+    /// Where files are read and written.
+    fn files(&self) -> &dyn Files;
+    /// What was said, as a value for a program that reads along: a list goes on with the one of that name. Nobody reads unless
+    /// a terminal has this.
+    fn tell(&mut self, _name: &str, _value: Value) {}
 }
 
 /// Why something was not done, and what to do about it; for people.
@@ -50,7 +61,7 @@ impl From<StoreError> for Refusal {
             }
             StoreError::Busy(why) => format!("The database is busy or away ({why}). Try again in a moment."),
             StoreError::Broken(why) if why.contains("no such table") => {
-                format!("The database has no tables yet ({why}): `npm run deploy` makes them.")
+                format!("The database has no tables yet ({why}): {}", program::TABLES)
             }
             StoreError::Broken(why) => format!("The database refused: {why}"),
         })
@@ -146,7 +157,8 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
         self.sealer.clone().ok_or_else(|| {
             Refusal(format!(
                 "A password is sealed with the worker's secret, which is missing here or shorter than {SECRET_BYTES_MIN} bytes: \
-                 set ANCHORAGE_SECRET to what `wrangler secret put ANCHORAGE_SECRET` was given, and try again."
+                 {}",
+                program::SECRET
             ))
         })
     }

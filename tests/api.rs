@@ -11,6 +11,8 @@
 
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/files.rs"]
+mod files;
 #[path = "api/hostile.rs"]
 mod hostile;
 #[path = "api/logon.rs"]

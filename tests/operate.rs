@@ -23,6 +23,8 @@ mod house;
 mod phone;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
+#[path = "operate/telling.rs"]
+mod telling;
 #[path = "conversation/world.rs"]
 mod world;
 

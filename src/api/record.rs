@@ -75,6 +75,11 @@ fn values(body: &Body, fields: &[Field]) -> Vec<(String, String)> {
     told.map(|(value, _)| value).collect()
 }
 
+/// What a list shows of a body.
+pub fn summary_of(body: &Body, fields: &[Field]) -> String {
+    summary(body, &values(body, fields))
+}
+
 /// A name, a title; or whatever stands first.
 fn summary(body: &Body, values: &[(String, String)]) -> String {
     let named =

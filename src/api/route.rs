@@ -3,6 +3,8 @@
 use super::account::Look;
 use super::call::Call;
 use super::collection::All;
+use super::export::Export;
+use super::import::Import;
 use super::listing::{Changes, One, Page};
 use super::logon::{Logoff, Logon};
 use super::refusal::Refusal;
@@ -39,7 +41,8 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
         ["account" | "collections"] => "GET",
         ["collections", _, "records"] => "GET, POST",
         ["collections", _, "records", _] => "GET, PUT, PATCH, DELETE",
-        ["collections", _, "changes"] => "GET",
+        ["collections", _, "changes" | "export"] => "GET",
+        ["collections", _, "import"] => "POST",
         _ => return None,
     })
 }
@@ -55,6 +58,8 @@ fn deed(call: &Call, method: &str, segments: &[&str]) -> Result<Box<dyn Deed>, R
         ("PATCH", ["collections", path, "records", id]) => Box::new(Writing::patch(call, path, id)?),
         ("DELETE", ["collections", path, "records", id]) => Box::new(Writing::remove(call, path, id)?),
         (_, ["collections", path, "records", id]) => Box::new(One::new(path, id)),
+        (_, ["collections", path, "import"]) => Box::new(Import::new(call, path)?),
+        (_, ["collections", path, "export"]) => Box::new(Export::new(call, path)?),
         (_, ["collections", path, "changes"]) => Box::new(Changes::new(call, path)?),
         _ => return Err(Refusal::not_found("There is nothing at this path.")),
     })

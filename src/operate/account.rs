@@ -2,7 +2,7 @@
 
 use super::command::Which;
 use super::list::plural;
-use super::{Operator, Refusal, Terminal, login_of, name, refuse};
+use super::{Operator, Refusal, Terminal, login_of, name, program, refuse};
 use crate::content::fields;
 use crate::exchange::Seed;
 use crate::journal::Moment;
@@ -41,7 +41,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         if self.store.read(&reads).await?.account.is_some() {
             return refuse(format!("There is an account `{name}` already. `list {name}` shows it."));
         }
-        let (password, made) = self.choose_password(name, password)?;
+        let (password, made) = self.choose_password(name, password).await?;
         let issued = self
             .change(reads, |snapshot, now, seed| {
                 if snapshot.account.is_some() {
@@ -57,6 +57,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 Ok((issued.map(|(token, _)| token), Some(batch)))
             })
             .await?;
+        self.terminal.tell("account", name.into());
+        if made {
+            self.terminal.tell("password", password.as_str().into());
+        }
         self.terminal.say(&format!("Added `{name}`."));
         self.terminal.say("  In a SyncML client: the server's address ending in /syncml,");
         self.terminal.say(&match made {
@@ -68,7 +72,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             Some(token) => self.say_token(&token),
             None => self
                 .terminal
-                .say(&format!("  For a MAX app: `npm run account -- token {name}` issues a token.")),
+                .say(&format!("  For a MAX app: `{} token {name}` issues a token.", program::NAME)),
         }
         Ok(())
     }
@@ -77,7 +81,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let sealer = self.sealer()?;
         let reads = Reads::of(Who::Login(name.to_owned()));
         login_of(&self.store.read(&reads).await?, name)?;
-        let (password, made) = self.choose_password(name, password)?;
+        let (password, made) = self.choose_password(name, password).await?;
         self.change(reads, |snapshot, now, seed| {
             let login =
                 Login { sealed: sealer.seal(name, &password, seed.draw()), ..login_of(snapshot, name)? };
@@ -85,6 +89,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             Ok(((), Some(Batch { account, now, edits: vec![Edit::PutLogin(login)], ..Batch::default() })))
         })
         .await?;
+        self.terminal.tell("account", name.into());
+        if made {
+            self.terminal.tell("password", password.as_str().into());
+        }
         self.terminal.say(&match made {
             true => format!("The password of `{name}` is now {password}   (shown this once)"),
             false => format!("The password of `{name}` is changed."),
@@ -131,6 +139,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             Ok(((), Some(Batch { account: account.clone(), now, edits: edits.clone(), ..Batch::default() })))
         })
         .await?;
+        self.terminal.tell("revoked", meant.len().into());
         self.terminal.say(&format!("Revoked {}.", plural(meant.len() as u64, "token")));
         Ok(())
     }
@@ -157,14 +166,18 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             Ok(((), Some(Batch { account: account.clone(), now, edits, ..Batch::default() })))
         })
         .await?;
+        self.terminal.tell("removed", name.into());
         self.terminal.say(&format!("Removed `{name}`: {lost}."));
         Ok(())
     }
 
     /// The password given, typed, or made; and whether it was made.
-    fn choose_password(&mut self, name: &str, given: Option<&str>) -> Result<(String, bool), Refusal> {
+    async fn choose_password(&mut self, name: &str, given: Option<&str>) -> Result<(String, bool), Refusal> {
         let prompt = format!("Password for {name} (empty for one that is made)");
-        let chosen = given.map(str::to_owned).or_else(|| self.terminal.password(&prompt));
+        let chosen = match given {
+            Some(given) => Some(given.to_owned()),
+            None => self.terminal.password(&prompt).await,
+        };
         match chosen.filter(|password| !password.is_empty() || given.is_some()) {
             Some(password) => name::check_password(&password).map(|()| (password, false)).map_err(Refusal),
             None => Ok((name::make_password(self.seed.draw()), true)),
@@ -172,6 +185,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     }
 
     fn say_token(&mut self, token: &str) {
+        self.terminal.tell("token", token.into());
         self.terminal.say("  For a MAX app: the server's address ending in /max/contacts (or calendar, todo, notes), with auth");
         self.terminal.say(&format!("    {token}   (shown this once)"));
     }

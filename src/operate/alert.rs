@@ -19,6 +19,7 @@ use crate::syncml::device::{DevInf, SERVER_ID};
 use crate::syncml::message::Version;
 use crate::syncml::notification::{self, Notification, UiMode, Wanted, message};
 use crate::syncml::session::State;
+use serde_json::json;
 
 /// How many sessions asked for are remembered: a device may be away for a while, and be asked again.
 const ALERTED_MAX: usize = 8;
@@ -63,7 +64,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let package = package.await?;
         self.show_package(&peer.id, &package);
         match address {
-            Some(address) => self.post_package(&address, &package),
+            Some(address) => self.post_package(&address, &package).await,
             None => Ok(()),
         }
     }
@@ -102,6 +103,15 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
 
     fn show_package(&mut self, device: &PeerId, package: &Package) {
         let Package { notification, version, bytes, signed } = package;
+        let told = json!({
+            "device": device.0,
+            "session": notification.session_id,
+            "version": version.protocol(),
+            "type": media_type(*version),
+            "signed": signed,
+            "bytes": spaced(bytes),
+        });
+        self.terminal.tell("package", told);
         self.terminal.say(&format!(
             "Package 0 of {} for {} asks for session {} ({} bytes):",
             version.protocol(),
@@ -130,9 +140,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         self.terminal.say(&format!("  {}", spaced(&[push, bytes].concat())));
     }
 
-    fn post_package(&mut self, address: &str, package: &Package) -> Result<(), Refusal> {
-        match self.terminal.post(address, media_type(package.version), &package.bytes) {
+    async fn post_package(&mut self, address: &str, package: &Package) -> Result<(), Refusal> {
+        match self.terminal.post(address, media_type(package.version), &package.bytes).await {
             Ok(status @ 200..=299) => {
+                self.terminal.tell("posted", status.into());
                 self.terminal.say(&format!("Posted to {address}: HTTP {status}."));
                 Ok(())
             }

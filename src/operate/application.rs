@@ -13,8 +13,11 @@ use crate::store::{Batch, Collection, Edit, Reads, Who};
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     pub(super) async fn import_app(&mut self, name: &str, file: &str) -> Result<(), Refusal> {
-        let bytes = std::fs::read(file)
-            .map_err(|error| Refusal(format!("The file {file} cannot be read: {error}.")))?;
+        let bytes = self
+            .terminal
+            .files()
+            .read(file)
+            .map_err(|reason| Refusal(format!("The file {file} cannot be read: {reason}.")))?;
         let application = schema::read(&bytes).map_err(|problems| {
             problems.iter().for_each(|problem| self.terminal.note(&format!("{file}, {problem}")));
             Refusal(format!("{} in {file}; nothing was changed.", plural(problems.len() as u64, "problem")))
@@ -32,6 +35,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 Ok((words, Some(batch)))
             })
             .await?;
+        self.terminal.tell("application", application.id.as_str().into());
         self.terminal.say(&format!("Imported the application {} into `{name}`:", application.id));
         done.iter().for_each(|words| self.terminal.say(&format!("  {words}")));
         Ok(())

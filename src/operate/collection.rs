@@ -3,7 +3,7 @@
 use super::application::difference;
 use super::command::{Difference, Lock, policy_word};
 use super::list::plural;
-use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse, unknown};
+use super::{Operator, Refusal, Terminal, named, no_such_collection, plain, refuse, unknown};
 use crate::content::fields::{self, Field};
 use crate::record::{AccountId, CollectionId, Kind};
 use crate::store::survey::Survey;
@@ -50,7 +50,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         match before == after {
             true => self.terminal.say(&format!("{id} of `{name}` is so already.")),
             false if before.id.0.is_empty() => {
-                self.terminal.say(&format!("Made {id} of `{name}`, for {}:", kind_word(after.kind)));
+                self.terminal.say(&format!("Made {id} of `{name}`, for {}:", kind_words(after.kind)));
             }
             false => self.terminal.say(&format!("Changed {id} of `{name}`:")),
         }
@@ -66,7 +66,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let overview = self.overview(name).await?;
         let count = overview.collections.iter().find(|(known, _)| known.id == collection.id);
         let records = plural(count.map_or(0, |(_, count)| *count), "record");
-        let (id, kind) = (&collection.id.0, kind_word(collection.kind));
+        let (id, kind) = (&collection.id.0, kind_words(collection.kind));
         self.terminal.say(&format!("{id} of `{name}`: {kind}, {records}"));
         self.say_collection(&collection);
         let fields: Vec<&str> = collection.fields.iter().map(|field| field.name.as_str()).collect();
@@ -75,6 +75,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     }
 
     fn say_collection(&mut self, collection: &Collection) {
+        self.terminal.tell("collection", plain::collection(collection, None));
         if collection.kind != Kind::Table {
             let (policy, words) = (policy_word(collection.policy), policy_words(collection.policy));
             self.terminal.say(&format!("  policy     {policy}: {words}"));
@@ -115,7 +116,7 @@ fn changed(before: &Collection, wanted: &Difference, all: &[Collection]) -> Resu
     let mut after = before.clone();
     let id = &before.id.0;
     if wanted.kind.is_some_and(|kind| kind != before.kind) {
-        return refuse(format!("`{id}` holds {}: that cannot be changed.", kind_word(before.kind)));
+        return refuse(format!("`{id}` holds {}: that cannot be changed.", kind_words(before.kind)));
     }
     if before.kind == Kind::Table && (wanted.policy.is_some() || wanted.standard_fields) {
         return refuse(format!(
@@ -173,7 +174,7 @@ fn refreshed(before: &[Field], standard: Vec<Field>) -> Vec<Field> {
     standard.into_iter().chain(own).collect()
 }
 
-fn kind_word(kind: Kind) -> &'static str {
+fn kind_words(kind: Kind) -> &'static str {
     match kind {
         Kind::Contacts => "contacts",
         Kind::Calendar => "events",

@@ -335,6 +335,11 @@ fn wrong<T>(reason: impl Into<String>) -> Result<T, Unclear> {
     Err(Unclear::Wrong(reason.into()))
 }
 
+/// A kind as it is typed.
+pub fn kind_word(kind: Kind) -> &'static str {
+    words::KINDS.iter().find(|(_, known)| *known == kind).map_or("table", |(name, _)| name)
+}
+
 /// A policy as it is typed.
 pub fn policy_word(policy: Policy) -> &'static str {
     words::POLICIES.iter().find(|(_, known)| *known == policy).map_or("", |(name, _)| name)

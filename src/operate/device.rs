@@ -2,12 +2,13 @@
 
 use super::command::DeviceDeed;
 use super::list::{clean, date, plural};
-use super::{Operator, Refusal, Terminal, refuse};
+use super::{Operator, Refusal, Terminal, plain, refuse};
 use crate::peer::{Bookmark, PeerId, PeerSettings};
 use crate::record::{Kind, Seq};
 use crate::store::survey::{Overview, Survey};
 use crate::store::{Batch, Edit, Peer, Reads, Who};
 use crate::syncml::device::DevInf;
+use serde_json::Value;
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     pub(super) async fn device(
@@ -18,6 +19,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     ) -> Result<(), Refusal> {
         let overview = self.overview(name).await?;
         let Some(device) = device else {
+            self.terminal.tell("devices", Vec::<Value>::new().into());
             let count = plural(overview.devices.len() as u64, "device");
             self.terminal.say(&format!("`{name}` has {count}."));
             for (peer, bookmarks) in &overview.devices {
@@ -86,6 +88,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     }
 
     fn show_device(&mut self, overview: &Overview, peer: &Peer, bookmarks: &[Bookmark]) {
+        let told = plain::device(peer, bookmarks, overview.account.horizon);
+        self.terminal.tell("devices", vec![told].into());
         self.terminal.say(&headline(peer));
         let synchronised = overview.collections.iter().filter(|(known, _)| known.kind != Kind::Table);
         for (collection, _) in synchronised {

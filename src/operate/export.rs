@@ -1,6 +1,7 @@
 //! Collections into files: each record with the bytes it has, or its plain fields as lines of JSON.
 
 use super::command::Layout;
+use super::files::{Files, within};
 use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, refuse};
 use crate::content::{fields, listing};
@@ -9,15 +10,15 @@ use crate::record::{AccountId, Body, Content, Form, Kind, Record, RecordId};
 use crate::secret;
 use crate::store::survey::Survey;
 use crate::store::{Collection, PageAsk, Reads, Snapshot, Who};
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::Path;
 
 /// How much of a record's own words goes into its file's name, in characters.
 const TITLE_CHARS_MAX: usize = 40;
 
 /// The longest id that goes into a file's name as it is, in bytes.
 const ID_BYTES_MAX: usize = 80;
+
+/// How much waits before a file that many records go into is written to.
+const WAITING_BYTES_MAX: usize = 256 * 1024;
 
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     /// One collection into the folder; or every one into a folder of its own inside.
@@ -28,7 +29,6 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         folder: &str,
         layout: Layout,
     ) -> Result<(), Refusal> {
-        let folder = Path::new(folder);
         let Some(path) = path else {
             return self.export_all(name, folder, layout).await;
         };
@@ -38,23 +38,22 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 "Notes and tables do not fit into one file of their kind: leave --one-file out, or take --json-lines.",
             );
         }
-        prepare(folder)?;
+        prepare(self.terminal.files(), folder)?;
         self.export_one(name, &collection, folder, layout).await
     }
 
-    async fn export_all(&mut self, name: &str, folder: &Path, layout: Layout) -> Result<(), Refusal> {
+    async fn export_all(&mut self, name: &str, folder: &str, layout: Layout) -> Result<(), Refusal> {
         let collections = self.collections(name).await?;
-        let word = folder.display().to_string();
-        if named(&collections, &word).is_some() && !folder.exists() {
+        if named(&collections, folder).is_some() && self.terminal.files().look(folder).is_err() {
             return refuse(format!(
-                "DIR is missing: `export {name} {word} DIR` writes the collection `{word}`. For a folder of that name say ./{word}."
+                "DIR is missing: `export {name} {folder} DIR` writes the collection `{folder}`. For a folder of that name say ./{folder}."
             ));
         }
-        prepare(folder)?;
+        prepare(self.terminal.files(), folder)?;
         for collection in &collections {
-            let own = folder.join(file_safe(&collection.id.0));
+            let own = within(folder, &file_safe(&collection.id.0));
             let fits = layout != Layout::OneFile || fits_one_file(collection.kind);
-            prepare(&own)?;
+            prepare(self.terminal.files(), &own)?;
             self.export_one(name, collection, &own, if fits { layout } else { Layout::Files }).await?;
         }
         Ok(())
@@ -64,12 +63,12 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         &mut self,
         name: &str,
         collection: &Collection,
-        folder: &Path,
+        folder: &str,
         layout: Layout,
     ) -> Result<(), Refusal> {
         let mut sheet = match layout {
             Layout::Files => None,
-            _ => Some(sheet(folder, collection, layout)?),
+            _ => Some(Sheet::new(self.terminal.files(), folder, collection, layout)?),
         };
         let (mut count, mut after, mut until) = (0_u64, 0, None);
         loop {
@@ -80,9 +79,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 after = after.max(record.seq);
                 let whole = self.whole(name, record).await?;
                 let Some(body) = record.content.body().or(whole.as_ref()) else { continue };
+                let files = self.terminal.files();
                 match &mut sheet {
-                    Some(sheet) => append(sheet, record, body, collection, layout),
-                    None => write_file(folder, record, body, collection),
+                    Some(sheet) => sheet.append(files, record, body, collection),
+                    None => write_file(files, folder, record, body, collection),
                 }?;
                 count += 1;
             }
@@ -92,9 +92,11 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             self.terminal.note(&format!("{} so far …", plural(count, "record")));
         }
         if let Some(mut sheet) = sheet {
-            sheet.flush().map_err(|error| Refusal(format!("The file could not be finished: {error}.")))?;
+            sheet.flush(self.terminal.files())?;
         }
-        let (records, id, folder) = (plural(count, "record"), &collection.id.0, folder.display());
+        let (records, id) = (plural(count, "record"), &collection.id.0);
+        let told = serde_json::json!({ "collection": id, "records": count, "folder": folder });
+        self.terminal.tell("exported", vec![told].into());
         self.terminal.say(&format!("Exported {records} of {id} of `{name}` to {folder}."));
         Ok(())
     }
@@ -142,72 +144,101 @@ fn fits_one_file(kind: Kind) -> bool {
 }
 
 /// The folder, made where it is missing; one with something in it is not ours to write into.
-fn prepare(folder: &Path) -> Result<(), Refusal> {
-    let shown = folder.display();
-    fs::create_dir_all(folder)
-        .map_err(|error| Refusal(format!("The folder {shown} cannot be made: {error}.")))?;
-    let mut inside = fs::read_dir(folder)
-        .map_err(|error| Refusal(format!("The folder {shown} cannot be read: {error}.")))?;
-    match inside.next() {
-        Some(_) => refuse(format!("The folder {shown} is not empty: name a new one.")),
-        None => Ok(()),
+fn prepare(files: &dyn Files, folder: &str) -> Result<(), Refusal> {
+    files
+        .make_folder(folder)
+        .map_err(|reason| Refusal(format!("The folder {folder} cannot be made: {reason}.")))?;
+    let inside = files
+        .names(folder)
+        .map_err(|reason| Refusal(format!("The folder {folder} cannot be read: {reason}.")))?;
+    match inside.is_empty() {
+        false => refuse(format!("The folder {folder} is not empty: name a new one.")),
+        true => Ok(()),
     }
 }
 
-fn sheet(folder: &Path, collection: &Collection, layout: Layout) -> Result<BufWriter<File>, Refusal> {
-    let ending = match (layout, collection.kind) {
-        (Layout::JsonLines, _) => "jsonl",
-        (_, Kind::Contacts) => "vcf",
-        _ => "ics",
-    };
-    let path = folder.join(format!("{}.{ending}", file_safe(&collection.id.0)));
-    create(&path).map(BufWriter::new)
+/// One file that many records go into.
+struct Sheet {
+    path: String,
+    layout: Layout,
+    waiting: Vec<u8>,
 }
 
-fn append(
-    sheet: &mut BufWriter<File>,
+impl Sheet {
+    fn new(
+        files: &dyn Files,
+        folder: &str,
+        collection: &Collection,
+        layout: Layout,
+    ) -> Result<Self, Refusal> {
+        let ending = match (layout, collection.kind) {
+            (Layout::JsonLines, _) => "jsonl",
+            (_, Kind::Contacts) => "vcf",
+            _ => "ics",
+        };
+        let path = within(folder, &format!("{}.{ending}", file_safe(&collection.id.0)));
+        create(files, &path, &[])?;
+        Ok(Self { path, layout, waiting: Vec::new() })
+    }
+
+    fn append(
+        &mut self,
+        files: &dyn Files,
+        record: &Record,
+        body: &Body,
+        collection: &Collection,
+    ) -> Result<(), Refusal> {
+        match self.layout {
+            Layout::JsonLines => {
+                let line = listing::json_line(record, body, collection.kind, &collection.fields);
+                self.waiting.extend(line.into_bytes());
+            }
+            // A stream of whole objects (RFC 5545 section 3.4, RFC 6350 section 3.3) keeps every byte of each.
+            _ => self.waiting.extend_from_slice(&body.bytes),
+        }
+        match (self.layout, self.waiting.ends_with(b"\n")) {
+            (Layout::JsonLines, _) => self.waiting.push(b'\n'),
+            (_, true) => {}
+            (_, false) => self.waiting.extend_from_slice(b"\r\n"),
+        }
+        if self.waiting.len() < WAITING_BYTES_MAX { Ok(()) } else { self.flush(files) }
+    }
+
+    fn flush(&mut self, files: &dyn Files) -> Result<(), Refusal> {
+        let written = files.append(&self.path, &self.waiting);
+        self.waiting.clear();
+        written.map_err(|reason| Refusal(format!("The file {} could not be written: {reason}.", self.path)))
+    }
+}
+
+fn write_file(
+    files: &dyn Files,
+    folder: &str,
     record: &Record,
     body: &Body,
     collection: &Collection,
-    layout: Layout,
 ) -> Result<(), Refusal> {
-    let written = match layout {
-        Layout::JsonLines => {
-            writeln!(sheet, "{}", listing::json_line(record, body, collection.kind, &collection.fields))
-        }
-        // A stream of whole objects (RFC 5545 section 3.4, RFC 6350 section 3.3) keeps every byte of each.
-        _ => sheet.write_all(&body.bytes).and_then(|()| match body.bytes.ends_with(b"\n") {
-            true => Ok(()),
-            false => sheet.write_all(b"\r\n"),
-        }),
-    };
-    written.map_err(|error| Refusal(format!("The file could not be written: {error}.")))
-}
-
-fn write_file(folder: &Path, record: &Record, body: &Body, collection: &Collection) -> Result<(), Refusal> {
+    let line;
     let (bytes, ending) = match &body.form {
-        Form::Table => (
-            format!("{}\n", listing::json_line(record, body, collection.kind, &collection.fields))
-                .into_bytes(),
-            "json",
-        ),
-        Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => (body.bytes.clone(), "vcf"),
-        Form::Vcalendar10 => (body.bytes.clone(), "vcs"),
-        Form::Icalendar20 => (body.bytes.clone(), "ics"),
-        Form::Vnote11 => (body.bytes.clone(), "vnt"),
-        Form::Plain => (body.bytes.clone(), "txt"),
-        Form::Opaque(media_type) if media_type.ends_with("+xml") => (body.bytes.clone(), "xml"),
-        Form::Opaque(_) => (body.bytes.clone(), "bin"),
+        Form::Table => {
+            line = format!("{}\n", listing::json_line(record, body, collection.kind, &collection.fields));
+            (line.as_bytes(), "json")
+        }
+        Form::Vcard21 | Form::Vcard30 | Form::Vcard40 => (body.bytes.as_slice(), "vcf"),
+        Form::Vcalendar10 => (body.bytes.as_slice(), "vcs"),
+        Form::Icalendar20 => (body.bytes.as_slice(), "ics"),
+        Form::Vnote11 => (body.bytes.as_slice(), "vnt"),
+        Form::Plain => (body.bytes.as_slice(), "txt"),
+        Form::Opaque(media_type) if media_type.ends_with("+xml") => (body.bytes.as_slice(), "xml"),
+        Form::Opaque(_) => (body.bytes.as_slice(), "bin"),
     };
-    let path = folder.join(format!("{}.{ending}", file_name(record, body, collection)));
-    create(&path)?
-        .write_all(&bytes)
-        .map_err(|error| Refusal(format!("The file {} could not be written: {error}.", path.display())))
+    create(files, &within(folder, &format!("{}.{ending}", file_name(record, body, collection))), bytes)
 }
 
-fn create(path: &Path) -> Result<File, Refusal> {
-    File::create_new(path)
-        .map_err(|error| Refusal(format!("The file {} could not be made: {error}.", path.display())))
+fn create(files: &dyn Files, path: &str, bytes: &[u8]) -> Result<(), Refusal> {
+    files
+        .create(path, bytes)
+        .map_err(|reason| Refusal(format!("The file {path} could not be made: {reason}.")))
 }
 
 /// A record's first plain words and its id.

@@ -3,21 +3,48 @@
 //! What is there already with equal content (`journal/matching.rs`) is left alone, so that the same import twice makes no
 //! duplicates; a file that cannot be read, or a piece that is no record, is named and the rest goes on.
 
-mod files;
+mod found;
 mod lane;
 
+use super::files::Files;
 use super::list::plural;
 use super::{Operator, Refusal, Terminal, named, no_such_collection, refuse};
-use crate::journal::intake;
+use crate::content::{self, split};
+use crate::journal::intake::{self, Item};
 use crate::journal::matching::MatchKey;
-use crate::record::{AccountId, Kind};
+use crate::record::{AccountId, Body, Entry, Kind};
 use crate::store::survey::Survey;
 use crate::store::{Batch, Collection, Guard, Reads, Who};
 use lane::Lane;
-use std::path::Path;
+use serde_json::json;
 
 /// After how many records a line of progress is due.
 const PROGRESS_RECORDS: u64 = 1_000;
+
+/// What a file of that name has for a collection of this kind, each piece with the line it begins on; or why it is no record.
+pub fn read(file: &[u8], name: &str, kind: Kind) -> Vec<(usize, Result<Item, String>)> {
+    let lanes = [Lane::of(Collection { kind, ..Collection::default() })];
+    let item = |piece: split::Piece| match &piece.parts {
+        Err(reason) => (piece.line, Err(reason.clone())),
+        Ok(_) => (piece.line, intake::item(piece.bytes(file), kind)),
+    };
+    lane::pieces(file, name, &lanes).into_iter().map(item).collect()
+}
+
+/// The `UID` of what a body holds, a card or the first component of a calendar that has one.
+pub fn uid(body: &Body) -> Option<String> {
+    uid_in(&content::read(body).entries)
+}
+
+fn uid_in(entries: &[Entry]) -> Option<String> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Property(property) if property.name == "UID" && !property.value.is_empty() => {
+            Some(String::from_utf8_lossy(&property.value).into_owned())
+        }
+        Entry::Component(component) if component.name != "VTIMEZONE" => uid_in(&component.entries),
+        _ => None,
+    })
+}
 
 /// An import under way.
 struct Import {
@@ -37,10 +64,10 @@ impl Import {
 impl<S: Survey, T: Terminal> Operator<'_, S, T> {
     /// `words` is a collection and paths, or paths only; then each piece goes where its kind lives.
     pub(super) async fn import(&mut self, name: &str, words: &[String]) -> Result<(), Refusal> {
-        let (lanes, paths) = choose(name, self.collections(name).await?, words)?;
+        let (lanes, paths) = choose(name, self.collections(name).await?, words, self.terminal.files())?;
         let mut endings: Vec<&str> = lanes.iter().flat_map(|lane| lane.endings()).copied().collect();
         endings.dedup();
-        let found = files::find(paths, &endings);
+        let found = found::find(self.terminal.files(), paths, &endings);
         let mut import = Import { account: name.to_owned(), lanes, refused: 0, said: 0 };
         for (place, reason) in &found.refused {
             self.refuse_piece(place, reason, &mut import);
@@ -71,6 +98,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let filled = import.lanes.iter().filter(|lane| one || lane.new + lane.same > 0);
         for lane in filled {
             let (id, new, same) = (&lane.collection.id.0, lane.new, lane.same);
+            let told = json!({ "collection": id, "new": new, "there": same });
+            self.terminal.tell("imported", vec![told].into());
             self.terminal
                 .say(&format!("Imported into {id} of `{name}`: {new} new, {same} there already{refused}."));
         }
@@ -86,18 +115,17 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         }
     }
 
-    async fn import_file(&mut self, path: &Path, import: &mut Import) -> Result<(), Refusal> {
-        let shown = path.display().to_string();
-        let file = match std::fs::read(path) {
+    async fn import_file(&mut self, path: &str, import: &mut Import) -> Result<(), Refusal> {
+        let file = match self.terminal.files().read(path) {
             Ok(file) => file,
-            Err(error) => {
-                self.refuse_piece(&shown, &error.to_string(), import);
+            Err(reason) => {
+                self.refuse_piece(path, &reason, import);
                 return Ok(());
             }
         };
         let pieces = lane::pieces(&file, path, &import.lanes);
         if pieces.is_empty() {
-            self.refuse_piece(&shown, "there is nothing in it", import);
+            self.refuse_piece(path, "there is nothing in it", import);
         }
         for piece in pieces {
             let lane = import.lanes.iter().enumerate().find(|(_, lane)| lane.takes(&piece.name));
@@ -109,7 +137,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
                 }
             };
             match taken {
-                Err(reason) => self.refuse_piece(&format!("{shown}, line {}", piece.line), &reason, import),
+                Err(reason) => self.refuse_piece(&format!("{path}, line {}", piece.line), &reason, import),
                 Ok((index, item)) => {
                     if import.lanes.get(index).is_some_and(|lane| lane.is_full_for(&item)) {
                         self.flush(index, import).await?;
@@ -160,6 +188,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
 
     fn refuse_piece(&mut self, place: &str, reason: &str, import: &mut Import) {
         import.refused += 1;
+        self.terminal.tell("refused", vec![json!({ "place": place, "reason": reason })].into());
         self.terminal.note(&format!("Refused {place}: {reason}."));
     }
 }
@@ -170,9 +199,10 @@ fn choose<'a>(
     name: &str,
     collections: Vec<Collection>,
     words: &'a [String],
+    files: &dyn Files,
 ) -> Result<(Vec<Lane>, &'a [String]), Refusal> {
     let Some((first, rest)) = words.split_first() else { return refuse("There is nothing to import.") };
-    let there = Path::new(first).exists();
+    let there = files.look(first).is_ok();
     match named(&collections, first) {
         Some(collection) if !rest.is_empty() && collection.kind == Kind::Table => refuse(format!(
             "`{first}` is a MAX table, which no .vcf, .ics or .txt fills: a MAX app writes into it."

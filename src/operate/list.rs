@@ -1,7 +1,7 @@
 //! What there is, in lines for a person.
 
 use super::command::policy_word;
-use super::{Operator, Refusal, Terminal, device, unknown};
+use super::{Operator, Refusal, Terminal, device, plain, program, unknown};
 use crate::journal::Moment;
 use crate::record::{AccountId, Kind};
 use crate::store::Collection;
@@ -17,10 +17,12 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         match (name, found.is_empty()) {
             (Some(name), true) => return Err(unknown(name)),
             (None, true) => {
-                self.terminal.say("There is no account yet. `npm run account -- add NAME` makes one.");
+                let name = program::NAME;
+                self.terminal.say(&format!("There is no account yet. `{name} add NAME` makes one."));
             }
             _ => {}
         }
+        self.terminal.tell("accounts", found.iter().map(plain::overview).collect());
         for overview in &found {
             let lines = lines(overview, self.now);
             lines.iter().for_each(|line| self.terminal.say(line));

@@ -8,6 +8,7 @@ use crate::record::Kind;
 use crate::secret;
 use crate::store::survey::{Overview, Survey};
 use crate::syncml::provisioning::{Document, Settings};
+use serde_json::json;
 
 /// Where `npm start` listens.
 const LOCAL_URL: &str = "http://127.0.0.1:8787/syncml";
@@ -30,6 +31,9 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let Some(settings) = Settings::new(&url, name, password, databases) else {
             return refuse(format!("`{url}` is not an address like https://sync.example/syncml."));
         };
+        let paths: Vec<&str> = settings.databases.iter().map(|known| known.path.as_str()).collect();
+        let told = json!({ "url": url, "port": settings.port, "login": name, "databases": paths });
+        self.terminal.tell("settings", told);
         self.terminal.say(&format!("Settings for a device of `{name}`:"));
         for (what, value) in settings.words() {
             self.terminal.say(&format!("  {what:<27}  {value}"));
@@ -41,7 +45,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         }
         for wanted in document.map_or(vec![Document::Ota, Document::Wap], |document| vec![document]) {
             self.terminal.say(&format!("\n{}, {}:\n", wanted.name(), wanted.media_type()));
-            self.terminal.say(&wanted.write(&settings));
+            let written = wanted.write(&settings);
+            let told = json!({ "name": wanted.name(), "type": wanted.media_type(), "text": written });
+            self.terminal.tell("documents", vec![told].into());
+            self.terminal.say(&written);
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 
 use anchorage::exchange::Seed;
 use anchorage::operate::command::{self, Order};
+use anchorage::operate::files::{Disk, Files};
 use anchorage::operate::{Operator, Refusal, Terminal};
 use anchorage::store::survey::Survey;
+use serde_json::Value;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -30,6 +32,8 @@ pub struct Desk<S> {
     pub secret: Option<&'static str>,
     pub typed: Option<String>,
     pub noted: String,
+    /// What a program that reads along was told.
+    pub told: serde_json::Map<String, Value>,
     /// What was posted: where, as what, which bytes; and what to answer.
     pub posted: Vec<(String, String, Vec<u8>)>,
     pub answers: Result<u16, String>,
@@ -45,6 +49,7 @@ impl<S: Survey> Desk<S> {
             secret: Some(SECRET),
             typed: None,
             noted: String::new(),
+            told: serde_json::Map::new(),
             posted: Vec::new(),
             answers: Ok(202),
             runs: 0,
@@ -65,6 +70,7 @@ impl<S: Survey> Desk<S> {
         let mut operator = Operator::new(&self.store, &mut memory, self.secret, self.now, seed);
         let outcome = finish(operator.carry_out(order));
         self.noted = memory.noted;
+        self.told = memory.told;
         self.posted.append(&mut memory.posted);
         outcome.map(|()| memory.said).map_err(|Refusal(reason)| reason)
     }
@@ -75,6 +81,7 @@ struct Memory {
     said: String,
     noted: String,
     typed: Option<String>,
+    told: serde_json::Map<String, Value>,
     posted: Vec<(String, String, Vec<u8>)>,
     answers: Option<Result<u16, String>>,
 }
@@ -86,12 +93,21 @@ impl Terminal for Memory {
     fn note(&mut self, line: &str) {
         self.noted += &format!("{line}\n");
     }
-    fn password(&mut self, _: &str) -> Option<String> {
+    async fn password(&mut self, _: &str) -> Option<String> {
         self.typed.clone()
     }
-    fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
+    async fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
         self.posted.push((url.into(), media_type.into(), body.to_vec()));
         self.answers.clone().unwrap()
+    }
+    fn tell(&mut self, name: &str, value: Value) {
+        match (self.told.get_mut(name), value) {
+            (Some(Value::Array(known)), Value::Array(mut more)) => known.append(&mut more),
+            (_, value) => _ = self.told.insert(name.into(), value),
+        }
+    }
+    fn files(&self) -> &dyn Files {
+        &Disk
     }
 }
 

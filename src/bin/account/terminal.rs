@@ -2,6 +2,7 @@
 
 use crate::channel::Channel;
 use anchorage::operate::Terminal;
+use anchorage::operate::files::{Disk, Files};
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -24,13 +25,17 @@ impl Terminal for Console<'_> {
         eprintln!("{}", plain(line));
     }
 
-    fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
+    async fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
         self.channel.post(url, media_type, body)
+    }
+
+    fn files(&self) -> &dyn Files {
+        &Disk
     }
 
     /// Out of the environment, or typed without being shown. Standard input is the channel, so the terminal is opened by
     /// name; where there is none, nobody is asked.
-    fn password(&mut self, prompt: &str) -> Option<String> {
+    async fn password(&mut self, prompt: &str) -> Option<String> {
         if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
             return Some(password);
         }

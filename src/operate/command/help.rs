@@ -1,5 +1,7 @@
 //! How each command goes, for people.
 
+use crate::operate::program;
+
 /// Every command that `--help` tells of.
 pub const COMMANDS: [&str; 13] = [
     "add",
@@ -34,19 +36,29 @@ Manages the accounts of this server.
                                         [--kind contacts|calendar|todo|notes|files]
   npm run account -- import NAME [COLLECTION] PATH…         read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
   npm run account -- export NAME [COLLECTION] DIR [--one-file | --json-lines]
-  npm run account -- import-app NAME FILE                   declare collections by a MAX application file
+  npm run account -- import-app NAME FILE                   declare collections by a MAX application file";
 
-  --state DIR   the folder of local data (as for `npm start -- --state DIR`); .anchorage unless said
-  --remote      the deployed database, not the local one; wants CLOUDFLARE_API_TOKEN or `npx wrangler login`,
-                and for passwords ANCHORAGE_SECRET
+const PASSWORDS: &str = "A password that is not given is asked for at a terminal, read from ANCHORAGE_PASSWORD, or made and shown once.";
 
-A password that is not given is asked for at a terminal, read from ANCHORAGE_PASSWORD, or made and shown once.
-More in docs/accounts.md; `npm run account -- COMMAND --help` shows one command.";
+/// Everything there is.
+fn all() -> String {
+    let (name, options, manual) = (program::NAME, program::OPTIONS, program::MANUAL);
+    format!(
+        "{}\n\n{options}\n\n{PASSWORDS}\nMore in {manual}; `{name} COMMAND --help` shows one command.",
+        named(HELP)
+    )
+}
+
+/// The text with the program called by its name.
+fn named(text: &str) -> String {
+    text.replace("npm run account --", program::NAME)
+}
 
 /// The line (or lines) that say how a command goes.
 pub fn usage(command: &str) -> String {
-    let start = format!("  npm run account -- {command} ");
-    let mut lines = HELP.lines().skip_while(|line| !line.starts_with(&start));
+    let help = named(HELP);
+    let start = format!("  {} {command} ", program::NAME);
+    let mut lines = help.lines().skip_while(|line| !line.starts_with(&start));
     let first = lines.next().map_or("see --help", str::trim);
     let more = lines.take_while(|line| line.starts_with("      ")).map(str::trim);
     [first].into_iter().chain(more).collect::<Vec<_>>().join(" ")
@@ -54,7 +66,7 @@ pub fn usage(command: &str) -> String {
 
 /// One command's help, or everything where it is no command.
 pub fn of(command: Option<&str>) -> String {
-    let Some(command) = command.filter(|command| COMMANDS.contains(command)) else { return HELP.to_owned() };
+    let Some(command) = command.filter(|command| COMMANDS.contains(command)) else { return all() };
     let more = match command {
         "add" => "Names are 1 to 64 of a-z, 0-9, . _ - + @, beginning with a letter or a digit.",
         "token" => {
@@ -81,7 +93,7 @@ this server, for 1.0 and 1.1. The server's log says `alerted` of the session tha
         }
         "provision" => {
             "Prints what is to be typed into a device, and the same as settings documents: Nokia/Ericsson OTA and OMA client provisioning.
---device prints one of them only. --url: where devices reach the server; --remote wants it. Without --password the device asks for it."
+--device prints one of them only. --url: where devices reach the server. Without --password the device asks for it."
         }
         "collection" => {
             "Shows a collection, or changes it. --policy says how it ends when two devices changed the same record.
@@ -100,5 +112,28 @@ What was imported comes out with the same bytes."
         "import-app" => "Nothing is written unless all of the file is right.",
         _ => "Tokens and passwords are never shown again.",
     };
-    format!("{}\n\n{more}\n\n`npm run account -- --help` shows all commands.", usage(command))
+    let (usage, name) = (usage(command), program::NAME);
+    let examples: Vec<String> =
+        examples(command).iter().map(|example| format!("  {name} {command} {example}")).collect();
+    let examples = examples.join("\n");
+    format!("{usage}\n\n{more}\n\nFor example:\n{examples}\n\n`{name} --help` shows all commands.")
+}
+
+/// What a command is given, as it is typed.
+fn examples(command: &str) -> &'static [&'static str] {
+    match command {
+        "add" => &["anna", "anna --token"],
+        "list" => &["", "anna"],
+        "token" => &["anna --label tablet --days 365"],
+        "revoke" => &["anna --label tablet", "anna 3fa9c1", "anna --all"],
+        "remove" => &["anna --yes"],
+        "device" => &["anna", "anna IMEI:35 --ctcap on", "anna IMEI:35 --forget"],
+        "alert" => &["anna IMEI:35", "anna IMEI:35 contacts --type refresh-from-server --post"],
+        "provision" => &["anna --url https://sync.example/syncml --device nokia"],
+        "collection" => &["anna contacts", "anna contacts --policy keep-both", "anna work --kind calendar"],
+        "import" => &["anna cards/", "anna contacts friends.vcf"],
+        "export" => &["anna backup/", "anna contacts backup/ --one-file"],
+        "import-app" => &["anna application.json"],
+        _ => &["anna"],
+    }
 }

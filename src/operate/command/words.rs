@@ -1,7 +1,7 @@
 //! The words and options on the command line, taken one by one by whoever knows what they mean.
 
 use super::{Alerting, Command, DeviceDeed, Difference, Layout, Lock, Post, Unclear, Which, help, wrong};
-use crate::operate::name;
+use crate::operate::{name, program};
 use crate::record::Kind;
 use crate::store::Policy;
 use crate::syncml::alert;
@@ -22,13 +22,17 @@ pub const POLICIES: [(&str, Policy); 4] = [
 ];
 
 /// The kinds as they are typed; tables are declared by `import-app`.
-const KINDS: [(&str, Kind); 5] = [
+pub const KINDS: [(&str, Kind); 5] = [
     ("contacts", Kind::Contacts),
     ("calendar", Kind::Calendar),
     ("todo", Kind::Todo),
     ("notes", Kind::Notes),
     ("files", Kind::Files),
 ];
+
+fn unknown<T>(option: &str) -> Result<T, Unclear> {
+    wrong(format!("There is no option `--{option}` here. `--help` shows what there is."))
+}
 
 fn policy_named(word: &str) -> Option<Policy> {
     POLICIES.iter().find(|(name, _)| *name == word).map(|(_, policy)| *policy)
@@ -66,6 +70,7 @@ impl Words {
             None => (option, None),
         };
         match name {
+            "state" if !program::CHOOSES_DATABASE => return unknown(option),
             "password" | "label" | "days" | "state" | "ctcap" | "kind" | "policy" | "read-only" | "alias"
             | "remove-alias" | "alert-url" | "quirks" | "type" | "version" | "url" | "device" => {
                 let Some(value) = inline.or_else(|| rest.next().cloned()) else {
@@ -85,15 +90,14 @@ impl Words {
                 };
                 self.values.push((name.to_owned(), address));
             }
+            "remote" if !program::CHOOSES_DATABASE => return unknown(option),
             "token" | "all" | "yes" | "one-file" | "json-lines" | "remote" | "forget" | "standard-fields"
             | "help"
                 if inline.is_none() =>
             {
                 self.flags.push(name.to_owned());
             }
-            _ => {
-                return wrong(format!("There is no option `--{option}` here. `--help` shows what there is."));
-            }
+            _ => return unknown(option),
         }
         Ok(())
     }

@@ -1,15 +1,14 @@
 //! A collection that files go into: what it takes, and what waits to be written into it.
 
-use super::files;
 use crate::content::split::{self, Piece};
 use crate::exchange::Seed;
 use crate::journal::intake::{self, Item};
 use crate::journal::matching::MatchKey;
 use crate::limits;
+use crate::operate::files::ending;
 use crate::record::{Content, Kind, RecordId};
 use crate::store::{Change, Collection, Snapshot};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Records in one commit.
 const BATCH_RECORDS_MAX: usize = 200;
@@ -99,9 +98,9 @@ impl Lane {
 }
 
 /// What a file has for any of these lanes.
-pub fn pieces(file: &[u8], path: &Path, lanes: &[Lane]) -> Vec<Piece> {
+pub fn pieces(file: &[u8], path: &str, lanes: &[Lane]) -> Vec<Piece> {
     let taken = |name: &&str| lanes.iter().any(|lane| lane.takes(name));
-    match files::ending(path).as_str() {
+    match ending(path).as_str() {
         ".vcf" | ".vcard" => split::objects(file, "VCARD"),
         ".ics" | ".ical" | ".vcs" => {
             let wanted: Vec<&str> = ["VEVENT", "VTODO"].into_iter().filter(taken).collect();
