@@ -6,7 +6,7 @@
 //! | `account`, `collections` | who this is, and what there is | `account`, `collection` |
 //! | `collections/{c}/records…`, `…/changes` | records, read and changed | `listing`, `record`, `writing` |
 //! | `collections/{c}/import`, `…/export` | many at once | `import`, `export` |
-//! | `devices…` | what a device can do and how far it has come; asking it to come | `device`, `mapping`, `alert` |
+//! | `devices…` | what a device can do and how far it has come; asking it to come | `device`, `mapping`, `asking` |
 //! | `sessions…`, `decode` | what was said | `session`, `replay`, `decode` |
 //! | `provision` | how to set up a phone | `provision` |
 //!
@@ -14,12 +14,16 @@
 //! any other, stamped, guarded and sent to devices. How requests are taken apart is in `call`, how one is refused in `refusal`.
 
 mod account;
+mod asking;
 mod call;
 mod collection;
+mod device;
 mod export;
 mod import;
 mod listing;
 mod logon;
+mod mapping;
+mod provision;
 mod record;
 mod refusal;
 mod route;
@@ -215,6 +219,7 @@ fn admit<'s>(
 
 impl Protocol for Api<'_> {
     type Answer = Result<Answer, Refusal>;
+    type Output = Response;
 
     fn ask(&mut self) -> Reads {
         match &mut self.work {

@@ -5,7 +5,8 @@ use crate::journal::Moment;
 use crate::max;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
-use crate::upstream::{Ended, Input, Protocol, Reason, Report, Standing, Step, Upstream};
+use crate::syncml;
+use crate::upstream::{Input, Protocol, Standing, Step, Upstream};
 
 /// One step of a sync with an upstream: see [`Step`]. One carrier at a time for an [`Upstream::peer`].
 pub async fn step<S: Store>(
@@ -18,11 +19,7 @@ pub async fn step<S: Store>(
 ) -> Step {
     match upstream.protocol {
         Protocol::Max => max::client::step(upstream, input, store, settings, now, seed).await,
-        Protocol::Syncml => {
-            let message = "this build has no SyncML client".to_owned();
-            let error = Some(Reason { code: "refused".into(), status: 0, message });
-            Step::Done(Report { ended: Ended::Failed, error, ..Report::default() })
-        }
+        Protocol::Syncml => syncml::client::step(upstream, input, store, settings, now, seed).await,
     }
 }
 
@@ -30,6 +27,6 @@ pub async fn step<S: Store>(
 pub async fn standing<S: Store>(upstream: &Upstream, store: &S) -> Result<Standing, StoreError> {
     match upstream.protocol {
         Protocol::Max => max::client::standing(upstream, store).await,
-        Protocol::Syncml => Ok(Standing::default()),
+        Protocol::Syncml => syncml::client::standing(upstream, store).await,
     }
 }

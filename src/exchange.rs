@@ -11,19 +11,21 @@ use std::ops::Range;
 pub trait Protocol {
     /// What was decided, before the store has said where its changes stand.
     type Answer;
+    /// What comes out in the end: a server's response, a client's next step.
+    type Output;
     /// Everything the message may need. Called again, with everything forgotten, after a lost race.
     fn ask(&mut self) -> Reads;
     /// A total function of the message, the snapshot, the moment and the seed.
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Self::Answer>;
-    /// The response, once the batch is safe. Without a batch the receipt is empty.
-    fn reply(&mut self, answer: Self::Answer, receipt: &Receipt) -> Response;
+    /// What comes out, once the batch is safe. Without a batch the receipt is empty.
+    fn reply(&mut self, answer: Self::Answer, receipt: &Receipt) -> Self::Output;
     /// Whether a message that the store would not take for now can be put off: then it is asked and decided once more, about
     /// that alone.
     fn puts_off(&mut self, _error: &StoreError) -> bool {
         false
     }
-    /// The response where the store would not: busy (503), racing for ever (503), or broken (500).
-    fn failed(&mut self, error: &StoreError) -> Response;
+    /// What comes out where the store would not: it is busy (503), racing for ever (503), or broken (500).
+    fn failed(&mut self, error: &StoreError) -> Self::Output;
     /// One readable line about what was asked and what became of it; `None` for nothing worth a line.
     fn line(&self) -> Option<String>;
 }
@@ -46,11 +48,11 @@ pub struct Turn<Answer> {
     pub batch: Option<Batch>,
 }
 
-/// A served request.
+/// A message that has been through the loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
+pub struct Served<Output = Response> {
     /// What to send.
-    pub response: Response,
+    pub response: Output,
     /// One line for the log.
     pub line: Option<String>,
     /// What all trips to the store cost together.
@@ -59,7 +61,12 @@ pub struct Served {
 
 /// Takes one message through the loop. A lost race is decided again, at most [`limits::ATTEMPTS_MAX`] times; then the message
 /// is put off where its protocol can, which [`limits::PUT_OFF_ATTEMPTS_MAX`] races may be lost about.
-pub async fn exchange<P: Protocol, S: Store>(protocol: &mut P, store: &S, now: Moment, seed: Seed) -> Served {
+pub async fn exchange<P: Protocol, S: Store>(
+    protocol: &mut P,
+    store: &S,
+    now: Moment,
+    seed: Seed,
+) -> Served<P::Output> {
     const ATTEMPTS: usize = limits::ATTEMPTS_MAX;
     let mut cost = Cost::default();
     let mut tried = turns(protocol, store, now, &seed, 0..ATTEMPTS, &mut cost).await;
@@ -81,7 +88,7 @@ async fn turns<P: Protocol, S: Store>(
     seed: &Seed,
     attempts: Range<usize>,
     cost: &mut Cost,
-) -> Result<Response, StoreError> {
+) -> Result<P::Output, StoreError> {
     for attempt in attempts {
         match turn(protocol, store, now, seed.fork(attempt), cost).await {
             Err(StoreError::Conflict) => continue,
@@ -97,7 +104,7 @@ async fn turn<P: Protocol, S: Store>(
     now: Moment,
     mut seed: Seed,
     cost: &mut Cost,
-) -> Result<Response, StoreError> {
+) -> Result<P::Output, StoreError> {
     let mut reads = protocol.ask();
     loop {
         let snapshot = store.read(&reads).await?;
@@ -118,7 +125,7 @@ async fn turn<P: Protocol, S: Store>(
     }
 }
 
-fn served<P: Protocol>(protocol: &P, response: Response, cost: Cost) -> Served {
+fn served<P: Protocol>(protocol: &P, response: P::Output, cost: Cost) -> Served<P::Output> {
     let line = protocol.line().map(|line| {
         format!(
             "{line}; {} batches, {} statements, {} rows read, {} rows written",

@@ -15,7 +15,7 @@
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
 //! | [`api`] | what an account's owner sees and changes, as JSON |
 //! | [`call`], [`serve`] | which client an upstream needs, which request is whose |
-//! | `operate` | what the operator does to accounts from a terminal; native only |
+//! | `operate` | what the operator does to accounts from a terminal |
 //! | `cloudflare` | the edge face: a worker on D1 |
 //! | `javascript` | the face of the npm package |
 #![cfg_attr(docsrs, feature(doc_cfg))]

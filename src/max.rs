@@ -173,6 +173,7 @@ fn work(call: &Call, request: &Request) -> Result<(Work, String), Refusal> {
 
 impl Protocol for Max<'_> {
     type Answer = Answer;
+    type Output = Response;
 
     fn ask(&mut self) -> Reads {
         let reads = self.reads();

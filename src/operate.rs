@@ -199,6 +199,7 @@ where
     D: FnMut(&Snapshot, Moment, &mut Seed) -> Result<(Answer, Option<Batch>), Refusal>,
 {
     type Answer = Result<Answer, Refusal>;
+    type Output = Response;
 
     fn ask(&mut self) -> Reads {
         self.reads.clone()

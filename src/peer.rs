@@ -1,5 +1,7 @@
 //! A device: what it said it can do, what it holds (aliases), and how far it has come (a bookmark per collection).
 
+pub mod words;
+
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -128,4 +130,21 @@ impl Bookmark {
     pub fn newest(&self) -> &Place {
         if self.offered.cursor > 0 { &self.offered } else { &self.confirmed }
     }
+
+    /// Forgets how far the device has come, so that its next sync is a slow one. What it holds is recognised then by what it says.
+    pub fn ask_anew(&mut self) {
+        let (left_out, generation) = (self.confirmed.left_out.clone(), self.confirmed.generation);
+        let own_anchor = self.newest().own_anchor.clone();
+        self.confirmed = Place { cursor: 0, anchor: ASKED.to_owned(), own_anchor, generation, left_out };
+        self.offered = Place::default();
+        (self.sending, self.sending_all, self.position, self.until) = (false, false, 0, 0);
+    }
+
+    /// Whether the account's owner has asked for a slow sync that has not come yet.
+    pub fn is_asked_anew(&self) -> bool {
+        self.newest().anchor == ASKED
+    }
 }
+
+/// Instead of an anchor. Anchors are compared without the blanks around them, so no device's is this.
+const ASKED: &str = " asked for";

@@ -5,12 +5,15 @@
 //! A message travels `codec` → `inbox` → `server` → `outbox` → `codec`; what is remembered between messages is `session`.
 
 pub mod alert;
+pub mod client;
 pub mod codec;
 pub mod credential;
+mod describe;
 pub mod device;
 pub mod explain;
 pub mod filter;
 pub mod inbox;
+mod known;
 pub mod message;
 mod metinf;
 pub mod notification;

@@ -1,7 +1,7 @@
 // Making accounts: what a host does once before it serves or syncs.
 
 import { core, random } from "./core.js";
-import { expect, guardedLater } from "./error.js";
+import { expect, given, guardedLater } from "./error.js";
 import type { CollectionKind } from "./plain.js";
 import { placeOf, type Store } from "./store.js";
 
@@ -31,5 +31,5 @@ export interface CollectionOptions {
 export async function createAccount(store: Store, options: AccountOptions): Promise<void> {
   expect(typeof options === "object" && options !== null && typeof options.account === "string", "createAccount takes { account: string, … }");
   const wasm = core();
-  await guardedLater(() => wasm.createAccount(options, placeOf(store), Date.now(), random()));
+  await guardedLater(() => wasm.createAccount(given(options), placeOf(store), Date.now(), random()));
 }

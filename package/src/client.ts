@@ -93,6 +93,8 @@ type Step =
 
 type Input = "begin" | "suspend" | { lost: string } | { answer: { status: number; headers: [string, string][]; body: Uint8Array } };
 
+const MODES: readonly SyncMode[] = ["two-way", "slow", "one-way-from-client", "refresh-from-client", "one-way-from-server", "refresh-from-server"];
+
 /** How long a lost request waits before it is carried again, at most. */
 const BACKOFF_MS_MAX = 30_000;
 
@@ -116,6 +118,8 @@ abstract class Client {
     const { collections } = options;
     expect(Array.isArray(collections) && collections.length > 0, "a client takes { collections: [{ collection }, …] }");
     expect(collections.every((pair) => typeof pair?.collection === "string"), "a collection is named by { collection: string }");
+    const modes: readonly unknown[] = [undefined, ...MODES];
+    expect(collections.every((pair) => modes.includes(pair.mode)), `a mode is one of ${MODES.join(", ")}`);
     this.#store = options.store;
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#upstream = once(upstream);
@@ -129,6 +133,7 @@ abstract class Client {
     expect(!this.#closed, "this client is closed");
     const upstream = await this.#upstream();
     const { mode, signal } = options;
+    expect(mode === undefined || MODES.includes(mode), `a mode is one of ${MODES.join(", ")}`);
     const pairs = upstream.pairs.map((pair) => (mode === undefined ? pair : { ...pair, mode }));
     const release = this.#begin(upstream);
     try {
@@ -270,7 +275,7 @@ export class SyncmlClient extends Client {
       const { store, account = "local", messageBytesMax = 0, objectBytesMax = 0 } = options;
       const device = options.device ?? (await deviceName(store, account));
       const peer = await peerName("syncml", url, login, device);
-      const pairs = options.collections;
+      const pairs = pairsOf(options);
       return { account, peer, protocol: "syncml", url, login, password, scheme, device, version, encoding, messageBytesMax, objectBytesMax, pairs };
     });
   }
@@ -283,11 +288,16 @@ export class MaxClient extends Client {
     const { url, token } = options;
     expect(typeof token === "string", "a MaxClient takes { token: string }");
     super(options, async () => {
-      const { account = "local", collections: pairs } = options;
+      const { account = "local" } = options;
+      const pairs = pairsOf(options);
       const peer = await peerName("max", url, token, "");
       return { account, peer, protocol: "max", url, password: token, pairs };
     });
   }
+}
+
+function pairsOf({ collections }: ClientOptions): SyncPair[] {
+  return collections.map(({ collection, remote = "", mode = "two-way" }) => ({ collection, remote, mode }));
 }
 
 function checkAddress(options: { url: string }): void {

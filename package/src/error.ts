@@ -58,6 +58,11 @@ export async function guardedLater<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Without what is there and `undefined`: the core takes that for a value of the wrong kind. @internal */
+export function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
 function codeOf(thrown: unknown): string | undefined {
   if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
   const { code } = thrown;

@@ -49,6 +49,8 @@ export interface Reads {
   leaving: number;
   /** Whether to count what a `PageAsk.Peer` would answer without its bounds. */
   totals: boolean;
+  /** What the account's owner looks at; at most one of each kind. */
+  views: View[];
 }
 
 /** Whose data is asked for; the store resolves it to one account. */
@@ -119,6 +121,8 @@ export interface Snapshot {
   more: boolean;
   /** How many records the page would have without its bounds, for each collection that has any. */
   totals: [string, number][];
+  /** What the account's owner sees. */
+  views: Views;
   /** What it cost. */
   cost: Cost;
 }
@@ -208,7 +212,7 @@ export interface OutgoingRecord {
 
 /**
  * Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
- * ones go first, then come new ones, then acknowledgements), refreshes, the rest, the sweep, devices forgotten, the removal of an account.
+ * ones go first, then come new ones, then acknowledgements), refreshes, the rest, the trace, the sweep, devices forgotten, the removal of an account.
  * The accounts and devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
  */
 export interface Batch {
@@ -250,6 +254,8 @@ export interface Batch {
   tokens: Token[];
   /** Failure counters as they are from now on; a counter of 0 failures is removed. */
   throttles: Throttle[];
+  /** What is kept of the message for people. One of the same session and number is replaced. */
+  trace: Trace | null;
   /** What is past its time and goes. */
   sweep: Sweep | null;
   /** What the operator changes. */
@@ -286,7 +292,7 @@ export interface RecordChange {
   origin: string;
   /** Whether the id must be free: a taken one is a `Conflict`. */
   insert: boolean;
-  /** Whether the superseded version is kept for three-way merging (SyncML collections only). */
+  /** Whether the superseded version is kept for three-way merging. */
   supersede: boolean;
 }
 
@@ -364,6 +370,8 @@ export interface Sweep {
   horizon: number;
   /** Failure counters that were over before this moment go. */
   now: number;
+  /** Traces of sessions that began before this go, and the oldest sessions beyond `limits.TRACES_BYTES_MAX`. */
+  traces: number;
 }
 
 /** What the operator changes. */
@@ -517,6 +525,71 @@ export interface Collection {
   quiet: boolean;
   /** The MAX application file it came from, as imported; empty for none. */
   application: string;
+}
+
+/** What an account's owner looks at. */
+export type View =
+  /** Who may sign in, the tokens, how many devices there are. */
+  | "account"
+  /** How many live records each collection has. */
+  | "counts"
+  /** Every device with its bookmarks. */
+  | "devices"
+  /** What a device calls the records of one collection. */
+  | { mapping: { peer: string; path: string; after: string | null; rowsMax: number } }
+  /** What is kept of sessions, the last first. */
+  | { sessions: { peer: string | null; before: string | null; rowsMax: number } }
+  /** What is kept of one session. */
+  | { session: { session: string; after: number; rowsMax: number; bytesMax: number } }
+  /** In which session a record got the stamp it has. */
+  | { touched: { path: string; record: string } };
+
+/** What was seen. */
+export interface Views {
+  /** Who may sign in, by name. */
+  logins: Login[];
+  /** The tokens issued, oldest first. */
+  tokens: Token[];
+  /** How many devices there are. */
+  deviceCount: number;
+  /** How many live records each collection has; a collection without any is not in it. */
+  counts: [string, number][];
+  /** The devices by id. */
+  devices: [Peer, Bookmark[]][];
+  /** A page of a device's aliases, each with whether its record lives. */
+  mapping: [Alias, boolean][];
+  /** How many aliases there are of that device and collection. */
+  mappingTotal: number;
+  /** What is kept of sessions; for `View.Sessions` without bytes and items. */
+  traces: Trace[];
+  /** Whether there is more of the mapping or of the traces. */
+  more: boolean;
+  /** The session and the device of `View.Touched`. */
+  touched: [string, string] | null;
+}
+
+/** What is kept of one message of a session, for people. Nothing is ever decided from it. */
+export interface Trace {
+  /** The session: ids of later ones are greater. Not SyncML's `SessionID`, which devices use again. */
+  session: string;
+  /** Counts the session's messages from 1. */
+  number: number;
+  /** The device. */
+  peer: string;
+  /** When. */
+  at: number;
+  /** The account's head as the turn read it: what it stamped is above. */
+  since: number;
+  /** The head after it; 0 where it changed no record. The store fills it in. */
+  head: number;
+  /** What there is to say of it, JSON. */
+  about: string;
+  /** What its items became, JSON. */
+  items: string;
+  /** The message, without credentials; `None` where it was not kept. */
+  request: Uint8Array | null;
+  /** The answer, in the same way. */
+  reply: Uint8Array | null;
 }
 
 /** A counter of failed logins under one key (a login and an address). */

@@ -1,7 +1,7 @@
 // The server on a standard `Request`, for whatever host has one.
 
 import { core, random } from "./core.js";
-import { expect, guardedLater } from "./error.js";
+import { expect, given, guardedLater } from "./error.js";
 import type { Cost } from "./plain.js";
 import { placeOf, type Store } from "./store.js";
 
@@ -53,7 +53,7 @@ export async function serve(request: Request, store: Store, options: ServeOption
   const { now = Date.now, log, address = "", ...settings } = options;
   const asked = await plainRequest(request, address);
   const answered = await guardedLater(
-    () => wasm.serve(asked, placeOf(store), settings, now(), random()) as Promise<Answered>,
+    () => wasm.serve(asked, placeOf(store), given(settings), now(), random()) as Promise<Answered>,
   );
   if (answered.line !== null) log?.(answered.line);
   return response(answered);

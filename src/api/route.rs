@@ -1,15 +1,18 @@
 //! Which path is whose, and what may be done there.
 
 use super::account::Look;
+use super::asking::{Alert, SlowSync};
 use super::call::Call;
 use super::collection::All;
 use super::export::Export;
 use super::import::Import;
 use super::listing::{Changes, One, Page};
 use super::logon::{Logoff, Logon};
+use super::provision::Provision;
 use super::refusal::Refusal;
 use super::writing::Writing;
-use super::{Caller, Deed, Work};
+use super::{Caller, Deed, Work, device, mapping};
+use crate::peer::PeerId;
 use crate::secret;
 use crate::store::Who;
 
@@ -43,6 +46,10 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
         ["collections", _, "records", _] => "GET, PUT, PATCH, DELETE",
         ["collections", _, "changes" | "export"] => "GET",
         ["collections", _, "import"] => "POST",
+        ["devices"] | ["devices", _, "mapping"] | ["provision"] => "GET",
+        ["devices", _] => "GET, DELETE",
+        ["devices", _, "slow-sync" | "alert"] => "POST",
+        ["devices", _, "quirks"] => "PUT",
         _ => return None,
     })
 }
@@ -61,6 +68,18 @@ fn deed(call: &Call, method: &str, segments: &[&str]) -> Result<Box<dyn Deed>, R
         (_, ["collections", path, "import"]) => Box::new(Import::new(call, path)?),
         (_, ["collections", path, "export"]) => Box::new(Export::new(call, path)?),
         (_, ["collections", path, "changes"]) => Box::new(Changes::new(call, path)?),
+        (_, ["devices"]) => Box::new(device::All),
+        ("DELETE", ["devices", id]) => Box::new(device::Forget(peer(id))),
+        (_, ["devices", id]) => Box::new(device::One(peer(id))),
+        (_, ["devices", id, "mapping"]) => Box::new(mapping::Page::new(call, peer(id))?),
+        (_, ["devices", id, "slow-sync"]) => Box::new(SlowSync::new(call, peer(id))?),
+        (_, ["devices", id, "alert"]) => Box::new(Alert::new(call, peer(id))?),
+        (_, ["devices", id, "quirks"]) => Box::new(device::Set::new(call, peer(id))?),
+        (_, ["provision"]) => Box::new(Provision),
         _ => return Err(Refusal::not_found("There is nothing at this path.")),
     })
+}
+
+fn peer(id: &str) -> PeerId {
+    PeerId(id.to_owned())
 }

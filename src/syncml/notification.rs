@@ -3,6 +3,7 @@
 //! Here is the binary notification of 1.2; the SyncML message that 1.0 and 1.1 use for it is `notification/message.rs`. Pure functions
 //! over bytes: how a package is carried, and which nonce signs it, is for whoever sends it (`operate/alert.rs`).
 
+pub mod asking;
 pub mod message;
 
 use super::alert;

@@ -26,13 +26,12 @@ pub struct Outbox {
     commands: u32,
     version: Version,
     encoding: Encoding,
-    back: Return,
+    header: Header,
     last: bool,
     /// Whether anything but the status of the SyncHdr was written.
     begun: bool,
     dropped: usize,
     deletes: usize,
-    object_bytes_max: Option<u64>,
 }
 
 /// What our SyncHdr says beside addresses.
@@ -85,36 +84,29 @@ impl Outbox {
             meta,
             ..Header::default()
         };
-        let writer = Writer::new(&header, encoding);
+        Self::begin(header, encoding, version, bytes_max)
+    }
+
+    /// Begins a message with this header.
+    pub fn begin(header: Header, encoding: Encoding, version: Version, bytes_max: usize) -> Self {
         Self {
-            writer,
+            writer: Writer::new(&header, encoding),
             bytes_max,
             commands: 0,
             version,
             encoding,
-            back,
+            header,
             last: false,
             begun: false,
             dropped: 0,
             deletes: 0,
-            object_bytes_max,
         }
     }
 
     /// An outbox of the same bounds that holds nothing but the status of a SyncHdr: the emptiest message there is.
-    pub fn emptied(&self, request: &Message, message_id: u32) -> Self {
-        let back = self.back.clone();
-        let bounds = Bounds { bytes_max: self.bytes_max, object_bytes_max: self.object_bytes_max };
-        let mut emptied = Self::new(request, self.encoding, self.version, back, message_id, bounds);
-        let header = PendingStatus {
-            message: request.header.message_id,
-            command: "0".into(),
-            name: "SyncHdr".into(),
-            targets: vec![request.header.target.uri.clone()],
-            sources: vec![request.header.source.uri.clone()],
-            code: super::status::OK,
-            ..PendingStatus::default()
-        };
+    pub fn emptied(&self, heard: &Header) -> Self {
+        let header = PendingStatus::of_header(heard, super::status::OK);
+        let mut emptied = Self::begin(self.header.clone(), self.encoding, self.version, self.bytes_max);
         emptied.push_pending(vec![Pending::Status(header)], &[], None);
         emptied
     }
@@ -240,21 +232,46 @@ impl Outbox {
     }
 
     /// Asks the device to go on: we have nothing else to say. An Item is there because SMLTK insists on one.
-    pub fn push_next_message(&mut self, request: &Message) {
-        let id = self.next_id();
-        let alert = Alert {
-            command_id: id,
-            code: super::alert::NEXT_MESSAGE.to_string(),
-            items: vec![Item {
-                target: Some(Location::of(request.header.source.uri.clone())),
-                source: Some(Location::of(request.header.target.uri.clone())),
-                ..Item::default()
-            }],
-            ..Alert::default()
+    pub fn push_next_message(&mut self) {
+        self.push_session_alert(super::alert::NEXT_MESSAGE);
+    }
+
+    /// An alert about the session as a whole, if it fits.
+    pub fn push_session_alert(&mut self, code: u16) -> bool {
+        let (target, source) = (self.header.target.uri.clone(), self.header.source.uri.clone());
+        let item = Item {
+            target: Some(Location::of(target)),
+            source: Some(Location::of(source)),
+            ..Item::default()
         };
-        if !self.writer.offer(&Command::Alert(alert), self.bytes_max) {
-            self.commands -= 1;
-        }
+        let alert =
+            |command_id| Alert { command_id, code: code.to_string(), items: vec![item], ..Alert::default() };
+        self.push(|id| Command::Alert(alert(id))).is_some()
+    }
+
+    /// An alert that opens a datastore, if it fits; says under which `CmdID`.
+    pub fn push_alert(&mut self, datastore: &Datastore, code: u16, own_last: String) -> Option<String> {
+        self.push(|id| Command::Alert(Alert { code: code.to_string(), ..alert(&id, datastore, own_last) }))
+    }
+
+    /// `Put` of our DevInf, if it fits; says under which `CmdID`.
+    pub fn push_device(&mut self, device: DevInf) -> Option<String> {
+        let Results { meta, items, .. } = self.results("", 0, "", device);
+        self.push(|command_id| Command::Put(Get { command_id, meta, items, ..Get::default() }))
+    }
+
+    /// Writes a command if it fits, and says under which `CmdID`.
+    pub fn push(&mut self, command: impl FnOnce(String) -> Command) -> Option<String> {
+        let id = self.next_id();
+        let fits = self.writer.offer(&command(id.clone()), self.bytes_max);
+        self.begun |= fits;
+        self.commands -= u32::from(!fits);
+        fits.then_some(id)
+    }
+
+    /// Whether anything but the status of the SyncHdr was written.
+    pub fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Opens a `Sync` if it fits; closed by [`Self::close_sync`].
@@ -274,6 +291,7 @@ impl Outbox {
             self.commands -= 1;
             return false;
         }
+        self.begun = true;
         true
     }
 

@@ -13,14 +13,12 @@ mod busy;
 mod conflict;
 mod copy;
 mod count;
-mod describe;
 mod desk;
 mod group;
 mod heavy;
 mod hierarchy;
 mod identify;
 mod initialise;
-mod known;
 mod locked;
 mod map;
 mod naming;
@@ -35,8 +33,9 @@ mod refresh;
 mod room;
 mod send;
 mod split;
-mod unanswered;
 mod window;
+
+pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
@@ -213,6 +212,7 @@ impl<'a> Server<'a> {
 
 impl Protocol for Server<'_> {
     type Answer = Answer;
+    type Output = Response;
 
     fn ask(&mut self) -> Reads {
         self.needed = Needed::default();

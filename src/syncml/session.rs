@@ -4,18 +4,21 @@
 
 mod asked;
 mod busy;
+mod items;
 mod mode;
 mod objects;
 mod room;
+mod unanswered;
 
 pub use asked::Asked;
 pub use busy::{Busy, Kept};
 pub use mode::Mode;
-pub use objects::{Arrival, Departure};
+pub use objects::{Arrival, Departure, Stands};
 pub use room::Room;
+pub use unanswered::Unanswered;
 
 use super::filter::Filter;
-use super::message::Version;
+use super::message::{Header, Version};
 use crate::limits;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
@@ -409,6 +412,19 @@ impl Pending {
 }
 
 impl PendingStatus {
+    /// The status of a SyncHdr.
+    pub fn of_header(header: &Header, code: u16) -> Self {
+        Self {
+            message: header.message_id,
+            command: "0".into(),
+            name: "SyncHdr".into(),
+            targets: vec![header.target.uri.clone()],
+            sources: vec![header.source.uri.clone()],
+            code,
+            ..Self::default()
+        }
+    }
+
     fn bytes(&self) -> usize {
         let optional = [&self.next, &self.hint].into_iter().flatten();
         let challenge = self.challenge.iter().flat_map(|(scheme, nonce)| [scheme, nonce]);

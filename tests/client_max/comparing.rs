@@ -42,7 +42,7 @@ fn what_both_had_by_one_id_before_the_first_sync_becomes_one() {
 /// Forgets tombstones and versions, as a server does after 90 days.
 fn sweep(scene: &Scene<anchorage::store::memory::MemoryStore>) {
     let (now, horizon) = (scene.now.get(), scene.there.head());
-    let sweep = Some(Sweep { horizon, now });
+    let sweep = Some(Sweep { horizon, now, traces: 0 });
     scene.there.commit(Batch { sweep, ..Batch::default() }, now);
     scene.there.put("contacts", "later", &card("Later", ""), scene.tick());
 }

@@ -6,9 +6,7 @@
 use super::authenticate::Admitted;
 use super::bar::Bar;
 use super::identify;
-use super::known::Known;
 use super::notes::Notes;
-use super::unanswered::Unanswered;
 use super::{Answer, Server};
 use crate::exchange::{Seed, Turn};
 use crate::journal::matching::MatchKey;
@@ -23,10 +21,11 @@ use crate::store::{
 };
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Part};
+use crate::syncml::known::Known;
 use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::quirk::Quirks;
-use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State};
+use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State, Unanswered};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 

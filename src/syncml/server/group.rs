@@ -4,13 +4,13 @@
 //! with its own code; what was carried out before it with 216, what was not with 500, and the Atomic with 507.
 
 use super::desk::Desk;
-use super::unanswered::Unanswered;
 use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{CollectionId, RecordId};
 use crate::store::{Batch, Peer};
 use crate::syncml::inbox::{AtomicStep, Step};
+use crate::syncml::session::Unanswered;
 use crate::syncml::session::{Arrival, Pending, State};
 use crate::syncml::status;
 use std::collections::{BTreeMap, BTreeSet};

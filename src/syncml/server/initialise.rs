@@ -229,6 +229,7 @@ impl Desk<'_> {
                 slow("the device was away for longer than deletions are remembered")
             }
             Some(place) => Agreed::Normal(place.clone()),
+            None if bookmark.is_asked_anew() => slow("the account's owner asked for it"),
             None if bookmark.newest().own_anchor.is_empty() => {
                 slow("the device has never completed a sync of it")
             }

@@ -3,9 +3,9 @@
 //! Which device needs what is data (`quirks.json`). `ignore_ctcap` and `ctcap` are read where DevInf is (`receive.rs`,
 //! `describe.rs`).
 
-use super::describe;
 use super::desk::Desk;
 use crate::peer::PeerSettings;
+use crate::syncml::describe;
 use crate::syncml::quirk;
 use crate::syncml::session::{Datastore, Pending};
 use std::borrow::Cow;

@@ -7,6 +7,7 @@ use super::desk::Desk;
 use crate::limits;
 use crate::peer::Bookmark;
 use crate::record::CollectionId;
+use crate::syncml::describe;
 use crate::syncml::inbox::ChangeStep;
 use crate::syncml::outbox::Context;
 use crate::syncml::session::{Datastore, Pending, PendingStatus};
@@ -88,7 +89,7 @@ impl Desk<'_> {
         let bookmarks = &self.bookmarks;
         let own_last = |datastore: &Datastore| own_last(bookmarks, datastore);
         let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
+            || describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
         self.state.pending = self.outbox.push_pending(pending, &self.state.datastores, Some(&context));
         if self.outbox.dropped() > 0 {
@@ -106,9 +107,9 @@ impl Desk<'_> {
     pub fn fit_a_message(&self, pending: &[Pending]) -> bool {
         let own_last = |datastore: &Datastore| own_last(&self.bookmarks, datastore);
         let device =
-            || super::describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
+            || describe::ours(self.state.version, self.snapshot, &self.quirks, &self.state.datastores);
         let context = Context { own_last: &own_last, device: &device };
-        let mut emptied = self.outbox.emptied(&self.inbox.message, self.state.message_id);
+        let mut emptied = self.outbox.emptied(&self.inbox.message.header);
         let left = emptied.push_pending(pending.to_vec(), &self.state.datastores, Some(&context));
         left.is_empty() && emptied.dropped() == 0
     }

@@ -6,14 +6,15 @@
 use super::Server;
 use super::desk::Desk;
 use super::heavy;
-use super::receive::{Arriving, fits};
+use super::receive::Arriving;
 use crate::limits;
 use crate::peer::Luid;
-use crate::record::{CollectionId, Content, Kind};
+use crate::record::{Content, Kind};
 use crate::store::{Held, Piece, PieceRange, Snapshot};
+use crate::syncml::describe::fits;
 use crate::syncml::inbox::{self, ChangeStep, Incoming};
 use crate::syncml::message::{ChangeKind, Command};
-use crate::syncml::session::{Arrival, Datastore, Pending, State};
+use crate::syncml::session::{Arrival, Pending, Stands, State};
 use crate::syncml::{alert, status};
 
 /// An object whose last piece is here, put together.
@@ -23,47 +24,6 @@ pub struct Assembled {
     arrival: Arrival,
     /// The whole as an item.
     pub item: Incoming,
-}
-
-/// How a piece stands to what is arriving.
-enum Stands {
-    /// It goes on with it, at this place.
-    Continues(u64),
-    /// It goes on with what is refused already.
-    Refused(u16),
-    /// It is something else.
-    Apart,
-}
-
-impl Arrival {
-    fn is(&self, collection: &CollectionId, item: &Incoming) -> bool {
-        self.collection == *collection && self.luid == item.luid
-    }
-
-    fn stands(&self, datastore: &Datastore, item: &Incoming) -> Stands {
-        if !self.is(&datastore.collection, item) {
-            return Stands::Apart;
-        }
-        // What was refused may begin anew; only a first piece has a size.
-        let anew = item.more && item.size.is_some();
-        match (self.paused, self.refused) {
-            (false, 0) => return Stands::Continues(self.bytes),
-            (false, _) if anew => return Stands::Apart,
-            (false, code) => return Stands::Refused(code),
-            (true, _) => {}
-        }
-        // The first piece after a break says how much is left. The last one before it may not have been heard to arrive.
-        let start = item.size.and_then(|left| self.size.checked_sub(left)).filter(|_| datastore.resumed);
-        match start.filter(|start| *start > 0 && (*start == self.bytes || *start == self.last)) {
-            Some(start) => Stands::Continues(start),
-            None => Stands::Apart,
-        }
-    }
-
-    /// Whether so many bytes are what was announced: one less is let pass, because some count an end mark.
-    fn is_complete(&self, bytes: u64) -> bool {
-        bytes == self.size || bytes.checked_add(1) == Some(self.size)
-    }
 }
 
 impl Server<'_> {

@@ -4,12 +4,12 @@
 //! said in `journal/merge.rs`; here is what becomes of records, aliases and statuses.
 
 use super::desk::Desk;
-use crate::journal::intake;
 use crate::journal::matching::{self, MatchKey};
 use crate::journal::merge::{self, Supported};
 use crate::peer::{Alias, Luid, Place};
 use crate::record::{Body, CollectionId, Content, Form, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Policy};
+use crate::syncml::describe;
 use crate::syncml::inbox::{ChangeStep, Incoming, SyncStep};
 use crate::syncml::message::{ChangeKind, Version};
 use crate::syncml::session::{Datastore, Mode, PendingStatus};
@@ -151,29 +151,8 @@ impl Desk<'_> {
 
     fn answer_items(&mut self, change: &ChangeStep, codes: &[u16]) {
         let codes = self.oblige_in_codes(codes);
-        let refs = |pick: fn(&Incoming) -> Option<&String>, items: &[&Incoming]| {
-            items.iter().filter_map(|item| pick(item).cloned()).collect::<Vec<_>>()
-        };
-        let equal = codes.windows(2).all(|pair| pair.first() == pair.last());
-        let all: Vec<&Incoming> = change.items.iter().collect();
-        let groups: Vec<(Vec<&Incoming>, u16)> = match codes.first() {
-            None => vec![(Vec::new(), status::INCOMPLETE_COMMAND)],
-            Some(code) if equal => vec![(all, *code)],
-            Some(_) => all.into_iter().zip(codes.iter()).map(|(item, code)| (vec![item], *code)).collect(),
-        };
-        for (items, code) in groups {
-            self.push_status(
-                change.silent,
-                PendingStatus {
-                    command: change.command.clone(),
-                    name: change.kind.name().into(),
-                    targets: refs(|item| item.target.as_ref(), &items),
-                    sources: refs(|item| item.source.as_ref(), &items),
-                    part: !equal,
-                    code,
-                    ..PendingStatus::default()
-                },
-            );
+        for status in PendingStatus::of_items(change, &codes) {
+            self.push_status(change.silent, status);
         }
     }
 
@@ -477,17 +456,9 @@ impl Desk<'_> {
         let device = self.device.as_ref().filter(|_| !self.quirks.ignore_ctcap);
         let said = device.and_then(|device| {
             let key = (datastore.source.clone(), form.clone());
-            let listed = || super::describe::supported(device, &datastore.source, form);
+            let listed = || describe::supported(device, &datastore.source, form);
             self.supported.borrow_mut().entry(key).or_insert_with(listed).clone()
         });
         self.within_fields(datastore, said)
-    }
-}
-
-/// Whether a collection of this kind holds this form.
-pub fn fits(kind: Kind, form: &Form) -> bool {
-    match kind {
-        Kind::Files => super::hierarchy::is_object(form),
-        _ => intake::fits(kind, form),
     }
 }

@@ -13,6 +13,7 @@ use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
 use crate::secret;
 use crate::store::Outgoing;
 use crate::syncml::codec::{self, Encoding};
+use crate::syncml::describe;
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
@@ -98,7 +99,7 @@ impl Desk<'_> {
             }
         }
         if !last && !inbox.message.last && flushed {
-            self.outbox.push_next_message(&inbox.message);
+            self.outbox.push_next_message();
         }
         self.outbox.set_last(last);
     }
@@ -376,14 +377,13 @@ impl Desk<'_> {
 
     /// Whether a change would fit a message that holds nothing else.
     fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
-        let mut alone = self.outbox.emptied(&self.inbox.message, self.state.message_id);
+        let mut alone = self.outbox.emptied(&self.inbox.message.header);
         alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
     }
 
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
     fn dress(&self, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
-        let form =
-            super::describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
+        let form = describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
         let body = self.narrowed(datastore, body);
         let (media_type, _) = content::media_type(&body.form);

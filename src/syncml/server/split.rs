@@ -29,33 +29,6 @@ pub struct Leaving<'a> {
     pub item: &'a Item,
 }
 
-impl Departure {
-    /// Whether it is this version of this record.
-    pub fn is_of(&self, record: &Record) -> bool {
-        self.collection == record.collection && self.record == record.id && self.seq == record.seq
-    }
-
-    /// How the change is named; the first piece of a session says how much there is to come.
-    fn item(&self) -> Item {
-        let location = |uri: &Option<String>| uri.clone().map(Location::of);
-        let size = (self.taken == self.resumed).then(|| self.size - self.taken);
-        let (target, source) = (location(&self.target), location(&self.source));
-        let [source_parent, target_parent] = self.parents.clone();
-        let meta = Meta { size, ..Meta::default() };
-        Item { target, source, source_parent, target_parent, meta, ..Item::default() }
-    }
-
-    /// What each piece says of itself.
-    fn meta(&self) -> Meta {
-        Meta { media_type: self.media_type.clone(), format: self.format.clone(), ..Meta::default() }
-    }
-
-    fn sent(&self, index: usize, message: u32, command: String) -> Sent {
-        let (record, seq) = (self.record.clone(), self.seq);
-        Sent { message, command, datastore: index, kind: self.kind, record, seq }
-    }
-}
-
 /// The command that carries it.
 fn change_kind(kind: SentKind) -> ChangeKind {
     match kind {
@@ -80,7 +53,7 @@ impl Desk<'_> {
     /// Whether this message has room for a beginning; `None` where no message has.
     fn has_room(&mut self, leaving: &Leaving<'_>) -> Option<bool> {
         let kind = change_kind(leaving.kind);
-        let mut alone = self.outbox.emptied(&self.inbox.message, self.state.message_id);
+        let mut alone = self.outbox.emptied(&self.inbox.message.header);
         let alone =
             alone.open_sync(leaving.datastore, None).then(|| alone.room(kind, leaving.meta, leaving.item))?;
         let here = self.outbox.room(kind, leaving.meta, leaving.item);

@@ -1,8 +1,9 @@
 //! DevInf read and written: what a device can hold, and what we say of ourselves (DevInf 1.0 to 1.2; `syncml.md` 1.8, 8.6).
 
 use crate::content;
+use crate::journal::intake;
 use crate::journal::merge::Supported;
-use crate::record::{Body, Form, Kind};
+use crate::record::{Body, Form, Kind, RecordId};
 use crate::store::{Collection, Snapshot};
 use crate::syncml::device::{
     Capability, ContentType, DataStore, DevInf, FilterCapability, PropertyCapability, SERVER_ID,
@@ -10,6 +11,7 @@ use crate::syncml::device::{
 use crate::syncml::inbox::comparable;
 use crate::syncml::message::Version;
 use crate::syncml::quirk::Quirks;
+use crate::syncml::server::{self, FILE_FORMS};
 use crate::syncml::session::Datastore;
 use std::collections::BTreeSet;
 
@@ -41,6 +43,40 @@ pub fn ours(version: Version, snapshot: &Snapshot, quirks: &Quirks, alerted: &[D
         device.capabilities = kinds.into_iter().flat_map(|kind| capabilities(version, kind)).collect();
     }
     device
+}
+
+/// Our DevInf as a client: what it synchronises, each by its path and its kind. Ids of any length are borne.
+pub fn client(version: Version, device_id: &str, syncing: &[(String, Kind)]) -> DevInf {
+    let store = |(path, kind): &(String, Kind)| {
+        let types: Vec<ContentType> = forms(version, *kind).iter().map(content_type).collect();
+        let (preferred, others) =
+            types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+        DataStore {
+            source_ref: path.clone(),
+            max_guid_bytes: Some(RecordId::BYTES_MAX as u64),
+            receives_preferred: Some(preferred.clone()),
+            receives: others.clone(),
+            sends_preferred: Some(preferred),
+            sends: others,
+            sync_types: (1..=6).map(|number: u8| number.to_string()).collect(),
+            ..DataStore::default()
+        }
+    };
+    DevInf {
+        version: version.dtd().into(),
+        maker: Some("Anchorage".into()),
+        model: Some("Anchorage".into()),
+        software: Some(env!("CARGO_PKG_VERSION").into()),
+        firmware: Some(env!("CARGO_PKG_VERSION").into()),
+        hardware: Some(env!("CARGO_PKG_VERSION").into()),
+        device_id: device_id.to_owned(),
+        device_type: "workstation".into(),
+        utc: version > Version::V10,
+        number_of_changes: version > Version::V10,
+        large_objects: version > Version::V10,
+        datastores: syncing.iter().map(store).collect(),
+        ..DevInf::default()
+    }
 }
 
 fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], full: bool) -> DataStore {
@@ -85,13 +121,21 @@ fn filter_capability(kind: Kind, preferred: &ContentType) -> FilterCapability {
     }
 }
 
+/// Whether a collection of this kind holds this form.
+pub fn fits(kind: Kind, form: &Form) -> bool {
+    match kind {
+        Kind::Files => server::is_object(form),
+        _ => intake::fits(kind, form),
+    }
+}
+
 /// The forms a kind travels in, the preferred one first: what phones of a version are sure to have.
 fn forms(version: Version, kind: Kind) -> Vec<Form> {
     let mut forms = match kind {
         Kind::Contacts => vec![Form::Vcard21, Form::Vcard30],
         Kind::Calendar | Kind::Todo => vec![Form::Vcalendar10, Form::Icalendar20],
         Kind::Notes => vec![Form::Plain, Form::Vnote11],
-        Kind::Files => super::hierarchy::FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
+        Kind::Files => FILE_FORMS.map(|form| Form::Opaque(form.into())).to_vec(),
         Kind::Table => Vec::new(),
     };
     if version == Version::V12 && !matches!(kind, Kind::Notes | Kind::Files) {

@@ -1,0 +1,190 @@
+//! What the server says of what we sent: statuses (DS 1.2 sections 6.3, 6.4). The mirror is `server/map.rs`.
+
+use super::desk::{Desk, Then};
+use super::state::Syncing;
+use crate::limits;
+use crate::record::CollectionId;
+use crate::syncml::inbox;
+use crate::syncml::message::Status;
+use crate::syncml::session::{Sent, SentKind};
+use crate::syncml::status;
+
+/// How often the server may refuse to hear of a new id.
+const MAP_REFUSED_MAX: u8 = 3;
+
+/// Whether the server knows nothing of resuming (225): then it is asked plainly.
+pub fn refuses_resume(syncing: &Syncing) -> bool {
+    let plain = syncing.wish.begins_anew() && syncing.answered == status::REFRESH_REQUIRED;
+    plain || matches!(syncing.answered, 400 | 403 | 405 | 406 | 500 | 501)
+}
+
+impl Desk<'_> {
+    /// A status of a command of ours.
+    pub fn acknowledge(&mut self, answer: &Status) -> Result<(), Then> {
+        let command = answer.command_ref.trim();
+        if command == "0" || answer.command == "SyncHdr" {
+            return Ok(());
+        }
+        match answer.command.as_str() {
+            "Alert" => self.hear_of_alert(answer),
+            "Sync" if !status::is_done(answer.code) => self.hear_of_sync(answer),
+            "Map" => self.hear_of_map(answer),
+            "Put" if status::is_done(answer.code) => self.state.told = self.telling(),
+            _ if self.answers_piece(answer) => self.state.silent = 0,
+            _ => {
+                if let Some(sent) = self.unanswered.answered(answer.message_ref, command) {
+                    self.state.silent = 0;
+                    self.hear_of_change(&sent, answer.code);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The collection that a status of an alert or a `Sync` is about.
+    fn about(&self, answer: &Status) -> Option<usize> {
+        let command = answer.command_ref.trim();
+        let by_command = |it: &&Syncing| answer.message_ref == self.state.message_id && it.alert == command;
+        let named = |refs: &[String], path: &str| {
+            refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
+        };
+        let by_name = |it: &Syncing| {
+            named(&answer.target_refs, &it.datastore.source)
+                || named(&answer.source_refs, &it.datastore.target)
+        };
+        let exact = self.state.syncing.iter().filter(|_| answer.command == "Alert");
+        let exact = exact.enumerate().find(|(_, it)| by_command(it)).map(|(index, _)| index);
+        exact.or_else(|| self.state.syncing.iter().position(by_name))
+    }
+
+    fn hear_of_alert(&mut self, answer: &Status) {
+        self.state.silent = 0;
+        let Some(syncing) = self.about(answer).and_then(|index| self.state.syncing.get_mut(index)) else {
+            return;
+        };
+        if syncing.datastore.failed || syncing.agreed {
+            return;
+        }
+        syncing.answered = answer.code;
+        let resumes = syncing.datastore.resumed && refuses_resume(syncing);
+        let name = &syncing.datastore.source;
+        let (code, message) = match answer.code {
+            _ if resumes => return,
+            status::REFRESH_REQUIRED => return,
+            code if status::is_done(code) => return,
+            status::NOT_FOUND | status::GONE => ("not-found", format!("The server has no {name}.")),
+            status::INVALID_CREDENTIALS | status::MISSING_CREDENTIALS => {
+                ("unauthorized", format!("The server wants credentials of its own for {name}."))
+            }
+            status::FORBIDDEN | status::PERMISSION_DENIED => {
+                ("unauthorized", format!("The server does not let this login synchronise {name}."))
+            }
+            status::NOT_ALLOWED | status::NOT_SUPPORTED | status::NOT_IMPLEMENTED => {
+                let mode = syncing.wish.name();
+                ("refused", format!("The server does no {mode} sync of {name}."))
+            }
+            code => (
+                "refused",
+                format!("The server cannot synchronise {name} now (status {code}). Try again later."),
+            ),
+        };
+        syncing.fail(code, answer.code, message);
+    }
+
+    /// The server refuses a `Sync` as a whole: none of its anchors moves.
+    fn hear_of_sync(&mut self, answer: &Status) {
+        self.state.silent = 0;
+        let Some(syncing) = self.about(answer).and_then(|index| self.state.syncing.get_mut(index)) else {
+            return;
+        };
+        let name = &syncing.datastore.source;
+        let message =
+            format!("The server refused the changes of {name} (status {}). Try again later.", answer.code);
+        syncing.fail("refused", answer.code, message);
+    }
+
+    fn hear_of_map(&mut self, answer: &Status) {
+        let command = answer.command_ref.trim();
+        let meant = |map: &super::state::MapDue| map.message == answer.message_ref && map.command == command;
+        self.state.silent = 0;
+        if status::is_done(answer.code) {
+            self.state.maps.retain(|map| !meant(map));
+            return;
+        }
+        for map in self.state.maps.iter_mut().filter(|map| meant(map)) {
+            map.refused += 1;
+        }
+        self.state.maps.retain(|map| map.refused < MAP_REFUSED_MAX);
+    }
+
+    fn hear_of_change(&mut self, sent: &Sent, code: u16) {
+        let Some(syncing) = self.state.syncing.get_mut(sent.datastore) else { return };
+        syncing.sent += 1;
+        let collection = syncing.datastore.collection.clone();
+        let compares = syncing.datastore.mode.compares();
+        let key = (collection.clone(), sent.record.clone());
+        let sent_tally = &mut syncing.outcome.sent;
+        match (sent.kind, code) {
+            (SentKind::Delete, code) if status::is_done(code) || is_gone(code) => {
+                sent_tally.deleted += 1;
+                self.drop_alias(&key);
+            }
+            (SentKind::Add | SentKind::Replace, code)
+                if status::is_done(code) || (compares && code == status::ALREADY_EXISTS) =>
+            {
+                match sent.kind {
+                    SentKind::Add => sent_tally.added += 1,
+                    _ => sent_tally.changed += 1,
+                }
+                let conflict = matches!(
+                    code,
+                    status::CONFLICT_MERGED | status::CONFLICT_CLIENT_WINS | status::CONFLICT_DUPLICATED
+                );
+                syncing.outcome.conflicts += u64::from(conflict);
+                self.acknowledged.insert(key, sent.seq);
+            }
+            // The server keeps its own, and says so: it sends it.
+            (_, status::CONFLICT_SERVER_WINS) => {
+                syncing.outcome.conflicts += 1;
+                self.acknowledged.insert(key, sent.seq);
+            }
+            (SentKind::Add, status::ALREADY_EXISTS) => {
+                // It has an older version, from a session that broke off: the next one replaces that.
+                self.acknowledged.insert(key, 1);
+                self.hold(sent);
+            }
+            _ => self.refused(&collection, sent, code),
+        }
+    }
+
+    /// The server did not take it. What it can never take is not offered for ever; anything else comes again.
+    pub fn refused(&mut self, collection: &CollectionId, sent: &Sent, code: u16) {
+        if let Some(syncing) = self.state.syncing.get_mut(sent.datastore) {
+            syncing.outcome.refused += 1;
+        }
+        if status::is_final_refusal(code) {
+            return;
+        }
+        if sent.kind == SentKind::Replace && (is_gone(code) || code >= 1_000) {
+            // The server no longer knows the item: next time it comes as an Add.
+            self.drop_alias(&(collection.clone(), sent.record.clone()));
+        }
+        self.hold(sent);
+    }
+
+    fn hold(&mut self, sent: &Sent) {
+        if let Some(syncing) = self.state.syncing.get_mut(sent.datastore) {
+            syncing.datastore.hold(sent.seq);
+        }
+    }
+
+    /// A fingerprint of what a `Put` tells the server.
+    pub fn telling(&self) -> String {
+        let device = serde_json::json!(self.our_device()).to_string();
+        crate::secret::fingerprint(device.chars().take(limits::ROW_BYTES_MAX).collect::<String>().as_bytes())
+    }
+}
+
+fn is_gone(code: u16) -> bool {
+    matches!(code, status::NOT_FOUND | status::GONE)
+}
