@@ -64,7 +64,7 @@ test("a contact added in phone A is in phone B and in Records", { skip }, async 
   await page.at("records/contacts");
   await page.getByRole("link", { name: /Ada Lovelace/ }).click();
   await page.getByRole("heading", { name: "Ada Lovelace" }).waitFor();
-  await page.getByRole("link", { name: "+44 1234" }).waitFor();
+  await page.getByRole("link", { name: "+44 1234", exact: true }).waitFor();
   const told = await page.getByText("Last touched").innerText();
   assert.match(told, /page-phone-a|Anchorage/i, "which device last touched it");
   page.quiet();
@@ -160,7 +160,7 @@ test("a record is edited and deleted, and phones follow", { skip }, async () => 
   await page.getByRole("button", { name: "Edit" }).click();
   await page.getByLabel("E-mail", { exact: true }).fill("alan@example.org");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("link", { name: "alan@example.org" }).waitFor();
+  await page.getByRole("link", { name: "alan@example.org", exact: true }).waitFor();
   await page.at("phones");
   await sync(page.phone("A"));
   await page.phone("A").getByRole("button", { name: /Alan Turing/ }).waitFor();

@@ -45,11 +45,37 @@ export async function harbour() {
       server = await serve({ port: Number(new URL(url).port), state: state.path, vars });
     },
     open: (look) => open(browser, url, look),
+    api: apiOf(url),
+    /** A record of each kind, under ids that tests know. */
+    async stock() {
+      for (const [path, fields] of Object.entries(stock)) await this.api(`collections/${path}`, { method: "PUT", json: { fields } });
+    },
     async close() {
       await browser.close();
       await server?.stop();
       state.remove();
     },
+  };
+}
+
+const stock = {
+  "contacts/records/ada": { name: "Ada Lovelace", firstname: "Ada", lastname: "Lovelace", company: "Analytical Engines", mobile: "+44 1234", email: "ada@example.org", street: "12 St James's Square", zip: "SW1Y", city: "London", birthday: "-4861728000000", note: "Writes about the engine." },
+  "contacts/records/grace": { name: "Grace Hopper", firstname: "Grace", lastname: "Hopper", company: "Navy", email: "grace@example.org" },
+  "calendar/records/tea": { title: "Tea with Charles", location: "Dorset Street", start: String(Date.now() + 86_400_000), end: String(Date.now() + 90_000_000) },
+  "todo/records/engine": { title: "Finish note G", due: String(Date.now() + 172_800_000), priority: "1" },
+  "notes/records/poem": { body: "On the engine\nIt weaves algebraic patterns." },
+};
+
+/** The API as the demo account. */
+function apiOf(url) {
+  let signedIn;
+  return async (path, { method = "GET", json } = {}) => {
+    signedIn ??= fetch(`${url}/api/login`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ login: "demo", password: "demo" }) });
+    const { token } = await (await signedIn).clone().json();
+    const headers = { authorization: `Bearer ${token}`, ...(json ? { "content-type": "application/json" } : {}) };
+    const answer = await fetch(`${url}/api/${path}`, { method, headers, body: json && JSON.stringify(json) });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`);
+    return answer.json();
   };
 }
 
@@ -85,6 +111,8 @@ async function open(browser, url, look = looks.light) {
       }
       await page.goto(`/#/${hash}`);
     },
+    /** Nothing is being fetched any more. */
+    settled: () => page.waitForFunction(() => !document.querySelector("main .loading")),
     async shot(name) {
       await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
     },

@@ -1,9 +1,9 @@
 // The frame: who is signed in, where one can go, and the view of where one is.
 
-import { lazy } from "./part/lazy";
 import { useEffect, useRef } from "preact/hooks";
 import { signOut, signed } from "./account";
 import { Icon, type IconName } from "./part/icon";
+import { fetchAhead, lazy } from "./part/lazy";
 import { ThemeSwitch } from "./part/theme-switch";
 import { Toast } from "./part/toast";
 import { route, to } from "./route";
@@ -27,6 +27,12 @@ const places: [string, string, IconName][] = [
 ];
 
 export function Shell() {
+  const known = signed.value !== null;
+  useEffect(() => {
+    if (!known) return;
+    const timer = setTimeout(() => void fetchAhead(), 500);
+    return () => clearTimeout(timer);
+  }, [known]);
   if (!signed.value) return <><SignIn /><Toast /></>;
   const here = route.value.path[0] ?? "";
   return (

@@ -142,7 +142,7 @@ function Syncing({ phone }: { phone: Phone }) {
       {standing.is === "idle" && standing.report && <Became report={standing.report} />}
       <div class="row">
         <div class="wide small" role="status">
-          {standing.is === "syncing" ? <Going progress={standing.progress} /> : <Waiting phone={phone} />}
+          {standing.is === "syncing" ? <Going progress={standing.progress} lost={phone.wire.overheard.value.at(-1)?.lost ?? false} /> : <Waiting phone={phone} />}
         </div>
         {standing.is === "syncing" ? (
           <button type="button" class="button quiet" onClick={() => phone.stop()}>Stop</button>
@@ -165,7 +165,8 @@ function Waiting({ phone }: { phone: Phone }) {
 
 const phases = { idle: "Beginning", connecting: "Signing in", sending: "Sending", receiving: "Receiving", finishing: "Finishing" } as const;
 
-function Going({ progress }: { progress: SyncProgress | undefined }) {
+function Going({ progress, lost }: { progress: SyncProgress | undefined; lost: boolean }) {
+  if (lost) return <Progress label="No answer; trying again" done={0} />;
   if (!progress) return <Progress label="Beginning" done={0} />;
   const [done, of] = [progress.sent + progress.received, progress.sentOf + progress.receivedOf];
   const label = of > 0 ? `${phases[progress.phase]}, ${digits(done)} of ${digits(of)}` : phases[progress.phase];
