@@ -87,6 +87,7 @@ async function open(browser, url, look = looks.light) {
   page.setDefaultTimeout(20_000);
   const errors = [];
   const outside = [];
+  let signedIn = false;
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
   page.on("request", (request) => new URL(request.url()).origin !== url && !/^(blob|data):/.test(request.url()) && outside.push(request.url()));
@@ -105,7 +106,8 @@ async function open(browser, url, look = looks.light) {
     },
     /** Signed in, and at a view. */
     async at(hash) {
-      if (!page.url().startsWith(url)) {
+      if (!signedIn) {
+        signedIn = true;
         await page.signIn();
         await page.getByRole("heading", { name: "Overview" }).waitFor();
       }

@@ -39,7 +39,7 @@ const views = {
   event: () => ({ hash: "records/calendar/tea", shows: "Last touched" }),
   task: () => ({ hash: "records/todo/engine", shows: "Last touched" }),
   note: () => ({ hash: "records/notes/poem", shows: "Last touched" }),
-  devices: () => ({ hash: "devices", shows: "Choose a device" }),
+  devices: () => ({ hash: "devices", shows: "Set up a phone" }),
   device: () => ({ hash: `devices/${encodeURIComponent(device)}`, shows: "How far it has come" }),
   "set-up": () => ({ hash: "devices?new=1", shows: "Or type it in" }),
   phones: () => ({ hash: "phones", shows: "Phone A" }),

@@ -21,22 +21,25 @@ export function MappingOf({ device }: { device: DeviceDetail }) {
 function Collection({ device, collection }: { device: string; collection: string }) {
   const [pages, set] = useState<Mapping[]>([]);
   const [error, fail] = useState("");
+  const [busy, work] = useState(false);
   const next = pages.at(-1)?.next;
   const fetchPage = async () => {
     fail("");
+    work(true);
     try {
       const page = await ask<Mapping>(["devices", device, "mapping"], { query: { collection, after: next, limit: 100 } });
       set((before) => [...before, page]);
     } catch (reason) {
       fail(saying(reason));
     }
+    work(false);
   };
   const items = pages.flatMap((page) => page.items);
   return (
     <details onToggle={(event) => event.currentTarget.open && pages.length === 0 && void fetchPage()}>
       <summary>{collection}{pages[0] && <span class="small soft"> {count(pages[0].total, "record")}</span>}</summary>
       {error && <Notice tone="bad" action={<button type="button" class="button bare" onClick={() => void fetchPage()}>Try again</button>}>{error}</Notice>}
-      {pages.length === 0 && !error && <Loading what="Fetching the mapping" />}
+      {busy && <Loading what="Fetching the mapping" />}
       {pages.length > 0 && items.length === 0 && <p class="soft">It has none of its records yet.</p>}
       {items.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label={`Mapping of ${collection}`}>

@@ -68,7 +68,7 @@ function Found({ account, collections, devices, sessions }: All) {
           <Empty icon="sessions" title="No sync yet">
             <p>{account.traceDays > 0
               ? "When a device synchronises, every message of it can be read here, in words and in bytes."
-              : "This server keeps no traces of sessions: the setting TRACE_DAYS is 0."}</p>
+              : "This server keeps no traces of sessions: the setting SYNCML_TRACE_DAYS is 0."}</p>
           </Empty>
         )}
       </section>

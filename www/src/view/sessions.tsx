@@ -89,7 +89,7 @@ function NoSession({ traceDays }: { traceDays: number }) {
     <section class="card">
       <Empty icon="sessions" title="No session to show">
         {traceDays === 0 ? (
-          <p>This server keeps no traces: its setting <code>TRACE_DAYS</code> is 0. <a href={to(["read"])}>A message that you have</a> can be read all the same.</p>
+          <p>This server keeps no traces: its setting <code>SYNCML_TRACE_DAYS</code> is 0. <a href={to(["read"])}>A message that you have</a> can be read all the same.</p>
         ) : (
           <>
             <p>When a device synchronises, every message of it can be read here, in words and in bytes.</p>
