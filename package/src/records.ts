@@ -174,10 +174,12 @@ function query(wanted: Record<string, string | number | boolean | undefined>): s
 
 function refusal(status: number, answered: unknown): AnchorageError {
   const { error } = answered as { error?: { code?: string; message?: string } };
+  // Nobody is asked for a token here: it is the account that is not there.
+  if (status === 401) return new AnchorageError("not-found", `${error?.message ?? "There is no such account."} createAccount makes it.`, { status });
   const code = (error?.code ?? "broken").replaceAll("_", "-");
   return new AnchorageError(code, error?.message ?? `The request was refused (${status}).`, { status });
 }
 
 function isAbsent(thrown: unknown): boolean {
-  return thrown instanceof AnchorageError && thrown.code === "not-found" && /record/i.test(thrown.message);
+  return thrown instanceof AnchorageError && thrown.code === "not-found" && /^There is no record/.test(thrown.message);
 }

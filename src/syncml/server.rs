@@ -10,6 +10,7 @@
 mod authenticate;
 mod bar;
 mod busy;
+mod close;
 mod conflict;
 mod copy;
 mod count;
@@ -33,6 +34,7 @@ mod refresh;
 mod room;
 mod send;
 mod split;
+mod watch;
 mod window;
 
 pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
@@ -57,7 +59,7 @@ use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
+use crate::store::{Cost, PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
@@ -88,6 +90,8 @@ pub struct Server<'a> {
     user_agent: String,
     line: String,
     needed: Needed,
+    /// What reading has cost since the last race.
+    spent: Cost,
 }
 
 /// What only an answer of the store has shown to be needed.
@@ -143,6 +147,7 @@ impl<'a> Server<'a> {
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             line: String::new(),
             needed: Needed::default(),
+            spent: Cost::default(),
         })
     }
 
@@ -215,11 +220,12 @@ impl Protocol for Server<'_> {
     type Output = Response;
 
     fn ask(&mut self) -> Reads {
-        self.needed = Needed::default();
+        (self.needed, self.spent) = (Needed::default(), Cost::default());
         self.reads()
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
+        self.spent += snapshot.cost;
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
             Verdict::Replay { body, state } => {
@@ -230,11 +236,8 @@ impl Protocol for Server<'_> {
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
                 let mut turn = self.refuse(*header, code, version);
-                turn.batch = throttle.map(|throttle| crate::store::Batch {
-                    throttles: vec![throttle],
-                    now,
-                    ..Default::default()
-                });
+                turn.batch = throttle
+                    .map(|throttle| self.counted(throttle, &turn.answer.body, &why, version, snapshot, now));
                 turn
             }
             Verdict::Admit(mut admitted) => {
