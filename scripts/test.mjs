@@ -16,6 +16,7 @@ const suites = {
   native: { command: () => ["cargo", "test", "--locked", "--no-fail-fast"], count: cargo },
   worker: { command: () => nodeTest("tests/worker"), count: node },
   killed: { command: () => [modernNode(), at("tests", "worker", "killed.mjs")], count: cargo },
+  console: { command: () => nodeTest("tests/console"), count: node },
   peers: { command: () => nodeTest("tests/peers"), count: node },
 };
 

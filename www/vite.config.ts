@@ -11,6 +11,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: true,
+    // public/offline.js keeps what is listed there.
+    manifest: "assets/manifest.json",
   },
   // `npx vite www` beside a running `npm start`.
   server: { proxy: Object.fromEntries(["/api", "/syncml", "/max", "/provision"].map((path) => [path, "http://127.0.0.1:8787"])) },

@@ -236,3 +236,27 @@ test("a server that goes away while syncing is said, and nothing is lost when it
   page.quiet(/ERR_CONNECTION|Failed to load resource|ERR_EMPTY|ERR_SOCKET/);
   await page.close();
 });
+
+test("the page opens without the server, with what its phones have", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const a = page.phone("A");
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await fill(a, { "First name": "Hedy", "Last name": "Lamarr" });
+  await page.kept();
+  await house.away();
+  try {
+    await page.reload();
+    await page.phone("A").getByRole("button", { name: /Hedy Lamarr/ }).waitFor();
+  } finally {
+    await house.back();
+  }
+  // After a reload nobody knows the password any more.
+  const again = page.phone("A");
+  await again.getByRole("button", { name: "Sync", exact: true }).click();
+  await again.getByLabel("Password for phone A").fill("demo");
+  await again.getByLabel("Password for phone A").press("Enter");
+  await again.getByText(/sent, .* received/).waitFor();
+  page.quiet(/ERR_CONNECTION|Failed to load resource/);
+  await page.close();
+});

@@ -115,6 +115,11 @@ async function open(browser, url, look = looks.light) {
     },
     /** Nothing is being fetched any more. */
     settled: () => page.waitForFunction(() => !document.querySelector("main .loading")),
+    /** The page is kept for when there is no server. */
+    kept: () => page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+      while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 50));
+    }),
     async shot(name) {
       await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
     },

@@ -10,3 +10,6 @@ import { Shell } from "./shell";
 
 const root = document.getElementById("app");
 if (root) render(<Shell />, root);
+
+// Where it cannot be had (a private window, plain http), the page needs the server to open.
+if (import.meta.env.PROD) navigator.serviceWorker?.register("/offline.js").catch(() => undefined);

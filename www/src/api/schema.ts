@@ -368,6 +368,7 @@ export interface Alerted {
 
 /** What it cost. */
 export interface Cost {
+  /** Of reading. */
   statements: number;
   rowsRead: number;
   /** As the schema says: indexes counted. */
@@ -447,10 +448,20 @@ export interface Explanation {
   title: string;
   lines: {
     command: string;
+    /** CmdID; `0` for the header. */
     id?: string;
+    /** How deep it is inside Sync, Atomic and Sequence. */
+    depth?: number;
     text: string;
+    /** Of a Status. */
     status?: number;
-    refs?: string[];
+    /** The commands of the other end's message that it is about. */
+    refs?: {
+      /** MsgRef. */
+      message: number;
+      /** CmdRef. */
+      command: string;
+    }[];
   }[];
 }
 
@@ -459,6 +470,7 @@ export interface MessageBytes {
   size: number;
   /** Base64; missing where there were too many to keep. */
   bytes?: string;
+  encoding?: "xml" | "wbxml";
   /** Whether they are the bytes as they were: false where credentials were taken out. What stands in their place is as long as they were wherever that could be done. */
   exact: boolean;
   /** The same written as XML. */
@@ -497,7 +509,7 @@ export type SessionDetail = Session & {
 export interface Fixture {
   name: string;
   files: {
-    /** `0001_from_client.wbxml` */
+    /** `01-req.wbxml`, `01-resp.wbxml` */
     path: string;
     /** Base64. */
     bytes: string;
@@ -507,15 +519,15 @@ export interface Fixture {
 export interface Replay {
   messages: {
     number: number;
-    /** Whether the answer is what it was then, byte for byte. */
+    /** Whether the answer says what it said then: without anchors' own stamps, challenges and tokens. */
     same: boolean;
     /** The HTTP status. */
     status: number;
-    /** Base64. */
+    /** Base64, without credentials. */
     reply?: string;
     /** As XML. */
     xml?: string;
-    /** What is different, line by line of the XML. */
+    /** What is different, line by line of the XML: `- ` then, `+ ` now. */
     differences: string[];
   }[];
   /** How many records the scratch copy began with. */
@@ -525,8 +537,6 @@ export interface Replay {
 export interface DecodeAsk {
   /** The message, base64. */
   bytes: string;
-  /** What it came as, where that is known. */
-  contentType?: string;
 }
 
 export interface Decoded {

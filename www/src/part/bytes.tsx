@@ -1,4 +1,4 @@
-// Bytes as people read them: XML indented and coloured, anything else sixteen to a line.
+// Bytes as people read them: XML indented and coloured, anything else as many to a line as fit.
 
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
@@ -36,8 +36,8 @@ export const hex = (bytes: Uint8Array): string => hexLines(bytes, 16);
 
 export function Hex({ bytes, label }: { bytes: Uint8Array; label: string }) {
   const [whole, show] = useState(false);
-  const narrow = window.matchMedia("(max-width: 40rem)").matches;
-  const text = useMemo(() => hexLines(whole ? bytes : bytes.subarray(0, BYTES_MAX), narrow ? 8 : 16), [bytes, whole, narrow]);
+  const width = window.matchMedia("(max-width: 40rem)").matches ? 8 : window.matchMedia("(max-width: 100rem)").matches ? 12 : 16;
+  const text = useMemo(() => hexLines(whole ? bytes : bytes.subarray(0, BYTES_MAX), width), [bytes, whole, width]);
   return (
     <Code label={label} left={whole ? 0 : bytes.length - BYTES_MAX} unit="bytes" show={() => show(true)}>
       {text}

@@ -41,6 +41,12 @@ export async function readMessage(name: string, bytes: Uint8Array, contentType?:
   }
 }
 
+/** A message in XML as WBXML. */
+export async function twinOf(bytes: Uint8Array): Promise<Uint8Array> {
+  await ready();
+  return encode(decode(bytes), { encoding: "wbxml" });
+}
+
 function hasSecret(decoded: Decoded): boolean {
   return decoded.kind === "syncml" && decoded.message.header.credential !== undefined;
 }

@@ -4,6 +4,7 @@
 import type { Bookmark, Collection, Device } from "../api/schema";
 import { to } from "../route";
 import { ago, count } from "../words";
+import { deviceName } from "./device-name";
 import { Icon, iconOf } from "./icon";
 
 const STEP = 56;
@@ -60,7 +61,7 @@ function DeviceNode({ device }: { device: Device }) {
     <a class="node" href={to(["devices", device.id])} title={names.length > 0 ? `Has ${names.join(", ")}` : "Has nothing yet"}>
       <span class="face square"><Icon name="devices" /></span>
       <span class="what">
-        <strong>{device.name || device.id}</strong>
+        <strong>{deviceName({ device: device.id, deviceName: device.name })}</strong>
         <span>{ago(device.seen)}</span>
         <span class="unseen">{names.length > 0 ? `Has ${names.join(", ")}` : "Has nothing yet"}</span>
       </span>

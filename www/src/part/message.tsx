@@ -1,16 +1,16 @@
 // One message, read: in words with every status tied to its command, and as XML beside WBXML.
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { bytes as sizeOf } from "../words";
 import { Hex, Xml, hex, indent } from "./bytes";
 import { Copy, save } from "./copy";
+import { twinOf } from "./engine";
 import { Badge, Notice } from "./notice";
 
 export interface Read {
-  /** `from-device-1`: begins the anchors of its lines. */
+  /** `1-from-device`: what it is saved as, and what begins the anchors of its lines. */
   name: string;
-  /** What is saved and linked as. */
   encoding: "xml" | "wbxml" | "other";
   size: number;
   bytes?: Uint8Array | undefined;
@@ -33,7 +33,7 @@ export interface Line {
   depth?: number | undefined;
   text: string;
   status?: number | undefined;
-  refs?: (Reference | string)[] | undefined;
+  refs?: Reference[] | undefined;
 }
 
 /** A command of the other end's message. */
@@ -84,11 +84,12 @@ export function Status({ code }: { code: number }) {
 
 /** XML on the left, the bytes of WBXML on the right. */
 export function SideBySide({ read }: { read: Read }) {
-  const wbxml = read.encoding === "wbxml" ? read.bytes : read.twin;
+  const twin = useTwin(read);
+  const wbxml = read.encoding === "wbxml" ? read.bytes : twin;
   const sent = read.encoding === "wbxml" ? "WBXML" : read.encoding === "xml" ? "XML" : "these bytes";
   return (
     <div class="stack">
-      {!read.exact && <Notice>Credentials were taken out before this was stored, so these are not all the bytes that were sent.</Notice>}
+      {!read.exact && <Notice>Credentials were taken out, so these are not all the bytes that were sent.</Notice>}
       <div class="split">
         <Side title="XML" note={read.encoding === "xml" ? "as it was sent" : `the same, written out`} copy={read.xml && <Copy label="Copy" text={() => indent(read.xml ?? "")} what="XML copied" />}>
           {read.xml ? <Xml text={read.xml} label="The message as XML" /> : <p class="soft">There is no XML of it.</p>}
@@ -114,6 +115,21 @@ export function SideBySide({ read }: { read: Read }) {
       )}
     </div>
   );
+}
+
+/** Made here where nobody has: an answer of the API has XML, but WBXML only where it was sent. */
+function useTwin(read: Read): Uint8Array | undefined {
+  const [made, make] = useState(read.twin);
+  useEffect(() => {
+    make(read.twin);
+    if (read.encoding !== "xml" || read.twin || !read.bytes) return;
+    let here = true;
+    twinOf(read.bytes).then((twin) => here && make(twin), () => undefined);
+    return () => {
+      here = false;
+    };
+  }, [read]);
+  return made;
 }
 
 function Side({ title, note, copy, children }: { title: string; note: string; copy: ComponentChildren; children: ComponentChildren }) {

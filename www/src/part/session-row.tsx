@@ -3,6 +3,7 @@
 import type { Session } from "../api/schema";
 import { to } from "../route";
 import { ago, bytes, capital, count, digits, moment } from "../words";
+import { deviceName } from "./device-name";
 import { Icon, type IconName } from "./icon";
 import { Badge } from "./notice";
 
@@ -24,8 +25,6 @@ export function How({ how }: { how: Session["how"] }) {
 /** `Two-way`, `Slow`; SyncML's words with spaces. */
 export const modeOf = (mode: string): string => capital(mode.replaceAll("-", " ").replace("two way", "two-way").replace("one way", "one-way"));
 
-export const nameOf = (session: { device: string; deviceName?: string }): string => session.deviceName || session.device || "Unknown device";
-
 /** `contacts: 3 in, 1 out`. */
 export function gist(session: Session): string {
   const parts = session.collections.map((each) => {
@@ -44,7 +43,7 @@ export function SessionRow({ session }: { session: Session }) {
       <a href={to(["sessions", session.id])}>
         <span class="face square"><Icon name={session.collections.some(({ mode }) => mode === "slow") ? "slow" : "sync"} /></span>
         <span class="what">
-          <strong>{nameOf(session)}</strong>
+          <strong>{deviceName(session)}</strong>
           <span>{gist(session)}</span>
         </span>
         <span class="ends">

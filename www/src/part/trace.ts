@@ -2,7 +2,7 @@
 
 import type { MessageBytes, TraceMessage } from "../api/schema";
 import { fromBase64 } from "./bytes";
-import type { Explanation, Line, Read, Reference } from "./message";
+import type { Explanation, Line, Read } from "./message";
 
 export interface Crossing {
   /** `1-request`. */
@@ -28,15 +28,7 @@ export function crossings(trace: TraceMessage[]): Crossing[] {
 
 function readOf(name: string, message: MessageBytes): Read {
   const bytes = message.bytes === undefined ? undefined : fromBase64(message.bytes);
-  return { name, encoding: encodingOf(bytes), size: message.size, bytes, xml: message.xml, explained: message.explained, exact: message.exact };
-}
-
-/** WBXML begins with its version, 1.0 to 1.3; XML with what may stand before `<`. */
-export function encodingOf(bytes: Uint8Array | undefined): Read["encoding"] {
-  const first = bytes?.[0];
-  if (first === undefined) return "other";
-  if (first <= 3) return "wbxml";
-  return [0x3c, 0xef, 0x20, 0x0a, 0x0d, 0x09].includes(first) ? "xml" : "other";
+  return { name, encoding: message.encoding ?? "other", size: message.size, bytes, xml: message.xml, explained: message.explained, exact: message.exact };
 }
 
 function numberOf({ decoded }: MessageBytes): number | undefined {
@@ -48,11 +40,9 @@ function numberOf({ decoded }: MessageBytes): number | undefined {
 
 export const linesOf = (explained: Explanation | undefined): Line[] => explained?.lines ?? [];
 
-const referencesOf = ({ refs = [] }: Line): Reference[] => refs.filter((reference) => typeof reference === "object");
-
 /** The command that a status is about. */
 export function answered(all: Crossing[], status: Crossing, line: Line): { crossing: Crossing; command: string } | undefined {
-  const [reference] = referencesOf(line);
+  const [reference] = line.refs ?? [];
   if (line.status === undefined || !reference) return undefined;
   const crossing = all.find((each) => each.from !== status.from && each.message === reference.message);
   return crossing && { crossing, command: reference.command };
@@ -64,7 +54,7 @@ export function answerOf(all: Crossing[], asked: Crossing, line: Line): { crossi
   for (const crossing of all.slice(all.indexOf(asked) + 1)) {
     if (crossing.from === asked.from) continue;
     const found = linesOf(crossing.read.explained).find(
-      (each) => each.status !== undefined && referencesOf(each).some(({ message, command }) => message === asked.message && command === line.id),
+      ({ status, refs }) => status !== undefined && refs?.some(({ message, command }) => message === asked.message && command === line.id),
     );
     if (found) return { crossing, line: found };
   }

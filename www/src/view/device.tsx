@@ -7,6 +7,7 @@ import { saying } from "../api/refusal";
 import type { Alerted, Bookmark, DeviceDetail, SlowSync } from "../api/schema";
 import { fromBase64 } from "../part/bytes";
 import { save } from "../part/copy";
+import { deviceName } from "../part/device-name";
 import { Confirm, Dialog } from "../part/dialog";
 import { Icon } from "../part/icon";
 import { Badge, Notice } from "../part/notice";
@@ -38,6 +39,15 @@ export function Device({ id, gone }: { id: string; gone: () => void }) {
   );
 }
 
+/** What the server waits for in a session, by the names it gives it. */
+const waitsFor: { [phase: string]: string } = {
+  ExpectAlerts: "at its alerts",
+  ExpectChanges: "at its changes",
+  ExpectMore: "while ours go out",
+  ExpectEnd: "at its last statuses",
+  Over: "over",
+};
+
 function Facts({ device, gone, again }: { device: DeviceDetail; gone: () => void; again: () => void }) {
   const facts: [string, string | null][] = [
     ["Maker", device.maker], ["Model", device.model], ["Firmware", device.firmware], ["Software", device.software], ["Kind", device.type],
@@ -47,14 +57,14 @@ function Facts({ device, gone, again }: { device: DeviceDetail; gone: () => void
       <div class="top">
         <span class="face square large"><Icon name="devices" size={26} /></span>
         <div>
-          <h2>{device.name || device.id}</h2>
+          <h2>{deviceName({ device: device.id, deviceName: device.name })}</h2>
           <p class="soft" title={moment(device.seen)}>Here {ago(device.seen)}, as {device.login}</p>
         </div>
       </div>
       <dl class="pairs">
         <dt>Calls itself</dt><dd><code>{device.id}</code></dd>
         {facts.map(([name, value]) => value && <><dt>{name}</dt><dd>{value}</dd></>)}
-        {device.session && <><dt>Last session</dt><dd>{device.session.id}, {device.session.message} messages, waits for {device.session.phase}, until {moment(device.session.expires)}</dd></>}
+        {device.session && <><dt>Last session</dt><dd>{device.session.id}, {device.session.message} messages, {waitsFor[device.session.phase] ?? device.session.phase}</dd></>}
         {device.settings.alerted.length > 0 && <><dt>Asked to come</dt><dd>{device.settings.alerted.map((session) => `session ${session}`).join(", ")}</dd></>}
       </dl>
       <div class="row">
@@ -209,7 +219,7 @@ function ForgetButton({ device, gone }: { device: DeviceDetail; gone: () => void
     <>
       <button type="button" class="button quiet" onClick={() => question(true)}><Icon name="trash" size={18} />Forget</button>
       {asked && (
-        <Confirm title={`Forget ${device.name || device.id}?`} yes="Forget" onYes={() => void forget()} close={() => question(false)}>
+        <Confirm title={`Forget ${deviceName({ device: device.id, deviceName: device.name })}?`} yes="Forget" onYes={() => void forget()} close={() => question(false)}>
           <p>What it said it can do, its anchors, its ids and its settings go. Your records stay. If it comes back it is a new device, and its first sync is a slow one.</p>
         </Confirm>
       )}

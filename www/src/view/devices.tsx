@@ -4,6 +4,7 @@ import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import type { Device as OneDevice, Devices as All } from "../api/schema";
 import { Dialog } from "../part/dialog";
+import { deviceName } from "../part/device-name";
 import { Icon } from "../part/icon";
 import { Empty } from "../part/notice";
 import { Shown } from "../part/shown";
@@ -59,7 +60,7 @@ function List({ devices, chosen }: { devices: OneDevice[]; chosen: string | unde
           <a href={to(["devices", device.id])} aria-current={device.id === chosen ? "true" : undefined}>
             <span class="face square"><Icon name="devices" /></span>
             <span class="what">
-              <strong>{device.name || device.id}</strong>
+              <strong>{deviceName({ device: device.id, deviceName: device.name })}</strong>
               <span title={moment(device.seen)}>{ago(device.seen)}, as {device.login}</span>
             </span>
             <Icon name="right" size={16} />

@@ -4,10 +4,11 @@ import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import type { Account, Collection, Collections, Device, Devices, Session, Sessions } from "../api/schema";
 import { Bars, type Bar } from "../part/bars";
+import { deviceName } from "../part/device-name";
 import { Harbour } from "../part/harbour";
 import { Icon } from "../part/icon";
 import { Empty } from "../part/notice";
-import { SessionRow, nameOf } from "../part/session-row";
+import { SessionRow } from "../part/session-row";
 import { Shown } from "../part/shown";
 import { to } from "../route";
 import { bytes, count, digits, moment } from "../words";
@@ -93,7 +94,7 @@ function Costs({ sessions }: { sessions: Session[] }) {
   const bar = (values: (session: Session) => number[], words: (session: Session) => string) => (session: Session): Bar => ({
     key: session.id,
     values: values(session),
-    says: `${nameOf(session)}, ${moment(session.began)}: ${words(session)}`,
+    says: `${deviceName(session)}, ${moment(session.began)}: ${words(session)}`,
     href: to(["sessions", session.id]),
   });
   const rows = bar(({ cost }) => [cost.rowsRead, cost.rowsWritten], ({ cost }) => `${count(cost.rowsRead, "row")} read, ${digits(cost.rowsWritten)} written`);

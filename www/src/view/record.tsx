@@ -5,6 +5,7 @@ import { ask, request } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import { Refusal, saying } from "../api/refusal";
 import type { Collection, Component, Property, Record } from "../api/schema";
+import { deviceName } from "../part/device-name";
 import { Confirm } from "../part/dialog";
 import { type Values } from "../part/fields";
 import { FieldsForm } from "../part/fields-form";
@@ -147,7 +148,7 @@ function Provenance({ record: { touched, origin } }: { record: Record }) {
       <Icon name={device ? "devices" : "edit"} size={16} />
       <span>
         Last touched <time dateTime={new Date(touched.at).toISOString()} title={moment(touched.at)}>{ago(touched.at)}</time>{" "}
-        {device ? <>by <a href={to(["devices", device])}>{touched.deviceName || device}</a></> : "by an app, an import or this console"}
+        {device ? <>by <a href={to(["devices", device])}>{deviceName({ device, deviceName: touched.deviceName })}</a></> : "by an app, an import or this console"}
         {touched.session && <>, in <a href={to(["sessions", touched.session])}>this session</a></>}.
       </span>
     </p>

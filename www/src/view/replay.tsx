@@ -65,7 +65,7 @@ function Replayed({ replay }: { replay: Replay }) {
   return (
     <div class="stack">
       <Notice tone={different === 0 ? "good" : "info"}>
-        {different === 0 ? "Every answer is what it was, byte for byte." : `${count(different, "answer")} of ${replay.messages.length} would be different now.`}{" "}
+        {different === 0 ? "Every answer says what it said then." : `${count(different, "answer")} of ${replay.messages.length} would be different now.`}{" "}
         The copy began with {count(replay.records, "record")}.
       </Notice>
       {replay.messages.map((message) => (

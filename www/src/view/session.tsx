@@ -4,11 +4,12 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import type { SessionDetail, TraceMessage } from "../api/schema";
+import { deviceName } from "../part/device-name";
 import { Icon } from "../part/icon";
 import { Reading, type Line, type Tie } from "../part/message";
 import { Empty, Notice } from "../part/notice";
 import { Outcomes } from "../part/outcomes";
-import { How, modeOf, nameOf } from "../part/session-row";
+import { How, modeOf } from "../part/session-row";
 import { Shown } from "../part/shown";
 import { answerOf, answered, crossings, type Crossing } from "../part/trace";
 import { to } from "../route";
@@ -34,7 +35,7 @@ export function SessionTrace({ id }: { id: string }) {
       <div class="head">
         <div>
           <a class="back" href={to(["sessions"])}><Icon name="left" size={16} />Sessions</a>
-          <h1>{fetched.value ? nameOf(fetched.value) : "Session"}</h1>
+          <h1>{fetched.value ? deviceName(fetched.value) : "Session"}</h1>
         </div>
         {fetched.value && <FixtureButton id={id} />}
         {fetched.value && <ReplayButton id={id} />}

@@ -5,6 +5,7 @@ import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import { saying } from "../api/refusal";
 import type { Account, Devices, Session, Sessions as Page } from "../api/schema";
+import { deviceName } from "../part/device-name";
 import { Icon } from "../part/icon";
 import { Empty, Notice } from "../part/notice";
 import { SessionRow } from "../part/session-row";
@@ -27,7 +28,7 @@ export function Sessions() {
           <select class="input" value={device} onChange={(event) => replace(["sessions"], { device: event.currentTarget.value })}>
             <option value="">all of them</option>
             {device && !known.some(({ id }) => id === device) && <option value={device}>{device}</option>}
-            {known.map(({ id, name }) => <option key={id} value={id}>{name ? `${name} (${id})` : id}</option>)}
+            {known.map(({ id, name }) => <option key={id} value={id}>{deviceName({ device: id, deviceName: name })}</option>)}
           </select>
         </label>
         <button type="button" class="button quiet" onClick={() => void page.again()} disabled={page.busy}>
