@@ -37,6 +37,9 @@ mod split;
 mod watch;
 mod window;
 
+pub(super) use self::heavy::is_too_heavy;
+pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
+
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
 use self::desk::Desk;
