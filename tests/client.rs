@@ -12,6 +12,8 @@ mod chance;
 mod conflicts;
 #[path = "client/faults.rs"]
 mod faults;
+#[path = "client/foreign.rs"]
+mod foreign;
 #[path = "client/hostile.rs"]
 mod hostile;
 #[path = "stores/house.rs"]

@@ -37,6 +37,7 @@ mod split;
 mod watch;
 mod window;
 
+pub(super) use self::heavy::is_too_heavy;
 pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 
 use self::authenticate::{Admitted, Verdict};

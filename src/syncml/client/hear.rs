@@ -160,7 +160,7 @@ impl Desk<'_> {
         self.answer(get.no_response, &get.command_id, "Get", code);
         if code == status::OK {
             let results = Pending::Device(self.state.server.message, get.command_id.clone());
-            self.state.pending.push(results);
+            self.owe_pending(results);
         }
     }
 

@@ -3,7 +3,7 @@
 //! A position moves only past what has been written into the message; the cursor moves at the end of a session, as far as the
 //! server has said that it took things.
 
-use super::desk::Desk;
+use super::desk::{Desk, Want};
 use super::split::Leaving;
 use crate::content;
 use crate::peer::{Alias, Luid};
@@ -33,8 +33,8 @@ pub enum Filled {
     All,
     /// The message is full.
     Full,
-    /// This version has to be read whole first.
-    Read(crate::store::RecordVersion),
+    /// More has to be read first.
+    Read(Want),
 }
 
 impl Desk<'_> {
@@ -112,6 +112,9 @@ impl Desk<'_> {
         if datastore.opened && count == 0 {
             self.move_to(collection, dues.last().map(|(record, ..)| record.seq), whole.then_some(until));
             return Filled::All;
+        }
+        if !whole && !datastore.opened && !self.client.needed.totals {
+            return Filled::Read(Want::Totals);
         }
         let total =
             snapshot.totals.iter().find(|(of, _)| of == collection).map_or(count, |(_, total)| *total);
