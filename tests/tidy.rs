@@ -138,9 +138,11 @@ fn nothing_unwritten_is_written() {
 }
 
 #[test]
-fn the_package_lock_names_no_registry() {
-    let lock = std::fs::read_to_string(root().join("package-lock.json")).unwrap();
-    complain(lock_addresses(&lock).into_iter());
+fn the_package_locks_name_no_registry() {
+    for lock in ["package-lock.json", "tests/package/package-lock.json"] {
+        let lock = std::fs::read_to_string(root().join(lock)).unwrap();
+        complain(lock_addresses(&lock).into_iter());
+    }
 }
 
 #[test]
