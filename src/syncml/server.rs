@@ -37,8 +37,7 @@ mod split;
 mod watch;
 mod window;
 
-pub(super) use self::heavy::is_too_heavy;
-pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
+pub(super) use self::{heavy::is_too_heavy, hierarchy::FORMS as FILE_FORMS, hierarchy::is_object};
 
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
@@ -53,8 +52,7 @@ use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
-use crate::journal::Moment;
-use crate::journal::matching::MatchKey;
+use crate::journal::{Moment, matching::MatchKey};
 use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
