@@ -66,6 +66,7 @@ function greeting(url) {
   return `
 Anchorage is ready on ${url}
 
+  Console          ${url}
   Demo account     login demo, password demo, MAX token demo-token (exists on this machine only)
   MAX              curl '${url}/max/contacts?auth=demo-token&lbd=0'
   SyncML client    server URL ${url}/syncml   user demo   password demo

@@ -156,7 +156,6 @@ impl Desk<'_> {
     }
 
     fn sweep(&self) -> Option<Sweep> {
-        let account = self.snapshot.account.as_ref()?;
-        Sweep::due(account, self.client.settings, self.now)
+        Sweep::due(self.snapshot.account.as_ref()?, self.client.settings, self.now)
     }
 }
