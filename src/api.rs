@@ -7,7 +7,7 @@
 //! | `collections/{c}/records…`, `…/changes` | records, read and changed | `listing`, `record`, `writing` |
 //! | `collections/{c}/import`, `…/export` | many at once | `import`, `export` |
 //! | `devices…` | what a device can do and how far it has come; asking it to come | `device`, `mapping`, `asking` |
-//! | `sessions…`, `decode` | what was said | `session`, `replay`, `decode` |
+//! | `sessions…`, `decode` | what was said | `session`, `fixture`, `replay` |
 //! | `provision` | how to set up a phone | `provision` |
 //!
 //! Every request is one turn through [`exchange`] about one account, that of its [`Caller`]; a change made here is a change like
@@ -19,6 +19,7 @@ mod call;
 mod collection;
 mod device;
 mod export;
+mod fixture;
 mod import;
 mod listing;
 mod logon;
@@ -26,7 +27,9 @@ mod mapping;
 mod provision;
 mod record;
 mod refusal;
+mod replay;
 mod route;
+mod session;
 mod writing;
 
 use crate::exchange::{self, Decision, Protocol, Seed, Served, Turn};

@@ -24,4 +24,5 @@ pub mod quirk;
 pub mod server;
 pub mod session;
 pub mod status;
+pub mod trace;
 mod version;

@@ -11,14 +11,20 @@
 
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/devices.rs"]
+mod devices;
 #[path = "api/files.rs"]
 mod files;
 #[path = "api/hostile.rs"]
 mod hostile;
 #[path = "api/logon.rs"]
 mod logon;
+#[path = "api/phone.rs"]
+mod phone;
 #[path = "api/records.rs"]
 mod records;
+#[path = "api/sessions.rs"]
+mod sessions;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "api/world.rs"]

@@ -5,13 +5,15 @@ use super::asking::{Alert, SlowSync};
 use super::call::Call;
 use super::collection::All;
 use super::export::Export;
+use super::fixture::Fixture;
 use super::import::Import;
 use super::listing::{Changes, One, Page};
 use super::logon::{Logoff, Logon};
 use super::provision::Provision;
 use super::refusal::Refusal;
+use super::replay::Replay;
 use super::writing::Writing;
-use super::{Caller, Deed, Work, device, mapping};
+use super::{Caller, Deed, Work, device, mapping, session};
 use crate::peer::PeerId;
 use crate::secret;
 use crate::store::Who;
@@ -47,6 +49,8 @@ fn allowed(segments: &[&str]) -> Option<&'static str> {
         ["collections", _, "changes" | "export"] => "GET",
         ["collections", _, "import"] => "POST",
         ["devices"] | ["devices", _, "mapping"] | ["provision"] => "GET",
+        ["sessions"] | ["sessions", _] | ["sessions", _, "fixture"] => "GET",
+        ["decode"] | ["sessions", _, "replay"] => "POST",
         ["devices", _] => "GET, DELETE",
         ["devices", _, "slow-sync" | "alert"] => "POST",
         ["devices", _, "quirks"] => "PUT",
@@ -75,6 +79,11 @@ fn deed(call: &Call, method: &str, segments: &[&str]) -> Result<Box<dyn Deed>, R
         (_, ["devices", id, "slow-sync"]) => Box::new(SlowSync::new(call, peer(id))?),
         (_, ["devices", id, "alert"]) => Box::new(Alert::new(call, peer(id))?),
         (_, ["devices", id, "quirks"]) => Box::new(device::Set::new(call, peer(id))?),
+        (_, ["sessions"]) => Box::new(session::Page::new(call)?),
+        (_, ["sessions", id]) => Box::new(session::One::new(call, id)?),
+        (_, ["sessions", id, "fixture"]) => Box::new(Fixture((*id).to_owned())),
+        (_, ["sessions", id, "replay"]) => Box::new(Replay::new(id)),
+        (_, ["decode"]) => Box::new(session::Decode::new(call)?),
         (_, ["provision"]) => Box::new(Provision),
         _ => return Err(Refusal::not_found("There is nothing at this path.")),
     })

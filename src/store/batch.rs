@@ -61,6 +61,38 @@ pub struct Batch {
     pub edits: Vec<Edit>,
 }
 
+impl Batch {
+    /// Rows that are written, an index counting as one more: what the schema says, before the store has counted.
+    pub fn rows(&self) -> u64 {
+        let change = |change: &Change| {
+            let chunks = change.content.size() / limits::RECORD_BYTES_MAX;
+            let (new, kept) = (u64::from(change.insert), u64::from(change.supersede && !change.insert));
+            // The row and its stamp; a stamp that goes is a row written too.
+            let indexes = u64::from(change.key.is_some()) + u64::from(change.parent.is_some());
+            2 + (1 - new) + indexes + kept + chunks as u64
+        };
+        let alias =
+            |alias: &Alias| 1 + u64::from(alias.luid.is_some()) + u64::from(alias.temporary.is_some());
+        let one_each = [
+            self.acknowledged.len(),
+            self.dropped.len(),
+            self.staged.len() * 2,
+            self.bookmarks.len(),
+            usize::from(self.peer.is_some()),
+            usize::from(self.session.is_some()),
+            self.pieces.len(),
+            self.tokens.len() * 2,
+            self.throttles.len(),
+            usize::from(self.trace.is_some()),
+            self.edits.len(),
+        ];
+        let head = u64::from(!self.changes.is_empty() || !self.refreshed.is_empty());
+        head + self.changes.iter().map(change).sum::<u64>()
+            + self.aliases.iter().map(alias).sum::<u64>()
+            + one_each.iter().map(|count| *count as u64).sum::<u64>()
+    }
+}
+
 /// What must still stand for a batch to be written. Empty lists ask for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -8,7 +8,7 @@ mod refresh;
 mod survey;
 mod view;
 
-use crate::journal::matching::MatchKey;
+use crate::journal::matching::{self, MatchKey};
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Origin, Record, RecordId, Seq};
 use crate::store::{
@@ -51,9 +51,51 @@ impl MemoryStore {
         self.house().apply(batch);
     }
 
+    /// A store of one account as it is put together, for trying something out: its collections, some of its records, one device
+    /// and what that holds of them.
+    pub fn scratch(scratch: Scratch) -> Self {
+        let Scratch { account, login, collections, records, peer, bookmarks, aliases } = scratch;
+        let key = |record: &Record| record.content.body().and_then(matching::key);
+        let stored = |record: Record| Stored { key: key(&record), record };
+        let tenant = Tenant {
+            account: account.clone(),
+            collections: collections.into_iter().map(|known| (known.id.clone(), known)).collect(),
+            records: records.into_iter().map(|r| ((r.collection.clone(), r.id.clone()), stored(r))).collect(),
+            bookmarks: bookmarks.into_iter().map(|b| ((peer.id.clone(), b.collection.clone()), b)).collect(),
+            aliases: aliases
+                .into_iter()
+                .map(|alias| ((peer.id.clone(), alias.collection.clone(), alias.record.clone()), alias))
+                .collect(),
+            peers: BTreeMap::from([(peer.id.clone(), peer)]),
+            ..Tenant::default()
+        };
+        let logins = BTreeMap::from([(login.name.clone(), login)]);
+        let tenants = BTreeMap::from([(account.id, tenant)]);
+        Self { house: Mutex::new(House { tenants, logins, ..House::default() }) }
+    }
+
     fn house(&self) -> MutexGuard<'_, House> {
         self.house.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What [`MemoryStore::scratch`] is made of. No record may be stamped above the account's head.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    /// The account.
+    pub account: Account,
+    /// Who may sign in.
+    pub login: Login,
+    /// Its collections.
+    pub collections: Vec<Collection>,
+    /// Records.
+    pub records: Vec<Record>,
+    /// The device.
+    pub peer: Peer,
+    /// How far it has come.
+    pub bookmarks: Vec<Bookmark>,
+    /// What it calls the records.
+    pub aliases: Vec<Alias>,
 }
 
 impl Store for MemoryStore {

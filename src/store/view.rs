@@ -47,7 +47,8 @@ pub enum View {
         /// At most so many bytes of them, but always one.
         bytes_max: usize,
     },
-    /// In which session a record got the stamp it has.
+    /// In which session a record got the stamp it has: one of the device whose change it is, or, where it is nobody's, one whose
+    /// items it was.
     Touched {
         /// The collection's path.
         path: String,

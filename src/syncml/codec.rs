@@ -6,6 +6,7 @@
 
 mod devinf;
 mod element;
+mod masked;
 mod read;
 mod token;
 mod wbxml;
@@ -16,6 +17,7 @@ use super::device::DevInf;
 use super::message::{Command, Header, Message, Version};
 use crate::limits::SYNCML_MESSAGE_BYTES_MAX;
 use crate::record::is_xml_char;
+pub use masked::masked;
 use token::Page;
 pub use write::Mark;
 use write::Pen;

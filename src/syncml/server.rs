@@ -10,6 +10,7 @@
 mod authenticate;
 mod bar;
 mod busy;
+mod close;
 mod conflict;
 mod copy;
 mod count;
@@ -33,8 +34,10 @@ mod refresh;
 mod room;
 mod send;
 mod split;
+mod watch;
 mod window;
 
+pub(super) use self::heavy::is_too_heavy;
 pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 
 use self::authenticate::{Admitted, Verdict};
@@ -57,7 +60,7 @@ use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
+use crate::store::{Cost, PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
@@ -93,6 +96,8 @@ pub struct Server<'a> {
 /// What only an answer of the store has shown to be needed.
 #[derive(Debug, Default)]
 struct Needed {
+    /// What reading has cost so far.
+    spent: Cost,
     /// Whether what a broken session makes needful was looked for; and what that is.
     broken: bool,
     records: Vec<(String, Vec<RecordId>)>,
@@ -220,6 +225,7 @@ impl Protocol for Server<'_> {
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
+        self.needed.spent += snapshot.cost;
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
             Verdict::Replay { body, state } => {
@@ -230,11 +236,8 @@ impl Protocol for Server<'_> {
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
                 let mut turn = self.refuse(*header, code, version);
-                turn.batch = throttle.map(|throttle| crate::store::Batch {
-                    throttles: vec![throttle],
-                    now,
-                    ..Default::default()
-                });
+                turn.batch =
+                    throttle.map(|one| self.counted(one, &turn.answer, &why, version, snapshot, now));
                 turn
             }
             Verdict::Admit(mut admitted) => {

@@ -10,7 +10,7 @@ import { maxClient, request } from "../worker/house.mjs";
 import { card, node20, room, until } from "./house.mjs";
 
 test("it serves SyncML and MAX, says who is asked for first, and keeps its secret to its owner", async (t) => {
-  const { path, start, anchorage, stop } = room();
+  const { path, start, anchorage, json, stop } = room();
   t.after(stop);
   const { child, said, ended } = await start(["serve", "--data", path("new"), "--port", 0]);
   await until(() => /account add anna/.test(said.out));
@@ -21,6 +21,8 @@ test("it serves SyncML and MAX, says who is asked for first, and keeps its secre
   const max = maxClient(url, out.match(/^ {4}(\S{30,})/m)[1]);
   await max.push("contacts", { id: "1", name: "Ada" });
   assert.deepEqual((await max.pull("contacts")).items.map(({ name }) => name), ["Ada"], "an account made beside it is there at once");
+  const feed = await json(["decode", "-"], { input: (await max.pull("contacts")).bytes });
+  assert.deepEqual([feed.decoded.kind, feed.decoded.feed.items[0].name], ["feed", "Ada"]);
   const body = readFileSync(at("tests/corpus/syncevolution/auth-basic-xml/01-req.xml"));
   const answer = await request(`${url}/syncml`, { method: "POST", headers: { "content-type": "application/vnd.syncml+xml" }, body });
   assert.equal(answer.status, 200);

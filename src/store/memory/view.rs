@@ -2,7 +2,7 @@
 
 use crate::limits;
 use crate::peer::PeerId;
-use crate::record::{CollectionId, RecordId, Seq};
+use crate::record::{CollectionId, Record, RecordId};
 use crate::store::memory::{House, Tenant};
 use crate::store::{Batch, Sweep, Trace, View, Views};
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ impl Tenant {
             }
             View::Touched { path, record } => {
                 let stored = self.record(&self.at(path), record);
-                views.touched = stored.and_then(|stored| self.session_of(stored.record.seq));
+                views.touched = stored.and_then(|stored| self.session_of(&stored.record));
             }
         }
     }
@@ -108,12 +108,15 @@ impl Tenant {
     }
 
     /// The session that gave out a stamp.
-    fn session_of(&self, seq: Seq) -> Option<(String, PeerId)> {
+    fn session_of(&self, record: &Record) -> Option<(String, PeerId)> {
+        let seq = record.seq;
+        let named = serde_json::json!(record.id.as_str()).to_string();
         let (from, to) = Trace::sessions_about(seq);
         let found = self.traces.values().filter(|trace| {
             (from.as_str()..=to.as_str()).contains(&trace.session.as_str())
                 && trace.since < seq
                 && trace.head >= seq
+                && (trace.peer.0 == record.origin || record.origin.is_empty() && trace.items.contains(&named))
         });
         let found = found.min_by_key(|trace| trace.head)?;
         Some((found.session.clone(), found.peer.clone()))

@@ -230,5 +230,6 @@ CROSS JOIN record AS r ON r.account = me.account AND r.id = ?9 AND r.collection 
 CROSS JOIN trace AS t ON t.account = r.account
   AND t.session BETWEEN printf('%015d', max(r.seq - CAST(?10 AS INTEGER), 0))
     AND printf('%015d', r.seq + CAST(?11 AS INTEGER))
-WHERE t.since < r.seq AND t.head >= r.seq ORDER BY t.head LIMIT 1"
+WHERE t.since < r.seq AND t.head >= r.seq AND (t.peer = r.origin OR r.origin = '' AND instr(t.items, json_quote(r.id)) > 0)
+ORDER BY t.head, t.session, t.number LIMIT 1"
 );

@@ -183,6 +183,7 @@ impl Desk<'_> {
         };
         if let Some(why) = why.filter(|_| mode == Mode::Slow) {
             self.notes.push(format!("slow sync of {} because {why}", id.0));
+            self.watch.slow(id, why);
         }
         if mode == Mode::RefreshFromClient {
             self.batch.unstaged.push(id.clone());
@@ -273,8 +274,9 @@ impl Desk<'_> {
             }
             datastore.mode = Mode::Slow;
             let id = datastore.collection.clone();
-            self.notes
-                .push(format!("slow sync of {} because the device remembers another anchor of ours", id.0));
+            let why = "the device remembers another anchor of ours";
+            self.notes.push(format!("slow sync of {} because {why}", id.0));
+            self.watch.slow(&id, why);
             self.open_bookmark(&id, Mode::Slow);
         }
     }
