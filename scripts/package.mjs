@@ -17,16 +17,16 @@ const licences = ["LICENSE", "LICENSE-APACHE", "LICENSE-MIT"];
 export async function buildPackage() {
   mkdirSync(target, { recursive: true });
   const module = join(target, "anchorage.wasm");
-  await unlessDone("wasm", [module, join(generated, "anchorage.js")], rustSources(), () => wasm(module));
-  await unlessDone("dist", [join(dist, "anchorage.wasm")], [...rustSources(), ...ownSources()], () => compile(module));
+  await unlessDone("wasm", [module, join(generated, "anchorage.js")], rustSources(), wasm, module);
+  await unlessDone("dist", [join(dist, "anchorage.wasm")], [...rustSources(), ...ownSources()], compile, module);
 }
 
-/** Runs a step when one of its sources has changed since the last time, or what it makes is not there. */
-async function unlessDone(name, makes, sources, step) {
+/** Runs a step when it or one of its sources has changed since the last time, or what it makes is not there. */
+async function unlessDone(name, makes, sources, step, module) {
   const stamp = join(target, `${name}.sha256`);
-  const now = fingerprint(sources);
+  const now = fingerprint(sources, String(step));
   if (makes.every(existsSync) && existsSync(stamp) && readFileSync(stamp, "utf8") === now) return;
-  await step();
+  await step(module);
   writeFileSync(stamp, now);
 }
 
@@ -54,6 +54,7 @@ async function compile(module) {
   if (existsSync(join(home, "cli", "tsconfig.json"))) await run(at("node_modules", ".bin", "tsc"), ["-p", join(home, "cli")]);
   copyFileSync(join(generated, "anchorage.js"), join(dist, "generated", "anchorage.js"));
   copyFileSync(module, join(dist, "anchorage.wasm"));
+  copyFileSync(join(home, "src", "wasm.d.ts"), join(dist, "wasm.d.ts"));
   for (const name of licences) copyFileSync(at(name), join(home, name));
 }
 
@@ -70,7 +71,7 @@ export const schema: { name: string; sql: string }[] = ${JSON.stringify(parts, n
 const within = (folder, takes) => readdirSync(at(folder), { recursive: true }).filter(takes).sort().map((name) => join(folder, name));
 
 const rustSources = () => [
-  ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "scripts/package.mjs"],
+  ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"],
   ...within("src", (name) => name.endsWith(".rs") && !name.startsWith("bin")),
 ];
 
@@ -81,9 +82,9 @@ const ownSources = () => [
   ...(existsSync(join(home, "cli")) ? within("package/cli", (name) => /\.(ts|json)$/.test(name)) : []),
 ];
 
-/** SHA-256 over files. */
-function fingerprint(names) {
-  const hash = createHash("sha256");
+/** SHA-256 over files, and what is done with them. */
+function fingerprint(names, step) {
+  const hash = createHash("sha256").update(step);
   for (const name of names) hash.update(`${name}\0`).update(readFileSync(join(root, name))).update("\0");
   return hash.digest("hex");
 }

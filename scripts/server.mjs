@@ -25,6 +25,9 @@ await main(async () => {
     });
     await offer(server.database, state);
     console.log(greeting(server.url));
+    // Syncs with other servers, as the deployed worker's cron trigger does them.
+    const schedule = setInterval(() => server.tick().catch((error) => console.error(`The schedule failed: ${error.message}`)), 60_000);
+    schedule.unref();
     await asked;
   } finally {
     await server?.stop();

@@ -1,4 +1,6 @@
-//! Which client an upstream needs: the twin of `serve`.
+//! Which client an upstream needs: the twin of `serve`. Syncs that come by themselves are in [`arranged`].
+
+pub mod arranged;
 
 use crate::exchange::Seed;
 use crate::journal::Moment;

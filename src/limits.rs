@@ -195,3 +195,32 @@ pub const UPSTREAM_WAIT_MS_MAX: i64 = 60 * 1000;
 
 /// The bytes of a token that another server issued.
 pub const TOKEN_BYTES_MAX: usize = 4_000;
+
+/// How many requests one invocation of the worker makes to other servers. The free plan has 50 subrequests, and each step asks
+/// the database two to five times, which are counted apart.
+pub const UPSTREAM_REQUESTS: u32 = 40;
+
+/// How many of them one upstream makes before it is another's turn.
+pub const UPSTREAM_REQUESTS_PER_TURN: u32 = 20;
+
+/// How many upstreams an invocation looks at at once.
+pub const UPSTREAM_TURNS: usize = 10;
+
+/// After how long an invocation begins nothing more: cron comes every minute, and two should not meet.
+pub const UPSTREAM_INVOCATION_MS: i64 = 25 * 1000;
+
+/// The longest that one request takes, answer included.
+pub const UPSTREAM_CARRY_MS: i64 = 20 * 1000;
+
+/// How long a turn is held by whoever took it: longer than an invocation and its last request.
+pub const UPSTREAM_LEASE_MS: i64 = 2 * 60 * 1000;
+const _: () = assert!(UPSTREAM_INVOCATION_MS + 2 * UPSTREAM_CARRY_MS < UPSTREAM_LEASE_MS);
+
+/// The pause after a failed sync, doubled by each that follows.
+pub const UPSTREAM_PAUSE_MS: i64 = 60 * 1000;
+
+/// The longest pause after failures: six hours.
+pub const UPSTREAM_PAUSE_MS_MAX: i64 = 6 * 60 * 60 * 1000;
+
+/// How long an invocation waits for one upstream while others may be due; a longer wait is for the next.
+pub const UPSTREAM_REST_MS: i64 = 3 * 1000;

@@ -4,6 +4,7 @@
 //! [`Batch`] is everything a turn changes, all or nothing, and only if what was read still stands ([`Guard`]).
 //! `store/memory.rs` is the reference, `store/sql.rs` the same contract as SQL; `tests/stores.rs` holds both to it.
 
+mod arrangement;
 mod batch;
 pub mod memory;
 mod question;
@@ -13,6 +14,7 @@ pub mod survey;
 mod throttle;
 mod view;
 
+pub use arrangement::Arrangement;
 pub use batch::*;
 pub use question::*;
 pub use rows::*;

@@ -1,6 +1,6 @@
 //! Committing: everything a turn changes ([`Batch`]), and what must still stand for it to be written ([`Guard`]).
 
-use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token, Trace};
+use super::{Account, Arrangement, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token, Trace};
 use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
 use crate::limits;
@@ -107,6 +107,8 @@ pub struct Guard {
     pub parents: Vec<(CollectionId, RecordId)>,
     /// The version of the session of [`Batch::peer_id`] as read; 0 where there was none; `None` asks for nothing.
     pub session: Option<i64>,
+    /// The version of the arrangement of that name as read; 0 where there was none.
+    pub arrangement: Option<(String, i64)>,
 }
 
 /// One record's change.
@@ -255,6 +257,10 @@ pub enum Edit {
     SetPeer(PeerId, String),
     /// A device forgotten: its row, its session, its pieces, its aliases and its bookmarks. Its next sync is a slow one.
     ForgetPeer(PeerId),
+    /// A sync with another server arranged, or as it is from now on. Its account is that of the batch.
+    PutArrangement(Arrangement),
+    /// A sync with another server that is no longer to be, by name.
+    DropArrangement(String),
 }
 
 /// What a commit says back.

@@ -12,8 +12,8 @@ use crate::journal::matching::{self, MatchKey};
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Origin, Record, RecordId, Seq};
 use crate::store::{
-    Account, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Staged, Store,
-    StoreError, Throttle, Token, Trace,
+    Account, Arrangement, Batch, Collection, Cost, Login, Peer, Reads, Receipt, Session, Snapshot, Staged,
+    Store, StoreError, Throttle, Token, Trace,
 };
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -135,6 +135,7 @@ struct Tenant {
     /// By device, whether it leaves, and where it begins.
     pieces: BTreeMap<(PeerId, bool, u64), ByteBuf>,
     staged: BTreeMap<(PeerId, CollectionId, Luid), Staged>,
+    arranged: BTreeMap<String, Arrangement>,
     /// By session and number.
     traces: BTreeMap<(String, i64), Trace>,
 }

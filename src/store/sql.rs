@@ -7,6 +7,7 @@
 //!
 //! How rows spell our types is in `sql/rows.rs`, how text survives SQLite in `sql/text.rs`.
 
+mod arrangement;
 mod commit;
 mod objects;
 mod question;

@@ -1,6 +1,6 @@
 //! What an account's owner looks at: beside what a message may need, and never asked by one.
 
-use super::{Login, Peer, Token};
+use super::{Arrangement, Login, Peer, Token};
 use crate::journal::Moment;
 use crate::peer::{Alias, Bookmark, PeerId};
 use crate::record::{CollectionId, RecordId, Seq};
@@ -55,6 +55,16 @@ pub enum View {
         /// The record.
         record: RecordId,
     },
+    /// The syncs with other servers that are arranged, by name.
+    Arranged,
+    /// Those of every account that are due and that nobody is at, the longest due first. Of whom the [`Reads`](super::Reads)
+    /// are, does not matter.
+    Due {
+        /// At this moment.
+        now: Moment,
+        /// At most so many.
+        rows_max: usize,
+    },
 }
 
 /// What was seen.
@@ -81,6 +91,8 @@ pub struct Views {
     pub more: bool,
     /// The session and the device of [`View::Touched`].
     pub touched: Option<(String, PeerId)>,
+    /// The arranged syncs, where they were asked for in one way.
+    pub arranged: Vec<Arrangement>,
 }
 
 /// What is kept of one message of a session, for people. Nothing is ever decided from it.

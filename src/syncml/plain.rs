@@ -5,6 +5,7 @@
 
 use super::device::DevInf;
 use super::message::{self as said, ChangeKind, GroupKind, Message};
+use crate::limits::DEPTH_MAX;
 use crate::secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,7 +17,19 @@ pub fn plain(message: &Message) -> Value {
 
 /// The message of a plain object, or why it is none.
 pub fn message(plain: Value) -> Result<Message, String> {
+    if is_deep(&plain, DEPTH_MAX) {
+        return Err(format!("it nests more than {DEPTH_MAX} deep"));
+    }
     serde_json::from_value(plain).map_err(|error| error.to_string())
+}
+
+fn is_deep(value: &Value, depth: usize) -> bool {
+    let deeper = |value: &Value| depth == 0 || is_deep(value, depth - 1);
+    match value {
+        Value::Array(values) => values.iter().any(deeper),
+        Value::Object(entries) => entries.values().any(deeper),
+        _ => false,
+    }
 }
 
 /// A DevInf document as a plain object.

@@ -37,6 +37,7 @@ mod split;
 mod watch;
 mod window;
 
+pub(super) use self::heavy::is_too_heavy;
 pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
 
 use self::authenticate::{Admitted, Verdict};
@@ -90,13 +91,13 @@ pub struct Server<'a> {
     user_agent: String,
     line: String,
     needed: Needed,
-    /// What reading has cost since the last race.
-    spent: Cost,
 }
 
 /// What only an answer of the store has shown to be needed.
 #[derive(Debug, Default)]
 struct Needed {
+    /// What reading has cost so far.
+    spent: Cost,
     /// Whether what a broken session makes needful was looked for; and what that is.
     broken: bool,
     records: Vec<(String, Vec<RecordId>)>,
@@ -147,7 +148,6 @@ impl<'a> Server<'a> {
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             line: String::new(),
             needed: Needed::default(),
-            spent: Cost::default(),
         })
     }
 
@@ -220,12 +220,12 @@ impl Protocol for Server<'_> {
     type Output = Response;
 
     fn ask(&mut self) -> Reads {
-        (self.needed, self.spent) = (Needed::default(), Cost::default());
+        self.needed = Needed::default();
         self.reads()
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
-        self.spent += snapshot.cost;
+        self.needed.spent += snapshot.cost;
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
             Verdict::Replay { body, state } => {
@@ -236,8 +236,8 @@ impl Protocol for Server<'_> {
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
                 let mut turn = self.refuse(*header, code, version);
-                turn.batch = throttle
-                    .map(|throttle| self.counted(throttle, &turn.answer.body, &why, version, snapshot, now));
+                turn.batch =
+                    throttle.map(|one| self.counted(one, &turn.answer, &why, version, snapshot, now));
                 turn
             }
             Verdict::Admit(mut admitted) => {

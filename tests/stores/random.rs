@@ -231,6 +231,7 @@ impl Dice {
                 },
                 parents: if quiet { self.some(1, of) } else { Vec::new() },
                 session: if self.chance(6) { Some(version) } else { None },
+                arrangement: None,
             },
             now: self.roll(60) as i64,
             changes,

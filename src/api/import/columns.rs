@@ -4,8 +4,11 @@ use crate::content::fields::{Field, FieldKind};
 use crate::record::Kind;
 use crate::store::Collection;
 
+/// A field, and what others call it.
+type Called = (&'static str, &'static [&'static str]);
+
 /// What others call the fields of contacts and of events, as letters and digits only.
-const NAMES: [(Kind, &[(&str, &[&str])]); 3] = [
+const NAMES: [(Kind, &[Called]); 3] = [
     (
         Kind::Contacts,
         &[

@@ -23,6 +23,7 @@ impl House {
         if let Who::Token(hash) = &reads.who {
             snapshot.token = self.tokens.get(hash).cloned();
         }
+        self.look_round(&reads.views, &mut snapshot.views);
         let Some((account, login)) = self.who(reads) else { return snapshot };
         let Some(tenant) = self.tenants.get(&account) else { return snapshot };
         snapshot.account = Some(tenant.account.clone());

@@ -8,6 +8,17 @@ use crate::store::{Batch, Sweep, Trace, View, Views};
 use std::collections::BTreeMap;
 
 impl House {
+    /// What is seen of all accounts.
+    pub(super) fn look_round(&self, asked: &[View], views: &mut Views) {
+        for view in asked {
+            let View::Due { now, rows_max } = view else { continue };
+            let all = self.tenants.values().flat_map(|tenant| tenant.arranged.values());
+            let mut due: Vec<_> = all.filter(|it| it.due <= *now && it.leased <= *now).collect();
+            due.sort_by_key(|it| (it.due, &it.account, &it.name));
+            views.arranged = due.into_iter().take(*rows_max).cloned().collect();
+        }
+    }
+
     pub(super) fn look(&self, tenant: &Tenant, asked: &[View], views: &mut Views) {
         for view in asked {
             match view {
@@ -29,7 +40,8 @@ impl House {
 impl Tenant {
     fn look(&self, view: &View, views: &mut Views) {
         match view {
-            View::Account => {}
+            View::Account | View::Due { .. } => {}
+            View::Arranged => views.arranged = self.arranged.values().cloned().collect(),
             View::Counts => views.counts = self.counts(),
             View::Devices => {
                 let bookmarks = |peer| self.bookmarks.iter().filter(move |((of, _), _)| of == peer);

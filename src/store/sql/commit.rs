@@ -111,6 +111,7 @@ impl Writes {
             let session = guard.session.map_or(Value::Null, Value::Integer);
             let present = Value::Integer(i64::from(!added));
             self.write(GUARD, [present, text(&batch.peer_id.0), session]);
+            self.guard_arrangement(guard.arrangement.as_ref());
         }
         let head = [Value::Integer(guard.head)];
         let records = guard.records.iter();
@@ -148,6 +149,8 @@ impl Writes {
             }
             Edit::PutCollection(collection) => self.collection(collection),
             Edit::RevokeToken(hash) => self.write(REVOKE_TOKEN, [text(hash)]),
+            Edit::PutArrangement(arrangement) => self.put_arrangement(arrangement),
+            Edit::DropArrangement(name) => self.drop_arrangement(name),
             Edit::SetPeer(peer, settings) => self.write(SET_PEER, [text(&peer.0), text(settings)]),
         }
     }
@@ -342,7 +345,8 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 16] = [
+const REMOVE_ACCOUNT: [&str; 17] = [
+    "DELETE FROM upstream WHERE account = ?1",
     "DELETE FROM trace WHERE account = ?1",
     "DELETE FROM chunk WHERE account = ?1",
     "DELETE FROM piece WHERE account = ?1",

@@ -311,9 +311,6 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     for (question, sql, more) in rarely(reads, &peer) {
         ask(question, sql, with(&more));
     }
-    for (seen, sql, more) in reads.views.iter().flat_map(view::questions) {
-        ask(Question::Seen(seen), sql, with(&more));
-    }
     match &reads.page {
         Some(PageAsk::Collection { path, after, until, live_only, records_max, bytes_max }) => {
             let mut parameters = with(&bounds(*records_max, *bytes_max));
@@ -338,7 +335,7 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     asked
 }
 
-/// What is asked of folders and of large objects: what is inside, bodies, and pieces of those on their way.
+/// What is asked of folders and of large objects: what is inside, bodies, and pieces of those on their way; and what owners see.
 fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value>)> {
     let whole = reads.whole.iter();
     let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
@@ -366,7 +363,9 @@ fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value
     let unstaged = unstaged.map(|list| {
         (Question::Unstaged, question::UNSTAGED, vec![list, peer.clone(), integer(PAGE_BYTES_MAX)])
     });
-    above.chain(children).chain(unstaged).chain(waiting).chain(chunks).chain(pieces).collect()
+    let views = reads.views.iter().flat_map(view::questions);
+    let views = views.map(|(seen, sql, more)| (Question::Seen(seen), sql, more));
+    above.chain(children).chain(unstaged).chain(waiting).chain(chunks).chain(pieces).chain(views).collect()
 }
 
 /// `?1` to `?7` of every statement.

@@ -1,5 +1,6 @@
 //! What an account's owner looks at, and what is kept for that, as SQL.
 
+use super::arrangement::{ARRANGED, DUE};
 use super::commit::{Writes, text};
 use super::question::{account, collection};
 use super::rows::Columns;
@@ -22,6 +23,7 @@ pub enum Seen {
     MappingTotal,
     Traces(usize, usize),
     Touched,
+    Arranged,
 }
 
 /// The statements of a view, each with its parameters after `?1` to `?7`.
@@ -56,6 +58,10 @@ pub fn questions(view: &View) -> Vec<(Seen, &'static str, Vec<Value>)> {
             let about = [Trace::LASTS_MS, Trace::AHEAD_MS].map(Value::Integer);
             let asked = [text(path), text(record.as_str())].into_iter().chain(about).collect();
             vec![(Seen::Touched, TOUCHED, asked)]
+        }
+        View::Arranged => vec![(Seen::Arranged, ARRANGED, Vec::new())],
+        View::Due { now, rows_max } => {
+            vec![(Seen::Arranged, DUE, vec![Value::Integer(*now), count(*rows_max)])]
         }
     }
 }
@@ -92,6 +98,7 @@ pub fn take(seen: Seen, row: &mut Columns, views: &mut Views, bytes: &mut usize)
                 views.traces.push(row.trace()?);
             }
         }
+        Seen::Arranged => views.arranged.push(row.arrangement()?),
         Seen::Touched => views.touched = Some((row.text()?, PeerId(row.text()?))),
     }
     Ok(())

@@ -160,7 +160,7 @@ impl Desk<'_> {
         self.answer(get.no_response, &get.command_id, "Get", code);
         if code == status::OK {
             let results = Pending::Device(self.state.server.message, get.command_id.clone());
-            self.state.pending.push(results);
+            self.owe_pending(results);
         }
     }
 
@@ -221,6 +221,10 @@ impl Desk<'_> {
         let Some(syncing) = self.state.syncing.get(index) else { return status::NOT_FOUND };
         if syncing.datastore.failed {
             return status::FORBIDDEN;
+        }
+        if syncing.datastore.resumed && acknowledge::refuses_resume(syncing) {
+            // It will be asked plainly.
+            return status::OK;
         }
         let (collection, asked, wish) =
             (syncing.datastore.collection.clone(), syncing.datastore.mode, syncing.wish);

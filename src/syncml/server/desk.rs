@@ -119,8 +119,7 @@ impl<'a> Desk<'a> {
             let headers = std::iter::once(header).chain(server.headers_kept()).map(Pending::Status);
             let _ = outbox.push_pending(headers.collect(), &[], None);
         }
-        let mut peer = snapshot.peer.clone().unwrap_or_default();
-        peer.id = server.device();
+        let peer = Peer { id: server.device(), ..snapshot.peer.clone().unwrap_or_default() };
         let mut desk = Self {
             server,
             inbox,

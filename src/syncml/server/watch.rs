@@ -2,9 +2,9 @@
 //!
 //! Nothing here is decided from, and nothing of it is secret: `codec/masked.rs` takes credentials out before anything is kept.
 
-use super::Server;
 use super::desk::Desk;
 use super::receive::Arriving;
+use super::{Answer, Server};
 use crate::journal::Moment;
 use crate::limits;
 use crate::record::{CollectionId, RecordId};
@@ -162,8 +162,8 @@ impl Server<'_> {
             slow: seen.watch.slow,
             notes: seen.notes,
             left_out: seen.watch.left_out,
-            statements: self.spent.statements,
-            rows_read: self.spent.rows_read,
+            statements: self.needed.spent.statements,
+            rows_read: self.needed.spent.rows_read,
             ..self.about(state.version)
         };
         Some(Box::new(Trace {
@@ -184,14 +184,15 @@ impl Server<'_> {
     pub fn counted(
         &self,
         throttle: Throttle,
-        reply: &[u8],
+        answer: &Answer,
         why: &str,
         version: Version,
         snapshot: &Snapshot,
         now: Moment,
     ) -> Batch {
         let account = snapshot.account.as_ref().map(|account| account.id.clone());
-        let trace = self.trace_of_refused(reply, why, version, snapshot, now).filter(|_| account.is_some());
+        let trace =
+            self.trace_of_refused(&answer.body, why, version, snapshot, now).filter(|_| account.is_some());
         let account = account.filter(|_| trace.is_some()).unwrap_or_default();
         Batch { account, peer_id: self.device(), now, throttles: vec![throttle], trace, ..Batch::default() }
     }
@@ -216,8 +217,8 @@ impl Server<'_> {
             bytes_out: reply.len(),
             exact_in,
             exact_out,
-            statements: self.spent.statements,
-            rows_read: self.spent.rows_read,
+            statements: self.needed.spent.statements,
+            rows_read: self.needed.spent.rows_read,
             rows_written: 2,
             ..self.about(version)
         };
