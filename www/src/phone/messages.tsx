@@ -15,7 +15,7 @@ export function Messages({ phone }: { phone: Phone }) {
   const end = useRef<HTMLOListElement>(null);
   useEffect(() => {
     end.current?.scrollTo({ top: end.current.scrollHeight });
-  }, [overheard.length]);
+  }, [overheard]);
   return (
     <section class="wire" aria-label={`What phone ${phone.name.toUpperCase()} and the server say`}>
       <header class="row">
