@@ -159,6 +159,11 @@ fn said_in_header(header: &Header) -> String {
 
 /// Whose it is and how it is presented, never what it is.
 fn said_by_credential(cred: &Cred, name: Option<&str>) -> String {
+    // What is kept of a session has stars in its place (`codec/masked.rs`).
+    if !cred.data.is_empty() && cred.data.iter().all(|byte| *byte == b'*') {
+        let scheme = cred.meta.media_type.as_deref().unwrap_or(credential::BASIC);
+        return format!("Signs in by {scheme}; what with is not shown.");
+    }
     match credential::read(cred) {
         Credential::Basic { user, .. } => {
             format!("Signs in as {} with a password in the open.", quoted(&user))

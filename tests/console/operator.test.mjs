@@ -118,7 +118,7 @@ test("a device is looked at, asked to sync slowly, alerted, set up differently a
 
   await page.at("phones");
   await sync(page.phone("B"));
-  await page.phone("B").getByText("A slow sync").waitFor();
+  await page.phone("B").getByText("A slow sync:").waitFor();
 
   await page.at("devices");
   await page.getByRole("link", { name: /Phone B in a page/ }).first().click();

@@ -3,6 +3,9 @@
 import { decode, encode, explain, load, type Decoded } from "anchorage";
 import type { Read } from "./message";
 
+/** A feed is XML that has no twin. */
+const encodings: { [encoding in Decoded["encoding"]]: Read["encoding"] } = { xml: "xml", wbxml: "wbxml", rss: "xml", binary: "other" };
+
 /** The module is fetched once. */
 export const ready = (): Promise<void> => load();
 
@@ -14,7 +17,7 @@ export async function readMessage(name: string, bytes: Uint8Array, contentType?:
   const explained = explain(decoded);
   const secret = hasSecret(decoded);
   const shown = secret ? withoutSecret(decoded) : decoded;
-  const encoding = shown.encoding === "xml" || shown.encoding === "wbxml" ? shown.encoding : "other";
+  const encoding = encodings[shown.encoding];
   return {
     name,
     encoding,

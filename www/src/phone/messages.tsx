@@ -15,7 +15,7 @@ export function Messages({ phone }: { phone: Phone }) {
   const end = useRef<HTMLOListElement>(null);
   useEffect(() => {
     end.current?.scrollTo({ top: end.current.scrollHeight });
-  }, [overheard.length]);
+  }, [overheard]);
   return (
     <section class="wire" aria-label={`What phone ${phone.name.toUpperCase()} and the server say`}>
       <header class="row">
@@ -38,7 +38,7 @@ export function Messages({ phone }: { phone: Phone }) {
 
 function One({ entry, open }: { entry: Overheard; open: () => void }) {
   const { from, read, line, size, at, lost } = entry;
-  const says = read?.explained?.lines.filter(({ command }) => !["SyncHdr", "Final", "Status"].includes(command)).map(({ text }) => text) ?? [];
+  const says = read?.explained?.lines.filter(({ command }) => !["SyncHdr", "Final", "Status"].includes(command)).map(({ command, text }) => (read.encoding === "other" ? `${command}: ${text}` : text)) ?? [];
   const statuses = read?.explained?.lines.filter(({ status }) => status !== undefined).length ?? 0;
   return (
     <button type="button" class={`bubble ${lost ? "lost" : ""}`} disabled={!read} onClick={open}>

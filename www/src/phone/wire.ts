@@ -58,10 +58,20 @@ export class Wire {
   private async read(key: number, name: string, bytes: Uint8Array, contentType: string | null): Promise<void> {
     if (bytes.length === 0) return;
     try {
-      const read = await readMessage(`${key}-${name}`, bytes, contentType ?? undefined);
+      const isForm = contentType?.startsWith("application/x-www-form-urlencoded") ?? false;
+      const read = isForm ? formOf(`${key}-${name}`, bytes) : await readMessage(`${key}-${name}`, bytes, contentType ?? undefined);
       this.overheard.value = this.overheard.value.map((entry) => (entry.key === key ? { ...entry, read } : entry));
     } catch {
       // What is no message is shown by its line alone.
     }
   }
+}
+
+/** What a MAX client posts: a record's fields; the token is not shown. */
+function formOf(name: string, bytes: Uint8Array): Read {
+  const said = new URLSearchParams(new TextDecoder().decode(bytes));
+  const exact = !said.has("auth");
+  said.delete("auth");
+  const lines = [...said].map(([field, value]) => ({ command: field, text: value === "" ? "nothing any more" : value }));
+  return { name, encoding: "other", size: bytes.length, bytes: new TextEncoder().encode(said.toString()), explained: { title: "Fields of a record", lines }, exact };
 }

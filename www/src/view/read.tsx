@@ -80,7 +80,7 @@ export function Read() {
             <button class="button">Read it</button>
             <button type="button" class="button quiet" onClick={() => file.current?.click()}><Icon name="upload" size={18} />Open a file</button>
             <input ref={file} type="file" class="unseen" tabIndex={-1} aria-label="A file with a message" onChange={(event) => void take(event.currentTarget.files)} />
-            <span class="small soft">SyncML messages, device information, package 0, MAX feeds. Nothing leaves this page.</span>
+            <span class="small soft">SyncML messages, device information, package 0, feeds. Nothing leaves this page.</span>
           </div>
         </form>
         {error && <Notice tone="bad">{error}</Notice>}

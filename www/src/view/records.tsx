@@ -1,6 +1,6 @@
 // The records of a collection: a list one can search, and the record that is open beside it.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import type { Collection, Collections, Record, Records as Page } from "../api/schema";
@@ -45,13 +45,7 @@ export function Records({ collection, record }: { collection: string | undefined
       <Shown of={collections} what="the collections">
         {({ collections: all }) => (
           <div class="stack">
-            <nav class="choice" aria-label="Collections">
-              {all.map(({ id, kind, records }) => (
-                <a key={id} href={to(["records", id])} aria-current={id === chosen?.id ? "page" : undefined}>
-                  <Icon name={iconOf(kind)} size={18} />{id}<span class="number soft">{digits(records ?? 0)}</span>
-                </a>
-              ))}
-            </nav>
+            <Choice collections={all} chosen={chosen?.id} />
             {chosen ? (
               <Collected key={chosen.id} collection={chosen} record={record} counted={() => void collections.again()} />
             ) : (
@@ -61,6 +55,25 @@ export function Records({ collection, record }: { collection: string | undefined
         )}
       </Shown>
     </>
+  );
+}
+
+/** Where the screen is narrow the chosen one is scrolled to. */
+function Choice({ collections, chosen }: { collections: Collection[]; chosen: string | undefined }) {
+  const element = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const { current } = element;
+    const link = current?.querySelector<HTMLElement>("[aria-current]");
+    if (current && link) current.scrollLeft = link.offsetLeft - (current.clientWidth - link.clientWidth) / 2;
+  }, [chosen]);
+  return (
+    <nav class="choice" aria-label="Collections" ref={element}>
+      {collections.map(({ id, kind, records }) => (
+        <a key={id} href={to(["records", id])} aria-current={id === chosen ? "page" : undefined}>
+          <Icon name={iconOf(kind)} size={18} />{id}<span class="number soft">{digits(records ?? 0)}</span>
+        </a>
+      ))}
+    </nav>
   );
 }
 
