@@ -1,5 +1,5 @@
 // database.mjs TOOL ARGUMENT…, under Node 22: runs the account tool beside the database it asks for, passes its statements
-// through, and posts what it wants posted. One JSON value a line each way; src/bin/account/channel.rs says which.
+// through, and posts and carries what it wants posted and carried. One JSON value a line each way; src/bin/account/channel.rs says which.
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ await main(async () => {
   let database;
   try {
     for await (const line of createInterface({ input: child.stdout })) {
-      const { say, open, post: letter, batch } = JSON.parse(line);
+      const { say, open, post: letter, carry: request, batch } = JSON.parse(line);
       if (say !== undefined) {
         process.stdout.write(`${say}\n`);
         continue;
@@ -40,6 +40,8 @@ await main(async () => {
           reply = { secret: database.secret };
         } else if (letter) {
           reply = await post(letter);
+        } else if (request) {
+          reply = await carry(request);
         } else {
           reply = await database.ask(batch);
         }
@@ -61,6 +63,24 @@ async function post({ url, type, body }) {
   try {
     const { status } = await fetch(url, { ...options, headers, body: Buffer.from(body, "base64") });
     return { status };
+  } catch (error) {
+    throw new Error(error.cause?.message || error.message);
+  }
+}
+
+/** Carries a request to another server, within so many milliseconds and bytes of its answer; no redirect is followed. */
+async function carry({ method, url, headers, body, ms, bytes }) {
+  const options = { method, headers, redirect: "manual", signal: AbortSignal.timeout(ms) };
+  try {
+    const answer = await fetch(url, { ...options, body: body ? Buffer.from(body, "base64") : undefined });
+    const chunks = [];
+    let left = bytes;
+    for await (const chunk of answer.body ?? []) {
+      left -= chunk.length;
+      if (left < 0) throw new Error(`the answer has more than ${bytes} bytes`);
+      chunks.push(chunk);
+    }
+    return { status: answer.status, headers: [...answer.headers], body: Buffer.concat(chunks).toString("base64") };
   } catch (error) {
     throw new Error(error.cause?.message || error.message);
   }

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Failure, at, pinned, run, say } from "./run.mjs";
+import { Failure, at, pinned, root, run, say } from "./run.mjs";
 
 /** worker-build belongs to the `worker` crate: the same version. */
 export const workerBuild = () => tool("worker-build", pinned("worker"));
@@ -21,12 +21,13 @@ export async function setup() {
   await cargoTool(wasmBindgen(), "the wasm-bindgen CLI", ["--path", at("tools", "wasm-bindgen")]);
 }
 
-export async function npmPackages() {
-  const lock = createHash("sha256").update(readFileSync(at("package-lock.json"))).digest("hex");
-  const stamp = at("node_modules", ".installed");
+/** The packages that a folder's lock names. */
+export async function npmPackages(folder = root) {
+  const lock = createHash("sha256").update(readFileSync(join(folder, "package-lock.json"))).digest("hex");
+  const stamp = join(folder, "node_modules", ".installed");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say("Installing npm packages (about 500 MB, none of their scripts are run)");
-  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
   writeFileSync(stamp, lock);
 }
 

@@ -5,8 +5,9 @@
 import { readdirSync } from "node:fs";
 import { build } from "./build.mjs";
 import { judge, outcomesOf } from "./conformance.mjs";
+import { buildPackage } from "./package.mjs";
 import { at, environment, main, modernNode, run, say } from "./run.mjs";
-import { setup } from "./setup.mjs";
+import { npmPackages, setup } from "./setup.mjs";
 
 const inCi = process.env.CI === "true";
 
@@ -15,7 +16,10 @@ const suites = {
   check: { command: () => [process.execPath, at("scripts", "check.mjs")], count: whole, asked: inCi },
   native: { command: () => ["cargo", "test", "--locked", "--no-fail-fast"], count: cargo },
   worker: { command: () => nodeTest("tests/worker"), count: node },
+  package: { prepare: preparePackage, command: () => nodeTest("tests/package"), count: node },
   killed: { command: () => [modernNode(), at("tests", "worker", "killed.mjs")], count: cargo },
+  cli: { prepare: preparePackage, command: () => nodeTest("tests/cli"), count: node },
+  console: { command: () => nodeTest("tests/console"), count: node },
   peers: { command: () => nodeTest("tests/peers"), count: node },
 };
 
@@ -25,9 +29,10 @@ await main(async () => {
   await build();
   let [passed, failed] = [0, 0];
   const outcomes = new Map();
-  for (const [name, { command, count, asked = true }] of Object.entries(suites)) {
+  for (const [name, { prepare, command, count, asked = true }] of Object.entries(suites)) {
     if (names.length > 0 ? !names.includes(name) : !asked) continue;
     say(`Suite ${name}`);
+    await prepare?.();
     const [program, ...args] = command();
     const env = { ...environment(), NO_COLOR: "1", CARGO_TERM_COLOR: "never" };
     const output = await run(program, args, { tee: true, lenient: true, env });
@@ -51,6 +56,12 @@ await main(async () => {
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
 });
+
+/** The package, and the runtimes and browsers it is tried in. */
+async function preparePackage() {
+  await npmPackages(at("tests", "package"));
+  await buildPackage();
+}
 
 function nodeTest(folder) {
   const files = readdirSync(at(folder)).filter((name) => name.endsWith(".test.mjs"));

@@ -1,23 +1,27 @@
 //! The edge face: a Cloudflare-style worker on D1.
 //!
 //! It owns what the core must not have: a clock, randomness, a network and the environment. Requests and responses are
-//! translated in `transport`, the database is spoken to in `d1`; which request is whose is `serve`'s to say.
+//! translated in `transport`, the database is spoken to in `d1`; which request is whose is `serve`'s to say. On a schedule it is
+//! itself the client of other servers (`carrier`); whose turn it is, is `call`'s to say.
 
+mod carrier;
 mod d1;
 mod transport;
 
+use crate::call::arranged::{self, Budget};
 use crate::exchange::{Seed, Served};
 use crate::http::Request;
 use crate::journal::Moment;
 use crate::secret::Sealer;
 use crate::serve;
 use crate::settings::Settings;
+use carrier::Messenger;
 use d1::D1Store;
 use js_sys::futures::{JsFuture, future_to_promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use worker::{Context, Env, Result, console_error, console_log, event};
+use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, console_error, console_log, event};
 
 #[event(fetch)]
 async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<worker::Response> {
@@ -43,6 +47,22 @@ async fn fetch(request: worker::Request, env: Env, context: Context) -> Result<w
         response.headers.push(("x-anchorage-cost".into(), transport::cost_line(&served.cost)));
     }
     transport::response_of(response)
+}
+
+/// The cron trigger: arranged syncs with other servers go on.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    match tend(&env).await {
+        Ok(lines) => lines.iter().for_each(|line| console_log!("{line}")),
+        Err(error) => console_error!("arranged syncs were not looked after: {error}"),
+    }
+}
+
+async fn tend(env: &Env) -> Result<Vec<String>> {
+    let store = D1Store::new(env.d1("DB")?);
+    let mut messenger = Messenger::new(Seed::new(random()?));
+    let tended = arranged::tend(&store, &settings_of(env), &mut messenger, Budget::default()).await;
+    tended.map_err(|error| worker::Error::RustError(format!("{error:?}")))
 }
 
 /// Serves under the platform's `waitUntil`: a client that hangs up cancels its request, but not a commit half made, and
@@ -83,6 +103,10 @@ fn settings_of(env: &Env) -> Settings {
         syncml_quirks: env.var("SYNCML_QUIRKS").map(|value| value.to_string()).unwrap_or_default(),
         syncml_object_bytes_max: env
             .var("SYNCML_OBJECT_BYTES_MAX")
+            .ok()
+            .and_then(|value| value.to_string().trim().parse().ok()),
+        syncml_trace_days: env
+            .var("SYNCML_TRACE_DAYS")
             .ok()
             .and_then(|value| value.to_string().trim().parse().ok()),
     }

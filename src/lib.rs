@@ -13,11 +13,15 @@
 //! | [`exchange`] | the one loop in which a decision meets a store |
 //! | [`upstream`] | another server, and what one step of a client takes and gives |
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
-//! | [`serve`] | which request is whose |
+//! | [`api`] | what an account's owner sees and changes, as JSON |
+//! | [`call`], [`serve`] | which client an upstream needs, which request is whose |
 //! | `operate` | what the operator does to accounts from a terminal |
 //! | `cloudflare` | the edge face: a worker on D1 |
+//! | `javascript` | the face of the npm package |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod api;
+pub mod call;
 pub mod content;
 pub mod exchange;
 pub mod http;
@@ -36,3 +40,5 @@ pub mod upstream;
 
 #[cfg(feature = "cloudflare")]
 pub mod cloudflare;
+#[cfg(feature = "javascript")]
+pub mod javascript;

@@ -150,3 +150,80 @@ pub const NOTES_MAX: usize = 20;
 
 /// The characters of one of them.
 pub const NOTE_CHARS_MAX: usize = 300;
+
+/// For how many days what was said in sessions is kept, where nothing else is set.
+pub const TRACE_DAYS: u16 = 7;
+
+/// The bytes of a message or of an answer that are kept to be looked at: base64 of both, and what their items became
+/// ([`TRACE_ITEMS_BYTES_MAX`]), fit a row. Of what is longer only its length is kept.
+pub const TRACE_MESSAGE_BYTES_MAX: usize = 256_000;
+
+/// The bytes of what the items of one message became; the rest is counted.
+pub const TRACE_ITEMS_BYTES_MAX: usize = 150_000;
+const _: () = assert!(TRACE_MESSAGE_BYTES_MAX.div_ceil(3) * 8 + TRACE_ITEMS_BYTES_MAX * 2 < ROW_BYTES_MAX);
+
+/// The bytes of messages and answers that are kept of one session, the first ones.
+pub const TRACE_SESSION_BYTES_MAX: u64 = 4_000_000;
+
+/// The bytes of an account's traces that a sweep leaves.
+pub const TRACES_BYTES_MAX: i64 = 20_000_000;
+
+/// A request to the JSON API. An import comes in pieces, and a record of [`RECORD_BYTES_MAX`] escaped as JSON fits.
+pub const API_BODY_BYTES_MAX: usize = 1_000_000;
+
+/// How many items we ask a MAX server for at once, where it knows pages; and as many are written in one commit.
+pub const UPSTREAM_PAGE_ITEMS: usize = 500;
+
+/// The bytes of an upstream's answer, unpacked: all of a feed, where the server knows no pages. Read, it is twice in memory,
+/// of the 128 MB that an isolate has.
+pub const UPSTREAM_ANSWER_BYTES_MAX: usize = 16_000_000;
+
+/// How many changes are looked at at once for the next that has something to say to a MAX server.
+pub const UPSTREAM_LOOK_RECORDS: usize = 20;
+
+/// How many collections go to one upstream.
+pub const UPSTREAM_PAIRS_MAX: usize = 50;
+
+/// How often in a row a request may be lost before a sync is given up for now.
+pub const UPSTREAM_LOST_MAX: u32 = 3;
+
+/// How often in a row a server may be busy before a sync is given up for now.
+pub const UPSTREAM_BUSY_MAX: u32 = 4;
+
+/// The longest that a busy server is waited for in one sync: a minute.
+pub const UPSTREAM_WAIT_MS_MAX: i64 = 60 * 1000;
+
+/// The bytes of a token that another server issued.
+pub const TOKEN_BYTES_MAX: usize = 4_000;
+
+/// How many requests one invocation of the worker makes to other servers. The free plan has 50 subrequests, and each step asks
+/// the database two to five times, which are counted apart.
+pub const UPSTREAM_REQUESTS: u32 = 40;
+
+/// How many of them one upstream makes before it is another's turn.
+pub const UPSTREAM_REQUESTS_PER_TURN: u32 = 20;
+
+/// How many upstreams an invocation looks at at once.
+pub const UPSTREAM_TURNS: usize = 10;
+
+/// After how long an invocation begins nothing more: cron comes every minute, and two should not meet.
+pub const UPSTREAM_INVOCATION_MS: i64 = 25 * 1000;
+
+/// The longest that one request takes, answer included.
+pub const UPSTREAM_CARRY_MS: i64 = 20 * 1000;
+
+/// How long a turn is held by whoever took it: longer than an invocation and its last request.
+pub const UPSTREAM_LEASE_MS: i64 = 2 * 60 * 1000;
+const _: () = assert!(UPSTREAM_INVOCATION_MS + 2 * UPSTREAM_CARRY_MS < UPSTREAM_LEASE_MS);
+
+/// The pause after a failed sync, doubled by each that follows.
+pub const UPSTREAM_PAUSE_MS: i64 = 60 * 1000;
+
+/// The longest pause after failures: six hours.
+pub const UPSTREAM_PAUSE_MS_MAX: i64 = 6 * 60 * 60 * 1000;
+
+/// How long an invocation waits for one upstream while others may be due; a longer wait is for the next.
+pub const UPSTREAM_REST_MS: i64 = 3 * 1000;
+
+/// How many requests one sync with a MAX server may take: a POST each for more changes than a server here has ever held.
+pub const UPSTREAM_MESSAGES_MAX: u64 = 1_000_000;

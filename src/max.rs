@@ -8,13 +8,15 @@
 //! | `GET /max/<datasrc>/app?auth=…` | the application file, with this server's URLs | `application` |
 //! | `POST /max/logon` | a name and a password become a token | `logon` |
 //!
-//! What is refused, and how each kind of client is told, is in `refusal`; the answer's XML in `channel`; application files are
+//! The client is the same from the other end ([`client`]). What is refused, and how each kind of client is told, is in `refusal`; the answer's XML in `channel`; application files are
 //! read in [`schema`]. Tokens, collections and records come from the store in one read; a submission commits once.
 
 mod application;
 mod channel;
+pub mod client;
 mod feed;
 mod logon;
+pub mod plain;
 mod refusal;
 mod request;
 pub mod schema;
@@ -162,7 +164,10 @@ fn work(call: &Call, request: &Request) -> Result<(Work, String), Refusal> {
     let work = match route {
         Route::Application => Work::Application,
         _ if post => Work::Submission(Submission::new(form, call.spelling)),
-        _ => Work::Feed(Feed::new(call.parameter("lbd"), call.spelling, call.gzip)),
+        _ => {
+            let feed = Feed::new(call.parameter("lbd"), call.spelling, call.gzip);
+            Work::Feed(feed.paged(call.parameter("limit"), call.parameter("more")))
+        }
     };
     Ok((work, secret::token_hash(&token)))
 }

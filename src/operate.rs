@@ -19,6 +19,7 @@ pub mod name;
 pub mod plain;
 pub mod program;
 pub mod provision;
+pub mod upstream;
 
 use crate::exchange::{self, Decision, Protocol, Seed, Turn};
 use crate::http::Response;
@@ -27,6 +28,7 @@ use crate::record::AccountId;
 use crate::secret::{SECRET_BYTES_MIN, Sealer};
 use crate::store::survey::{Overview, Survey};
 use crate::store::{Batch, Collection, Login, Reads, Receipt, Snapshot, StoreError, Who};
+use crate::upstream::Outgoing;
 use command::{Command, Order};
 use files::Files;
 use serde_json::Value;
@@ -42,6 +44,18 @@ pub trait Terminal {
     async fn password(&mut self, prompt: &str) -> Option<String>;
     /// Posts bytes to an address: the HTTP status of the answer, or why there was none.
     async fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String>;
+    /// Carries a request to another server, as `call::arranged::Carrier` says; why there is no answer, in words.
+    async fn carry(&mut self, _outgoing: &Outgoing) -> Result<Response, String> {
+        Err("this terminal reaches no other server".into())
+    }
+    /// Waits for a moment that is near; `false` where nobody waits.
+    async fn rest(&mut self, _until: Moment) -> bool {
+        false
+    }
+    /// The moment, where it goes on while an order is carried out.
+    fn clock(&self) -> Option<Moment> {
+        None
+    }
     /// Where files are read and written.
     fn files(&self) -> &dyn Files;
     /// What was said, as a value for a program that reads along: a list goes on with the one of that name. Nobody reads unless
@@ -56,15 +70,23 @@ pub struct Refusal(pub String);
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Self(match error {
-            StoreError::Conflict => {
-                "Somebody else changed the same thing at the same time. Try again.".into()
-            }
-            StoreError::Busy(why) => format!("The database is busy or away ({why}). Try again in a moment."),
+            StoreError::Conflict => OVERTAKEN.into(),
+            StoreError::Busy(why) => format!("{AWAY} ({why}). Try again in a moment."),
             StoreError::Broken(why) if why.contains("no such table") => {
                 format!("The database has no tables yet ({why}): {}", program::TABLES)
             }
             StoreError::Broken(why) => format!("The database refused: {why}"),
         })
+    }
+}
+
+const OVERTAKEN: &str = "Somebody else changed the same thing at the same time. Try again.";
+const AWAY: &str = "The database is busy or away";
+
+impl Refusal {
+    /// Whether the same may be done in a moment.
+    pub fn may_pass(&self) -> bool {
+        self.0 == OVERTAKEN || self.0.starts_with(AWAY)
     }
 }
 
@@ -112,6 +134,7 @@ impl<'a, S: Survey, T: Terminal> Operator<'a, S, T> {
                 self.export(name, collection.as_deref(), folder, *layout).await
             }
             Command::ImportApp { name, file } => self.import_app(name, file).await,
+            Command::Upstream { name, id, deed, now } => self.upstream(name, id.as_deref(), deed, *now).await,
             Command::Demo => match order.remote {
                 true => refuse("The demo account exists in local development only."),
                 false => self.demo().await,

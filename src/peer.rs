@@ -1,5 +1,7 @@
 //! A device: what it said it can do, what it holds (aliases), and how far it has come (a bookmark per collection).
 
+pub mod words;
+
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,7 +44,8 @@ impl PeerSettings {
 pub struct Luid(pub String);
 
 /// What a device holds of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Alias {
     /// The collection.
     pub collection: CollectionId,
@@ -64,7 +67,8 @@ impl Alias {
 }
 
 /// A point a device has reached in one collection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Place {
     /// Everything up to here is on the device; 0 where there is no such point.
     pub cursor: Seq,
@@ -79,7 +83,8 @@ pub struct Place {
 }
 
 /// What a session looks at to find what is to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Looking {
     /// What another hand has changed.
     #[default]
@@ -95,7 +100,8 @@ pub enum Looking {
 /// A session that ends well *offers* a place, and the next session *confirms* it by presenting the anchor that belongs to it.
 /// A device that presents the older anchor lost the end of the last session and goes on from the confirmed place; nothing is
 /// skipped either way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Bookmark {
     /// The collection.
     pub collection: CollectionId,
@@ -124,4 +130,21 @@ impl Bookmark {
     pub fn newest(&self) -> &Place {
         if self.offered.cursor > 0 { &self.offered } else { &self.confirmed }
     }
+
+    /// Forgets how far the device has come, so that its next sync is a slow one. What it holds is recognised then by what it says.
+    pub fn ask_anew(&mut self) {
+        let (left_out, generation) = (self.confirmed.left_out.clone(), self.confirmed.generation);
+        let own_anchor = self.newest().own_anchor.clone();
+        self.confirmed = Place { cursor: 0, anchor: ASKED.to_owned(), own_anchor, generation, left_out };
+        self.offered = Place::default();
+        (self.sending, self.sending_all, self.position, self.until) = (false, false, 0, 0);
+    }
+
+    /// Whether the account's owner has asked for a slow sync that has not come yet.
+    pub fn is_asked_anew(&self) -> bool {
+        self.newest().anchor == ASKED
+    }
 }
+
+/// Instead of an anchor. Anchors are compared without the blanks around them, so no device's is this.
+const ASKED: &str = " asked for";

@@ -89,7 +89,8 @@ pub const STANDARD: [(&str, Kind, &[&str]); 4] = [
 ];
 
 /// The latest state of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Record {
     /// The collection it lives in.
     pub collection: CollectionId,
@@ -106,7 +107,8 @@ pub struct Record {
 }
 
 /// What a record holds. A tombstone is a kind of content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Content {
     /// A live record.
     Body(Body),
@@ -117,7 +119,8 @@ pub enum Content {
 }
 
 /// What is known of a body that was not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Large {
     /// How to read the bytes.
     pub form: Form,
@@ -150,16 +153,19 @@ impl Content {
 }
 
 /// The bytes of a live record and the form they are in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Body {
     /// How to read the bytes.
     pub form: Form,
     /// The bytes as they came (or as the last merge wrote them).
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
 }
 
 /// How bytes spell properties.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Form {
     /// A MAX item: a JSON array of `[name, value]` pairs of text, in the order they were first written.
     Table,
@@ -210,6 +216,18 @@ impl Form {
             "plain" => Self::Plain,
             other => Self::Opaque(other.strip_prefix("opaque:").unwrap_or(other).to_owned()),
         }
+    }
+}
+
+impl From<String> for Form {
+    fn from(label: String) -> Self {
+        Self::of_label(&label)
+    }
+}
+
+impl From<Form> for String {
+    fn from(form: Form) -> Self {
+        form.label()
     }
 }
 

@@ -1,10 +1,11 @@
-//! Which request is whose: `/syncml` is SyncML's, everything under `/max/` is MAX's, `/provision` tells people how to set up a
-//! phone.
+//! Which request is whose: `/syncml` is SyncML's, everything under `/max/` is MAX's, everything under `/api/` is for an account's
+//! owner, `/provision` tells people how to set up a phone.
 //!
 //! What is neither is for the face (the console's pages); asked here, it is a 404 in words.
 
 mod provision;
 
+use crate::api::{self, Caller};
 use crate::exchange::{Seed, Served, exchange};
 use crate::http::Request;
 use crate::http::coding::{self, InflateError};
@@ -18,16 +19,36 @@ use crate::syncml::server::{self, Server};
 
 /// Whether a path is for [`serve`] at all.
 pub fn is_served(path: &str) -> bool {
-    matches!(path, "/syncml" | "/provision") || path.starts_with("/max/")
+    matches!(path, "/syncml" | "/provision") || path.starts_with("/max/") || is_api(path)
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
 }
 
 /// How large a body a path takes, in bytes: what is longer is refused with 413 before it is read.
 pub fn body_bytes_max(path: &str) -> usize {
-    if path == "/syncml" { limits::SYNCML_MESSAGE_BYTES_MAX } else { limits::MAX_BODY_BYTES_MAX }
+    match path {
+        "/syncml" => limits::SYNCML_MESSAGE_BYTES_MAX,
+        _ if is_api(path) => limits::API_BODY_BYTES_MAX,
+        _ => limits::MAX_BODY_BYTES_MAX,
+    }
 }
 
 /// Serves one request.
 pub async fn serve<S: Store>(
+    request: Request,
+    store: &S,
+    settings: &Settings,
+    now: Moment,
+    seed: Seed,
+) -> Served {
+    serve_to(&Caller::Bearer, request, store, settings, now, seed).await
+}
+
+/// The same for a host that says itself whose requests to the JSON API are.
+pub async fn serve_to<S: Store>(
+    caller: &Caller,
     request: Request,
     store: &S,
     settings: &Settings,
@@ -42,6 +63,9 @@ pub async fn serve<S: Store>(
             Ok(mut max) => exchange(&mut max, store, now, seed).await,
             Err(refused) => *refused,
         };
+    }
+    if is_api(&request.path) {
+        return api::serve(request, caller, store, settings, now, seed).await;
     }
     if request.path == "/provision" {
         return Served { response: provision::page(&request), line: None, cost: Cost::default() };

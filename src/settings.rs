@@ -24,11 +24,18 @@ pub struct Settings {
     pub syncml_quirks: String,
     /// `SYNCML_OBJECT_BYTES_MAX`: the largest object taken from a device or given to it, in bytes; `None` for as large as may be.
     pub syncml_object_bytes_max: Option<usize>,
+    /// `SYNCML_TRACE_DAYS`: for how many days what was said in sessions is kept for their account's owner; 0 for not at all.
+    pub syncml_trace_days: Option<u16>,
 }
 
 impl Settings {
     /// The largest object, in bytes: what is set, within [`limits::OBJECT_BYTES_MAX`].
     pub fn object_bytes_max(&self) -> usize {
         self.syncml_object_bytes_max.unwrap_or(limits::OBJECT_BYTES_MAX).min(limits::OBJECT_BYTES_MAX)
+    }
+
+    /// For how many days sessions are kept: what is set, or [`limits::TRACE_DAYS`].
+    pub fn trace_days(&self) -> u16 {
+        self.syncml_trace_days.unwrap_or(limits::TRACE_DAYS)
     }
 }

@@ -4,6 +4,7 @@
 //! [`Batch`] is everything a turn changes, all or nothing, and only if what was read still stands ([`Guard`]).
 //! `store/memory.rs` is the reference, `store/sql.rs` the same contract as SQL; `tests/stores.rs` holds both to it.
 
+mod arrangement;
 mod batch;
 pub mod memory;
 mod question;
@@ -11,11 +12,16 @@ mod rows;
 pub mod sql;
 pub mod survey;
 mod throttle;
+mod view;
 
+pub use arrangement::Arrangement;
 pub use batch::*;
 pub use question::*;
 pub use rows::*;
 pub use throttle::Throttle;
+pub use view::*;
+
+use serde::{Deserialize, Serialize};
 
 /// A place where records live.
 #[allow(async_fn_in_trait)]
@@ -38,7 +44,8 @@ pub enum StoreError {
 }
 
 /// What one trip to the store cost, as the store counts it. Zeros where the store does not count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Cost {
     /// Round trips.
     pub batches: u64,

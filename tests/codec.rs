@@ -7,6 +7,8 @@ mod everything;
 mod hostile;
 #[path = "codec/lenient.rs"]
 mod lenient;
+#[path = "codec/plain.rs"]
+mod plain;
 #[path = "codec/size.rs"]
 mod size;
 

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use anchorage::syncml::codec::{Encoding, decode, encode};
+use anchorage::syncml::explain::explain;
 use anchorage::syncml::message::{Command, Data, Item, Message};
+use anchorage::syncml::plain;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
@@ -113,6 +115,9 @@ fn every_message_survives_both_encodings() {
             assert_eq!(told, encoding);
             assert_eq!(even(again), message, "{} in {encoding:?}", path.display());
         }
+        let again = plain::message(plain::plain(&message)).unwrap();
+        assert_eq!(again, message, "{} as a plain object", path.display());
+        assert!(explain(&message).lines.len() > message.commands.len(), "{} in words", path.display());
     }
     println!("{} messages", messages.len());
     assert!(messages.len() >= 100);

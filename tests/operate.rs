@@ -25,6 +25,8 @@ mod phone;
 mod sqlite;
 #[path = "operate/telling.rs"]
 mod telling;
+#[path = "operate/upstreams.rs"]
+mod upstreams;
 #[path = "conversation/world.rs"]
 mod world;
 

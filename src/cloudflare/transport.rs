@@ -102,7 +102,7 @@ fn client_accept_encoding(request: &worker::Request) -> Option<String> {
 }
 
 /// The whole stream, or `None` as soon as it turns out longer than allowed: the rest is never held.
-async fn read_up_to(stream: &ReadableStream, bytes_max: usize) -> Result<Option<Vec<u8>>> {
+pub async fn read_up_to(stream: &ReadableStream, bytes_max: usize) -> Result<Option<Vec<u8>>> {
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {

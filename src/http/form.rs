@@ -29,6 +29,31 @@ pub fn percent_decode(text: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// Pairs as a query or a body carries them.
+pub fn write<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let pair = |(name, value)| format!("{}={}", encode(name), encode(value));
+    pairs.into_iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// Text with everything percent-encoded but what no URL gives a meaning (RFC 3986, section 2.3).
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            _ => {
+                encoded.push('%');
+                encoded.extend([byte >> 4, byte & 15].iter().filter_map(|half| {
+                    char::from_digit(u32::from(*half), 16).map(|digit| digit.to_ascii_uppercase())
+                }));
+            }
+        }
+    }
+    encoded
+}
+
 fn pairs(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -57,6 +82,15 @@ mod tests {
     #[test]
     fn plus_and_percent_twenty_are_both_a_space_and_percent_2b_is_a_plus() {
         assert_eq!(body(b"a=1+2%202%2B3").unwrap(), of(&[("a", "1 2 2+3")]));
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let all: Vec<(String, String)> =
+            of(&[("a b", "1+2&3=4%"), ("é\u{1f600}", "\r\n\0~"), ("", ""), ("x", "")]);
+        let text = write(all.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        assert!(text.starts_with("a%20b=1%2B2%263%3D4%25&%C3%A9"), "{text}");
+        assert_eq!(body(text.as_bytes()).unwrap(), all);
     }
 
     #[test]

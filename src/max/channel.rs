@@ -34,6 +34,8 @@ pub struct Channel {
     squeezed: Option<Gzip>,
     text: String,
     empty: bool,
+    /// Where the next page begins; empty where this is the last.
+    more: String,
 }
 
 /// A document.
@@ -60,7 +62,7 @@ impl Channel {
                 let _ = write!(text, ",\"lastBuildDate\":{stamp},\"items\":[");
             }
         }
-        Self { spelling, squeezed: None, text, empty: true }
+        Self { spelling, squeezed: None, text, empty: true, more: String::new() }
     }
 
     /// Adds one item: its nodes in order. The names are XML names already.
@@ -93,15 +95,33 @@ impl Channel {
     /// The channel as it is, leaving an empty one of no use behind.
     pub fn take(&mut self) -> Self {
         let (squeezed, text) = (self.squeezed.take(), std::mem::take(&mut self.text));
-        Self { spelling: self.spelling, squeezed, text, empty: self.empty }
+        let more = std::mem::take(&mut self.more);
+        Self { spelling: self.spelling, squeezed, text, empty: self.empty, more }
+    }
+
+    /// Says at its end where the next page begins.
+    pub fn more(&mut self, place: String) {
+        self.more = place;
     }
 
     /// The whole document.
     pub fn close(mut self) -> Document {
-        self.text.push_str(match self.spelling {
-            Spelling::Xml => "</channel></rss>",
-            Spelling::Json => "]}",
-        });
+        match self.spelling {
+            Spelling::Xml => {
+                if !self.more.is_empty() {
+                    node(&mut self.text, "more", &self.more);
+                }
+                self.text.push_str("</channel></rss>");
+            }
+            Spelling::Json => {
+                self.text.push(']');
+                if !self.more.is_empty() {
+                    self.text.push(',');
+                    member(&mut self.text, "more", &self.more);
+                }
+                self.text.push('}');
+            }
+        }
         match self.squeezed {
             None => Document::Plain(self.text.into_bytes()),
             Some(mut gzip) => {
@@ -147,7 +167,8 @@ pub fn escape(to: &mut String, text: &str) {
     }
 }
 
-fn open_xml(text: &mut String, title: &str) {
+/// Opens a channel.
+pub(super) fn open_xml(text: &mut String, title: &str) {
     text.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss><channel>");
     node(text, "title", title);
 }
@@ -157,7 +178,8 @@ fn open_json(text: &mut String, title: &str) {
     member(text, "title", title);
 }
 
-fn node(text: &mut String, name: &str, value: &str) {
+/// Appends a node; the name is an XML name already.
+pub(super) fn node(text: &mut String, name: &str, value: &str) {
     text.push('<');
     text.push_str(name);
     text.push('>');

@@ -88,7 +88,8 @@ impl Submission {
             let channel = Channel::open(self.spelling, &collection.id.0, stamp);
             return Ok(turn(Answer::Channel(channel), None));
         };
-        let batch = batch(&scene, form.id, stored.is_none(), content, now);
+        let sweep = Sweep::due(scene.account, settings, now);
+        let batch = Batch { sweep, ..batch(&scene, form.id, stored.is_none(), content, now) };
         Ok(turn(Answer::Stamped(collection.id.clone()), Some(batch)))
     }
 
@@ -183,7 +184,6 @@ fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Momen
     let collection = scene.collection.id.clone();
     let synced = scene.collection.kind != Kind::Table;
     let key = content.body().filter(|_| synced).and_then(matching::key);
-    let due = scene.account.swept.saturating_add(limits::SWEEP_EVERY_MS) <= now;
     Batch {
         account: scene.account.id.clone(),
         guard: Guard {
@@ -200,9 +200,9 @@ fn batch(scene: &Scene, id: RecordId, insert: bool, content: Content, now: Momen
             key,
             origin: String::new(),
             insert,
-            supersede: synced,
+            // A table too may be synchronised with another server.
+            supersede: true,
         }],
-        sweep: due.then(|| Sweep { horizon: now.saturating_sub(limits::HORIZON_MS), now }),
         ..Batch::default()
     }
 }

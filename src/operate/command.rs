@@ -1,6 +1,7 @@
 //! What the operator typed: arguments into a [`Command`], or an error that teaches. It does nothing.
 
 mod help;
+mod upstream;
 mod words;
 
 use super::name;
@@ -9,6 +10,7 @@ use crate::store::Policy;
 use crate::syncml::message::Version;
 use crate::syncml::provisioning::Document;
 use serde_json::{Map, Value};
+pub use upstream::{UpstreamDeed, Wanted, mode_word};
 use words::Words;
 
 /// What the operator wants done, and where.
@@ -124,6 +126,17 @@ pub enum Command {
         name: String,
         /// The file.
         file: String,
+    },
+    /// Syncs with other servers.
+    Upstream {
+        /// The account.
+        name: String,
+        /// Which one; `None` for all.
+        id: Option<String>,
+        /// What is to be done to it.
+        deed: UpstreamDeed,
+        /// Whether it is synchronised at once.
+        now: bool,
     },
     /// The demo account of local development.
     Demo,
@@ -311,6 +324,7 @@ fn parse(command: &str, words: &mut Words) -> Result<Command, Unclear> {
             name: words.name("collection")?,
             collection: words.take_or("collection", "ID")?,
         },
+        "upstream" => words.upstream()?,
         "import" => Command::Import { name: words.name("import")?, words: words.rest("import", "PATH")? },
         "export" => Command::Export {
             layout: words.layout()?,

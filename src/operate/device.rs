@@ -4,7 +4,7 @@ use super::command::DeviceDeed;
 use super::list::{clean, date, plural};
 use super::{Operator, Refusal, Terminal, plain, refuse};
 use crate::peer::{Bookmark, PeerId, PeerSettings};
-use crate::record::{Kind, Seq};
+use crate::record::Kind;
 use crate::store::survey::{Overview, Survey};
 use crate::store::{Batch, Edit, Peer, Reads, Who};
 use crate::syncml::device::DevInf;
@@ -94,7 +94,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let synchronised = overview.collections.iter().filter(|(known, _)| known.kind != Kind::Table);
         for (collection, _) in synchronised {
             let bookmark = bookmarks.iter().find(|bookmark| bookmark.collection == collection.id);
-            let state = bookmark.map(|bookmark| state(bookmark, overview.account.horizon));
+            let state = bookmark.map(|bookmark| bookmark.told(overview.account.horizon));
             let state = state.unwrap_or_else(|| "never synchronised".into());
             self.terminal.say(&format!("  {:<12} {state}", collection.id.0));
         }
@@ -153,58 +153,9 @@ fn what(device: &str) -> String {
     if told.is_empty() { unknown() } else { told.join(" ") }
 }
 
-/// How far a device has come in a collection; `horizon` is the account's.
-pub(super) fn state(bookmark: &Bookmark, horizon: Seq) -> String {
-    let offered = bookmark.offered.cursor > 0;
-    let reached = bookmark.newest().cursor;
-    let mut words = match () {
-        () if bookmark.sending && bookmark.sending_all => "slow sync under way, or it broke off".to_owned(),
-        () if bookmark.sending => {
-            format!("sync under way, or it broke off; up to date as of {}", date(reached))
-        }
-        () if reached == 0 => "slow sync pending: none has been completed".to_owned(),
-        () if reached < horizon => {
-            "slow sync pending: it was away for longer than deletions are remembered".to_owned()
-        }
-        () if offered => format!("offered: up to date as of {} once its next sync says so", date(reached)),
-        () => format!("up to date as of {}", date(reached)),
-    };
-    if bookmark.held > 0 {
-        let syncs = plural(u64::try_from(bookmark.held).unwrap_or_default(), "sync");
-        words += &format!("; held back for {syncs} by what it refuses");
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peer::Place;
-
-    #[test]
-    fn a_bookmark_is_told_in_words() {
-        let day = 1_760_000_000_000;
-        let place = |cursor| Place { cursor, ..Place::default() };
-        let at = |cursor, offered| Bookmark {
-            confirmed: place(cursor),
-            offered: place(offered),
-            ..Bookmark::default()
-        };
-        let says = |bookmark: Bookmark, words: &str| {
-            let state = state(&bookmark, 1_000);
-            assert!(state.starts_with(words), "{state}");
-        };
-        says(at(0, 0), "slow sync pending: none");
-        says(at(999, 0), "slow sync pending: it was away");
-        says(at(day, 0), "up to date as of 2025-10-09");
-        says(at(999, day), "offered: up to date as of 2025-10-09");
-        says(Bookmark { sending: true, ..at(day, 0) }, "sync under way");
-        says(Bookmark { sending: true, sending_all: true, ..at(day, 0) }, "slow sync under way");
-        assert!(
-            state(&Bookmark { held: 2, ..at(day, 0) }, 0)
-                .ends_with("held back for 2 syncs by what it refuses")
-        );
-    }
 
     #[test]
     fn a_device_says_what_it_is_or_that_it_has_not() {

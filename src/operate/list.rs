@@ -3,6 +3,7 @@
 use super::command::policy_word;
 use super::{Operator, Refusal, Terminal, device, plain, program, unknown};
 use crate::journal::Moment;
+pub(super) use crate::peer::words::{date, plural};
 use crate::record::{AccountId, Kind};
 use crate::store::Collection;
 use crate::store::survey::{Overview, Survey};
@@ -44,7 +45,7 @@ fn lines(overview: &Overview, now: Moment) -> Vec<String> {
     for (peer, bookmarks) in &overview.devices {
         lines.push(format!("  device      {}", device::headline(peer)));
         for bookmark in bookmarks {
-            let (id, state) = (&bookmark.collection.0, device::state(bookmark, overview.account.horizon));
+            let (id, state) = (&bookmark.collection.0, bookmark.told(overview.account.horizon));
             lines.push(format!("                {id:<12} {state}"));
         }
     }
@@ -76,22 +77,6 @@ fn traits(collection: &Collection) -> String {
         false => format!("   also {}", collection.aliases.join(", ")),
     };
     format!("   {policy:<11}{read_only}{also}").trim_end().to_owned()
-}
-
-/// `1 record`, `2 records`.
-pub(super) fn plural(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
-}
-
-/// A moment, to the minute.
-pub(super) fn date(moment: Moment) -> String {
-    match jiff::Timestamp::from_millisecond(moment) {
-        Ok(at) if moment > 0 => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        _ => "never".into(),
-    }
 }
 
 /// Text of a stranger on the operator's terminal: no control characters.

@@ -2,7 +2,6 @@
 //! `device.rs`'s. No secret is in it.
 
 use super::command::{kind_word, policy_word};
-use super::device;
 use crate::peer::{Bookmark, PeerSettings};
 use crate::record::Seq;
 use crate::store::survey::Overview;
@@ -49,7 +48,8 @@ pub fn collection(collection: &Collection, records: Option<u64>) -> Value {
 pub fn device(peer: &Peer, bookmarks: &[Bookmark], horizon: Seq) -> Value {
     let known = serde_json::from_str::<DevInf>(&peer.device).unwrap_or_default();
     let settings = PeerSettings::of_text(&peer.settings);
-    let position = |bookmark: &Bookmark| json!({ "id": bookmark.collection.0, "state": device::state(bookmark, horizon) });
+    let position =
+        |bookmark: &Bookmark| json!({ "id": bookmark.collection.0, "state": bookmark.told(horizon) });
     json!({
         "id": peer.id.0,
         "login": peer.login,

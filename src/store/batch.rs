@@ -1,15 +1,19 @@
 //! Committing: everything a turn changes ([`Batch`]), and what must still stand for it to be written ([`Guard`]).
 
-use super::{Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
+use super::{Account, Arrangement, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token, Trace};
 use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
+use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Origin, RecordId, Seq};
+use crate::settings::Settings;
+use serde::{Deserialize, Serialize};
 
 /// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
-/// ones go first, then come new ones, then acknowledgements), refreshes, the rest, the sweep, devices forgotten, the removal of an account.
+/// ones go first, then come new ones, then acknowledgements), refreshes, the rest, the trace, the sweep, devices forgotten, the removal of an account.
 /// The accounts and devices named inside logins, tokens, the peer and the session are those of the batch, whatever they say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Batch {
     /// Whose, and it must exist (unless it is added); empty only where nothing but [`Self::throttles`] is written.
     pub account: AccountId,
@@ -49,14 +53,49 @@ pub struct Batch {
     pub tokens: Vec<Token>,
     /// Failure counters as they are from now on; a counter of 0 failures is removed.
     pub throttles: Vec<Throttle>,
+    /// What is kept of the message for people. One of the same session and number is replaced.
+    pub trace: Option<Box<Trace>>,
     /// What is past its time and goes.
     pub sweep: Option<Sweep>,
     /// What the operator changes.
     pub edits: Vec<Edit>,
 }
 
+impl Batch {
+    /// Rows that are written, an index counting as one more: what the schema says, before the store has counted.
+    pub fn rows(&self) -> u64 {
+        let change = |change: &Change| {
+            let chunks = change.content.size() / limits::RECORD_BYTES_MAX;
+            let (new, kept) = (u64::from(change.insert), u64::from(change.supersede && !change.insert));
+            // The row and its stamp; a stamp that goes is a row written too.
+            let indexes = u64::from(change.key.is_some()) + u64::from(change.parent.is_some());
+            2 + (1 - new) + indexes + kept + chunks as u64
+        };
+        let alias =
+            |alias: &Alias| 1 + u64::from(alias.luid.is_some()) + u64::from(alias.temporary.is_some());
+        let one_each = [
+            self.acknowledged.len(),
+            self.dropped.len(),
+            self.staged.len() * 2,
+            self.bookmarks.len(),
+            usize::from(self.peer.is_some()),
+            usize::from(self.session.is_some()),
+            self.pieces.len(),
+            self.tokens.len() * 2,
+            self.throttles.len(),
+            usize::from(self.trace.is_some()),
+            self.edits.len(),
+        ];
+        let head = u64::from(!self.changes.is_empty() || !self.refreshed.is_empty());
+        head + self.changes.iter().map(change).sum::<u64>()
+            + self.aliases.iter().map(alias).sum::<u64>()
+            + one_each.iter().map(|count| *count as u64).sum::<u64>()
+    }
+}
+
 /// What must still stand for a batch to be written. Empty lists ask for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Guard {
     /// The snapshot's head: none of the records and keys below may bear a later stamp.
     pub head: Seq,
@@ -68,10 +107,13 @@ pub struct Guard {
     pub parents: Vec<(CollectionId, RecordId)>,
     /// The version of the session of [`Batch::peer_id`] as read; 0 where there was none; `None` asks for nothing.
     pub session: Option<i64>,
+    /// The version of the arrangement of that name as read; 0 where there was none.
+    pub arrangement: Option<(String, i64)>,
 }
 
 /// One record's change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The collection.
     pub collection: CollectionId,
@@ -87,12 +129,13 @@ pub struct Change {
     pub origin: Origin,
     /// Whether the id must be free: a taken one is a [`Conflict`](super::StoreError::Conflict).
     pub insert: bool,
-    /// Whether the superseded version is kept for three-way merging (SyncML collections only).
+    /// Whether the superseded version is kept for three-way merging.
     pub supersede: bool,
 }
 
 /// A version a device has said it took.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Acknowledged {
     /// The collection.
     pub collection: CollectionId,
@@ -105,7 +148,8 @@ pub struct Acknowledged {
 }
 
 /// Pieces of the object that is leaving, or of the one that is arriving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PieceRange {
     /// Which of the two.
     pub leaving: bool,
@@ -126,7 +170,8 @@ impl PieceRange {
 }
 
 /// An item of a refresh from the device (alert 203), kept apart until the refresh is complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Staged {
     /// The collection.
     pub collection: CollectionId,
@@ -155,7 +200,8 @@ pub struct Staged {
 /// different is stamped from the head downwards in the order of record ids, with the device as origin; below that what no item
 /// names and may go becomes a tombstone, the latest lowest. Superseded versions are kept. The device's aliases of the collection are
 /// those of the items and no others; nothing stays staged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Refresh {
     /// The collection.
     pub collection: CollectionId,
@@ -168,7 +214,8 @@ pub struct Refresh {
 }
 
 /// What is past its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sweep {
     /// Tombstones stamped up to this and versions superseded up to this go, and it becomes the account's horizon. So do
     /// sessions that were over by then: until then one that broke off says what its device may have been sent. Pieces go
@@ -176,10 +223,22 @@ pub struct Sweep {
     pub horizon: Seq,
     /// Failure counters that were over before this moment go.
     pub now: Moment,
+    /// Traces of sessions that began before this go, and the oldest sessions beyond [`limits::TRACES_BYTES_MAX`].
+    pub traces: Moment,
+}
+
+impl Sweep {
+    /// The sweep of an account, where it is due ([`limits::SWEEP_EVERY_MS`]).
+    pub fn due(account: &Account, settings: &Settings, now: Moment) -> Option<Self> {
+        let days = i64::from(settings.trace_days());
+        let (horizon, traces) = (now - limits::HORIZON_MS, now - days * limits::SWEEP_EVERY_MS);
+        (account.swept.saturating_add(limits::SWEEP_EVERY_MS) <= now).then_some(Self { horizon, now, traces })
+    }
 }
 
 /// What the operator changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Edit {
     /// A new account; its head starts at `created`. A taken id is a conflict.
     AddAccount {
@@ -198,10 +257,15 @@ pub enum Edit {
     SetPeer(PeerId, String),
     /// A device forgotten: its row, its session, its pieces, its aliases and its bookmarks. Its next sync is a slow one.
     ForgetPeer(PeerId),
+    /// A sync with another server arranged, or as it is from now on. Its account is that of the batch.
+    PutArrangement(Arrangement),
+    /// A sync with another server that is no longer to be, by name.
+    DropArrangement(String),
 }
 
 /// What a commit says back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Receipt {
     /// The account's head after the batch; 0 where the batch changed no record and touched no account.
     pub head: Seq,

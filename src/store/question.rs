@@ -1,14 +1,16 @@
 //! Reading: what a turn may need ([`Reads`]) and the answer, all of one moment ([`Snapshot`]).
 
-use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token};
+use super::{Account, Collection, Cost, Login, Peer, Piece, Session, Throttle, Token, View, Views};
 use crate::journal::matching::MatchKey;
 #[cfg(doc)]
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Form, Record, RecordId, Seq};
+use serde::{Deserialize, Serialize};
 
 /// Whose data a turn is about. The store resolves it to one account inside every statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Who {
     /// The holder of a MAX/JSON token, by `secret::token_hash`.
     Token(String),
@@ -34,7 +36,8 @@ pub enum Who {
 pub type RecordVersion = (CollectionId, RecordId, Seq);
 
 /// Everything a turn may need. A path is a collection's id or one of its aliases, already normalised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reads {
     /// Whose.
     pub who: Who,
@@ -77,6 +80,8 @@ pub struct Reads {
     pub leaving: u64,
     /// Whether to count what a [`PageAsk::Peer`] would answer without its bounds.
     pub totals: bool,
+    /// What the account's owner looks at; at most one of each kind.
+    pub views: Vec<View>,
 }
 
 impl Reads {
@@ -102,12 +107,14 @@ impl Reads {
             arriving: false,
             leaving: 0,
             totals: false,
+            views: Vec::new(),
         }
     }
 }
 
 /// Which page of changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PageAsk {
     /// One collection's changes after a position, in stamp order (MAX).
     Collection {
@@ -143,7 +150,8 @@ pub enum PageAsk {
 }
 
 /// The answer to a [`Reads`]: all of one moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Snapshot {
     /// The account, where [`Reads::who`] is known.
     pub account: Option<Account>,
@@ -188,6 +196,8 @@ pub struct Snapshot {
     pub more: bool,
     /// How many records the page would have without its bounds, for each collection that has any.
     pub totals: Vec<(CollectionId, u64)>,
+    /// What the account's owner sees.
+    pub views: Views,
     /// What it cost.
     pub cost: Cost,
 }
@@ -200,7 +210,8 @@ impl Snapshot {
 }
 
 /// A record a device named by its own id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Held {
     /// The alias, of whatever generation.
     pub alias: Alias,
@@ -216,7 +227,8 @@ pub struct Held {
 }
 
 /// A record named by what we called it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Target {
     /// The path asked under.
     pub path: String,
@@ -233,7 +245,8 @@ pub struct Target {
 }
 
 /// A live record of equal content.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Found {
     /// The key asked for.
     pub key: MatchKey,
@@ -250,7 +263,8 @@ pub struct Found {
 }
 
 /// A live record in a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Child {
     /// Its collection.
     pub collection: CollectionId,
@@ -261,7 +275,8 @@ pub struct Child {
 }
 
 /// An item of a refresh from the device that waits for the rest ([`Staged`](super::Staged)).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Waiting {
     /// Its collection.
     pub collection: CollectionId,
@@ -276,7 +291,8 @@ pub struct Waiting {
 }
 
 /// A record on its way to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Outgoing {
     /// The record as it is.
     pub record: Record,

@@ -7,7 +7,8 @@ use crate::record::{AccountId, CollectionId, Kind, Seq};
 use serde::{Deserialize, Serialize};
 
 /// A tenant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
@@ -20,7 +21,8 @@ pub struct Account {
 }
 
 /// Somebody who may sign in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Login {
     /// The name, unique over all accounts.
     pub name: String,
@@ -33,7 +35,8 @@ pub struct Login {
 }
 
 /// A MAX/JSON token; the token itself is shown once and never stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Token {
     /// `secret::token_hash` of it.
     pub hash: String,
@@ -50,7 +53,8 @@ pub struct Token {
 }
 
 /// A device's row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Peer {
     /// Its id.
     pub id: PeerId,
@@ -69,7 +73,8 @@ pub struct Peer {
 }
 
 /// A device's one session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Session {
     /// The device.
     pub peer: PeerId,
@@ -90,6 +95,7 @@ pub struct Session {
     /// SHA-256 of that message's bytes, in hex.
     pub request: String,
     /// The bytes it was answered with.
+    #[serde(with = "serde_bytes")]
     pub reply: Vec<u8>,
     /// When it is over if nothing more comes.
     pub expires: Moment,
@@ -98,13 +104,15 @@ pub struct Session {
 }
 
 /// A piece of a large object on its way from a device or to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Piece {
     /// Whether it leaves for the device; otherwise it has arrived from it.
     pub leaving: bool,
     /// The place of its first byte in the whole.
     pub start: u64,
     /// Its bytes.
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
 }
 

@@ -7,6 +7,7 @@
 //!
 //! How rows spell our types is in `sql/rows.rs`, how text survives SQLite in `sql/text.rs`.
 
+mod arrangement;
 mod commit;
 mod objects;
 mod question;
@@ -15,6 +16,7 @@ mod refresh;
 mod rows;
 mod survey;
 mod text;
+mod view;
 
 pub use commit::{commit_statements, receipt};
 pub use read::{snapshot, statements};

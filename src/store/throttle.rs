@@ -5,6 +5,7 @@
 
 use crate::journal::Moment;
 use crate::limits;
+use serde::{Deserialize, Serialize};
 
 /// The longest pause: 5 minutes.
 const PAUSE_MS_MAX: i64 = 5 * 60 * 1000;
@@ -13,7 +14,8 @@ const PAUSE_MS_MAX: i64 = 5 * 60 * 1000;
 const FORGIVEN_AFTER_MS: i64 = 60 * 60 * 1000;
 
 /// A counter of failed logins under one key (a login and an address).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Throttle {
     /// The key.
     pub key: String,

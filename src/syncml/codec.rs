@@ -6,15 +6,18 @@
 
 mod devinf;
 mod element;
+mod masked;
 mod read;
 mod token;
 mod wbxml;
 mod write;
 mod xml;
 
+use super::device::DevInf;
 use super::message::{Command, Header, Message, Version};
 use crate::limits::SYNCML_MESSAGE_BYTES_MAX;
 use crate::record::is_xml_char;
+pub use masked::masked;
 use token::Page;
 pub use write::Mark;
 use write::Pen;
@@ -72,6 +75,25 @@ pub fn encode(message: &Message, encoding: Encoding) -> Vec<u8> {
     let mut writer = Writer::new(&message.header, encoding);
     message.commands.iter().for_each(|command| writer.push(command));
     writer.finish(message.last)
+}
+
+/// Reads a DevInf document that stands alone, in either encoding.
+pub fn decode_device(bytes: &[u8]) -> Result<(DevInf, Encoding), DecodeError> {
+    let encoding = sniff(bytes).ok_or_else(|| DecodeError::new(0, "neither XML nor WBXML"))?;
+    let device = devinf::embedded(bytes).ok_or_else(|| DecodeError::new(0, "no DevInf document"))?;
+    Ok((device, encoding))
+}
+
+/// Writes a DevInf document that stands alone.
+pub fn encode_device(device: &DevInf, encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::Xml => {
+            let mut pen = Box::new(xml::XmlPen::new(Version::default()));
+            devinf::write(pen.as_mut(), device);
+            pen.finish()
+        }
+        Encoding::Wbxml => wbxml::WbxmlPen::written(device),
+    }
 }
 
 /// Whether XML can carry these bytes as text. Others have to be base64 (`Format` `b64`) in a message in XML; what is given to

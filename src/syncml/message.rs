@@ -4,10 +4,14 @@
 //! strict writing are the codec's business (`syncml/codec.rs`).
 
 use super::device::DevInf;
+pub use super::metinf::{Anchor, Memory, Meta};
+use super::plain;
 pub use super::version::Version;
+use serde::{Deserialize, Serialize};
 
 /// One `SyncML` document.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Message {
     /// `SyncHdr`.
     pub header: Header,
@@ -18,7 +22,8 @@ pub struct Message {
 }
 
 /// `SyncHdr`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Header {
     /// `VerDTD` as sent.
     pub dtd: String,
@@ -43,7 +48,8 @@ pub struct Header {
 }
 
 /// `Target` or `Source`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Location {
     /// `LocURI`; may be empty.
     pub uri: String,
@@ -61,7 +67,8 @@ impl Location {
 }
 
 /// `Filter` (1.2).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Filter {
     /// `Meta`: the content type.
     pub meta: Meta,
@@ -73,73 +80,20 @@ pub struct Filter {
     pub filter_type: Option<String>,
 }
 
-/// `Meta`: MetInf, with or without its `MetInf` wrapper.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Meta {
-    /// `FieldLevel` (1.2).
-    pub field_level: bool,
-    /// `Format`.
-    pub format: Option<String>,
-    /// `Type`.
-    pub media_type: Option<String>,
-    /// `Mark`.
-    pub mark: Option<String>,
-    /// `Size`, in bytes.
-    pub size: Option<u64>,
-    /// `Anchor`.
-    pub anchor: Option<Anchor>,
-    /// `Version`.
-    pub version: Option<String>,
-    /// `NextNonce`: base64 as written, or raw bytes where WBXML carried them so.
-    pub next_nonce: Option<Vec<u8>>,
-    /// `MaxMsgSize`, in bytes.
-    pub max_message_bytes: Option<u64>,
-    /// `MaxObjSize`, in bytes.
-    pub max_object_bytes: Option<u64>,
-    /// `EMI`, vendor extensions.
-    pub emi: Vec<String>,
-    /// `Mem`.
-    pub memory: Option<Memory>,
-}
-
-impl Meta {
-    /// Whether there is nothing in it, so that no `Meta` is written.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// `Anchor`. Opaque text, compared for equality only.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Anchor {
-    /// `Last`.
-    pub last: Option<String>,
-    /// `Next`.
-    pub next: Option<String>,
-}
-
-/// `Mem`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Memory {
-    /// `SharedMem`.
-    pub shared: bool,
-    /// `FreeMem`, in bytes.
-    pub free_bytes: Option<u64>,
-    /// `FreeID`.
-    pub free_ids: Option<u64>,
-}
-
 /// `Cred`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Cred {
     /// `Meta`: `Type` (default `syncml:auth-basic`) and `Format`.
     pub meta: Meta,
     /// `Data` as sent.
+    #[serde(with = "plain::bytes")]
     pub data: Vec<u8>,
 }
 
 /// `Item`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Item {
     /// `Target`.
     pub target: Option<Location>,
@@ -158,7 +112,8 @@ pub struct Item {
 }
 
 /// What `Data` holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "plain::Data", into = "plain::Data")]
 pub enum Data {
     /// Text or opaque bytes.
     Bytes(Vec<u8>),
@@ -187,7 +142,8 @@ impl Data {
 }
 
 /// One command of the body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "plain::Command", into = "plain::Command")]
 pub enum Command {
     /// `Alert`.
     Alert(Alert),
@@ -230,9 +186,11 @@ impl Command {
 }
 
 /// `Alert`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Alert {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,
@@ -247,9 +205,10 @@ pub struct Alert {
 }
 
 /// Which change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeKind {
     /// `Add`.
+    #[default]
     Add,
     /// `Copy`.
     Copy,
@@ -275,11 +234,14 @@ impl ChangeKind {
 }
 
 /// `Add`, `Replace`, `Delete`, `Copy` or `Move`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Change {
     /// Which.
+    #[serde(skip)]
     pub kind: ChangeKind,
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,
@@ -296,9 +258,11 @@ pub struct Change {
 }
 
 /// `Exec`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Exec {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,
@@ -313,9 +277,11 @@ pub struct Exec {
 }
 
 /// `Get` or `Put`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Get {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,
@@ -330,9 +296,11 @@ pub struct Get {
 }
 
 /// `Map`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Map {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `Target`: the recipient's datastore.
     pub target: Location,
@@ -347,7 +315,8 @@ pub struct Map {
 }
 
 /// `MapItem`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct MapItem {
     /// `Target`: the (temporary) GUID.
     pub target: Location,
@@ -356,9 +325,11 @@ pub struct MapItem {
 }
 
 /// `Results`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Results {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `MsgRef`; absent means 1.
     pub message_ref: Option<u32>,
@@ -375,9 +346,11 @@ pub struct Results {
 }
 
 /// `Search`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Search {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,
@@ -398,20 +371,24 @@ pub struct Search {
 }
 
 /// Which group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupKind {
     /// `Atomic`.
+    #[default]
     Atomic,
     /// `Sequence`.
     Sequence,
 }
 
 /// `Atomic` or `Sequence`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Group {
     /// Which.
+    #[serde(skip)]
     pub kind: GroupKind,
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,
@@ -422,15 +399,18 @@ pub struct Group {
 }
 
 /// `Status`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Status {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `MsgRef`.
     pub message_ref: u32,
     /// `CmdRef`: `0` for the SyncHdr.
     pub command_ref: String,
     /// `Cmd`: the name of the command it is about.
+    #[serde(rename = "of")]
     pub command: String,
     /// `TargetRef`s.
     pub target_refs: Vec<String>,
@@ -447,9 +427,11 @@ pub struct Status {
 }
 
 /// `Sync`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Sync {
     /// `CmdID`.
+    #[serde(rename = "id")]
     pub command_id: String,
     /// `NoResp`.
     pub no_response: bool,

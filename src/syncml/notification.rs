@@ -3,12 +3,15 @@
 //! Here is the binary notification of 1.2; the SyncML message that 1.0 and 1.1 use for it is `notification/message.rs`. Pure functions
 //! over bytes: how a package is carried, and which nonce signs it, is for whoever sends it (`operate/alert.rs`).
 
+pub mod asking;
 pub mod message;
 
 use super::alert;
 use super::credential;
+use super::plain;
 use crate::secret;
 use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
 
 /// The media type of a binary notification.
 pub const MEDIA_TYPE: &str = "application/vnd.syncml.ds.notification";
@@ -38,7 +41,8 @@ const CONTENT_TYPES: [(&str, u32); 11] = [
 ];
 
 /// What package 0 says, in either version.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Notification {
     /// Which session the device is to open; 0 leaves it to the device.
     pub session_id: u16,
@@ -51,11 +55,13 @@ pub struct Notification {
     /// What is to be synchronised, at most [`SYNCS_MAX`]; nothing means everything, two-way.
     pub syncs: Vec<Wanted>,
     /// What a vendor appended (1.2).
+    #[serde(with = "plain::bytes")]
     pub vendor: Vec<u8>,
 }
 
 /// What a device is to show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum UiMode {
     /// As it likes.
     #[default]
@@ -69,7 +75,8 @@ pub enum UiMode {
 }
 
 /// One sync that is wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Wanted {
     /// The alert code: 206 to 210.
     pub code: u16,
@@ -90,6 +97,11 @@ pub fn package(notification: &Notification, password: &str, nonce: &[u8]) -> Res
     let bytes = write(notification)?;
     let digest = digest(&notification.server_id, password, nonce, &bytes);
     Ok([digest.as_slice(), &bytes].concat())
+}
+
+/// The package with a digest made elsewhere: what was read, written again.
+pub fn packed(digest: [u8; 16], notification: &Notification) -> Result<Vec<u8>, Malformed> {
+    Ok([digest.as_slice(), &write(notification)?].concat())
 }
 
 /// Reads a package; whether it is genuine says [`is_genuine`].

@@ -10,6 +10,7 @@
 mod authenticate;
 mod bar;
 mod busy;
+mod close;
 mod conflict;
 mod copy;
 mod count;
@@ -33,15 +34,15 @@ mod refresh;
 mod room;
 mod send;
 mod split;
+mod watch;
 mod window;
 
-pub(super) use self::heavy::is_too_heavy;
-pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
+pub(super) use self::{heavy::is_too_heavy, hierarchy::FORMS as FILE_FORMS, hierarchy::is_object};
 
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
 use self::desk::Desk;
-use self::pieces::Assembled;
+use self::pieces::{Assembled, PIECES_LEAVING};
 use super::codec::{self, DecodeError, Encoding};
 use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
@@ -51,18 +52,14 @@ use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
-use crate::journal::Moment;
-use crate::journal::matching::MatchKey;
+use crate::journal::{Moment, matching::MatchKey};
 use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
+use crate::store::{Cost, PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
-const PIECES_LEAVING: u64 = 3;
 
 /// A SyncML message on its way through the loop.
 #[derive(Debug)]
@@ -94,6 +91,8 @@ pub struct Server<'a> {
 /// What only an answer of the store has shown to be needed.
 #[derive(Debug, Default)]
 struct Needed {
+    /// What reading has cost so far.
+    spent: Cost,
     /// Whether what a broken session makes needful was looked for; and what that is.
     broken: bool,
     records: Vec<(String, Vec<RecordId>)>,
@@ -221,6 +220,7 @@ impl Protocol for Server<'_> {
     }
 
     fn decide(&mut self, snapshot: &Snapshot, now: Moment, seed: &mut Seed) -> Decision<Answer> {
+        self.needed.spent += snapshot.cost;
         let verdict = authenticate::authenticate(self, snapshot, now);
         let turn = match verdict {
             Verdict::Replay { body, state } => {
@@ -231,11 +231,8 @@ impl Protocol for Server<'_> {
             Verdict::Refuse { header, code, version, why, throttle } => {
                 self.line = format!("{}: refused with {code}: {why}", self.preamble());
                 let mut turn = self.refuse(*header, code, version);
-                turn.batch = throttle.map(|throttle| crate::store::Batch {
-                    throttles: vec![throttle],
-                    now,
-                    ..Default::default()
-                });
+                turn.batch =
+                    throttle.map(|one| self.counted(one, &turn.answer, &why, version, snapshot, now));
                 turn
             }
             Verdict::Admit(mut admitted) => {

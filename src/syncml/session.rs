@@ -19,6 +19,7 @@ pub use unanswered::Unanswered;
 
 use super::filter::Filter;
 use super::message::{Header, Version};
+use super::trace;
 use crate::limits;
 use crate::record::{CollectionId, RecordId, Seq};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct State {
     /// What is still to be done, where the last answer was "busy".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy: Option<Busy>,
+    /// Where its trace stands.
+    #[serde(default, skip_serializing_if = "trace::Kept::is_none")]
+    pub trace: trace::Kept,
 }
 
 /// A sync that has begun in a session before.

@@ -350,7 +350,7 @@ fn a_large_file_keeps_its_folder() {
     }
     let swept = world.clock.get();
     let account = anchorage::record::AccountId("account-ann".into());
-    let sweep = Some(Sweep { horizon: swept, now: swept });
+    let sweep = Some(Sweep { horizon: swept, now: swept, traces: 0 });
     crate::house::now(world.store.commit(&Batch { account, now: swept, sweep, ..Batch::default() })).unwrap();
     assert!(world.records("files").iter().any(|record| record.content.size() > 900_000));
     assert!(!world.records("files").iter().any(|record| matches!(record.content, Content::Large(_))));

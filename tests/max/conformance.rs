@@ -277,3 +277,33 @@ scenario!(the_log_says_what_was_asked_and_what_became_of_it, world => {
     let put = Request { method: "PUT\n".into(), ..get("/max/tasks") };
     assert_eq!(line(put), "max PUT? tasks: refused: only GET, POST can be answered here");
 });
+
+scenario!(a_feed_in_pages_is_the_feed_of_its_first_page, world => {
+    for n in 0..5 {
+        world.submit("tasks", &format!("id={n}&title=x"));
+    }
+    let head = world.feed("tasks", "0").stamp();
+    let first = world.get(&format!("/max/tasks?lbd=0&limit=2&{AUTH}"));
+    assert_eq!((first.items.len(), first.stamp()), (2, head));
+    // What changes meanwhile is in the next delta, and in no page.
+    world.submit("tasks", "id=0&title=late");
+    world.submit("tasks", "id=4&title=late");
+    let mut ids: Vec<String> = first.items.iter().map(|item| item[0].1.clone()).collect();
+    let mut more = first.more;
+    while !more.is_empty() {
+        let page = world.get(&format!("/max/tasks?lbd=0&limit=2&more={more}&{AUTH}"));
+        assert_eq!((page.status, page.stamp()), (200, head));
+        ids.extend(page.items.iter().map(|item| item[0].1.clone()));
+        more = page.more;
+    }
+    assert_eq!(ids, ["0", "1", "2", "3"]);
+    let delta: Vec<String> = world.feed("tasks", &head.to_string()).items.iter().map(|i| i[0].1.clone()).collect();
+    assert_eq!(delta, ["0", "4"]);
+    assert_eq!(world.get(&format!("/max/tasks?lbd=0&limit=5&{AUTH}")).more, "", "all of it was there");
+    world.get(&format!("/max/tasks?lbd=0&limit=2&more=x&{AUTH}")).refused(400, 400, "more must be");
+    world.get(&format!("/max/tasks?lbd=0&limit=2&more=1.{}&{AUTH}", i64::from(u32::MAX) << 20)).refused(200, 600, "lbd=0");
+    for ignored in ["limit=0", "limit=x", "limit=", "more=1.2"] {
+        let feed = world.get(&format!("/max/tasks?lbd=0&{ignored}&{AUTH}"));
+        assert_eq!((feed.items.len(), feed.more.as_str()), (5, ""), "{ignored}");
+    }
+});

@@ -211,7 +211,7 @@ scenario!(a_token_revoked_or_a_sweep_between_two_pages_ends_the_feed, world => {
     let between = Between::new(&world.store);
     between.before_read.borrow_mut().push(Box::new(|| {
         let horizon = world.now + 1_000_000;
-        let sweep = Some(anchorage::store::Sweep { horizon, now: world.now });
+        let sweep = Some(anchorage::store::Sweep { horizon, now: world.now, traces: 0 });
         let batch = Batch { account: account(), now: world.now, sweep, ..Batch::default() };
         now_or_never(world.store.commit(&batch)).unwrap();
     }));

@@ -310,6 +310,7 @@ pub struct Answer {
     pub title: String,
     pub last_build_date: Option<i64>,
     pub error: Option<String>,
+    pub more: String,
     pub items: Vec<Vec<(String, String)>>,
 }
 
@@ -341,6 +342,7 @@ impl Answer {
                         ["rss", "channel", "lastBuildDate"] => {
                             answer.last_build_date = Some(value.parse().unwrap())
                         }
+                        ["rss", "channel", "more"] => answer.more.clone_from(&value),
                         ["rss", "channel", "error"] => answer.error = Some(value.clone()),
                         ["rss", "channel", "item", name] => {
                             answer.items.last_mut().unwrap().push(((*name).to_owned(), value.clone()));

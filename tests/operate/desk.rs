@@ -1,14 +1,17 @@
 //! An operator at a desk: a store, a terminal that remembers, and folders of their own.
 
 use anchorage::exchange::Seed;
+use anchorage::http::Response;
 use anchorage::operate::command::{self, Order};
 use anchorage::operate::files::{Disk, Files};
 use anchorage::operate::{Operator, Refusal, Terminal};
 use anchorage::store::survey::Survey;
+use anchorage::upstream::Outgoing;
 use serde_json::Value;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -37,8 +40,13 @@ pub struct Desk<S> {
     /// What was posted: where, as what, which bytes; and what to answer.
     pub posted: Vec<(String, String, Vec<u8>)>,
     pub answers: Result<u16, String>,
+    /// What answers where a request goes to another server; nobody where it is `None`.
+    pub elsewhere: Option<Elsewhere>,
     runs: u8,
 }
+
+/// Another server.
+pub type Elsewhere = Rc<dyn Fn(&Outgoing) -> Result<Response, String>>;
 
 impl<S: Survey> Desk<S> {
     pub fn new(store: S) -> Self {
@@ -52,6 +60,7 @@ impl<S: Survey> Desk<S> {
             told: serde_json::Map::new(),
             posted: Vec::new(),
             answers: Ok(202),
+            elsewhere: None,
             runs: 0,
         }
     }
@@ -65,7 +74,8 @@ impl<S: Survey> Desk<S> {
     pub fn carry_out(&mut self, order: &Order) -> Result<String, String> {
         self.runs += 1;
         let (typed, answers) = (self.typed.clone(), Some(self.answers.clone()));
-        let mut memory = Memory { typed, answers, ..Memory::default() };
+        let elsewhere = self.elsewhere.clone();
+        let mut memory = Memory { typed, answers, elsewhere, ..Memory::default() };
         let seed = Seed::new([self.runs; 32]);
         let mut operator = Operator::new(&self.store, &mut memory, self.secret, self.now, seed);
         let outcome = finish(operator.carry_out(order));
@@ -84,6 +94,7 @@ struct Memory {
     told: serde_json::Map<String, Value>,
     posted: Vec<(String, String, Vec<u8>)>,
     answers: Option<Result<u16, String>>,
+    elsewhere: Option<Elsewhere>,
 }
 
 impl Terminal for Memory {
@@ -104,6 +115,12 @@ impl Terminal for Memory {
         match (self.told.get_mut(name), value) {
             (Some(Value::Array(known)), Value::Array(mut more)) => known.append(&mut more),
             (_, value) => _ = self.told.insert(name.into(), value),
+        }
+    }
+    async fn carry(&mut self, outgoing: &Outgoing) -> Result<Response, String> {
+        match &self.elsewhere {
+            Some(elsewhere) => elsewhere(outgoing),
+            None => Err("connection refused".into()),
         }
     }
     fn files(&self) -> &dyn Files {

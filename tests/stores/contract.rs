@@ -10,12 +10,15 @@ mod journal;
 mod objects;
 #[path = "contract/refresh.rs"]
 mod refresh;
+#[path = "contract/upstreams.rs"]
+mod upstreams;
 
 pub use accounts::*;
 pub use devices::*;
 pub use journal::*;
 pub use objects::*;
 pub use refresh::*;
+pub use upstreams::*;
 
 /// Hands the names of all cases to a macro.
 macro_rules! each {
@@ -69,6 +72,9 @@ macro_rules! each {
             a_device_is_forgotten_whole_and_alone
             settings_are_the_operator_s_alone
             any_text_survives
+
+            arranged_syncs_are_due_in_their_order
+            a_turn_is_taken_once
         }
     };
 }

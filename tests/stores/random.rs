@@ -7,7 +7,7 @@ use anchorage::record::{AccountId, Body, CollectionId, Content, Form, RecordId};
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
     Acknowledged, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Peer, Piece, PieceRange, Reads,
-    Refresh, Session, Staged, Store, Sweep, Throttle, Token, Who,
+    Refresh, Session, Staged, Store, Sweep, Throttle, Token, Trace, View, Who,
 };
 
 /// A repeatable source of choices (xorshift64*).
@@ -231,6 +231,7 @@ impl Dice {
                 },
                 parents: if quiet { self.some(1, of) } else { Vec::new() },
                 session: if self.chance(6) { Some(version) } else { None },
+                arrangement: None,
             },
             now: self.roll(60) as i64,
             changes,
@@ -279,8 +280,12 @@ impl Dice {
         if self.chance(6) {
             batch.outdated = self.some(2, |dice| (dice.collection(), dice.roll(3) as i64));
         }
+        if self.chance(3) {
+            batch.trace = Some(Box::new(self.trace(head)));
+        }
         if self.chance(9) {
-            batch.sweep = Some(Sweep { horizon: head - self.roll(20) as i64, now: self.roll(4) as i64 });
+            let (horizon, now) = (head - self.roll(20) as i64, self.roll(4) as i64);
+            batch.sweep = Some(Sweep { horizon, now, traces: self.roll(12) as i64 });
         }
         if self.chance(6) {
             batch.tokens = vec![Token {
@@ -363,6 +368,56 @@ impl Dice {
             whole: Vec::new(),
             arriving: self.chance(2),
             leaving: self.roll(3) as u64,
+            views: self.views(),
+        }
+    }
+
+    /// What an owner looks at: at most one view that has pages.
+    fn views(&mut self) -> Vec<View> {
+        let rows_max = self.roll(4);
+        let mut views = match self.roll(4) {
+            0 => {
+                let after = RecordId::new(self.word(&["r0", "r1", ""]));
+                vec![View::Mapping { peer: peer(&self.peer()), path: self.path(), after, rows_max }]
+            }
+            1 => {
+                let of = if self.chance(2) { Some(peer(&self.peer())) } else { None };
+                let before = if self.chance(2) { Some(self.traced()) } else { None };
+                vec![View::Sessions { peer: of, before, rows_max }]
+            }
+            2 => {
+                let (session, after) = (self.traced(), self.roll(3) as i64);
+                vec![View::Session { session, after, rows_max, bytes_max: self.roll(300) }]
+            }
+            _ => vec![View::Touched { path: self.path(), record: self.record() }],
+        };
+        for view in [View::Account, View::Counts, View::Devices] {
+            if self.chance(3) {
+                views.push(view);
+            }
+        }
+        views
+    }
+
+    /// A session that something was kept of, or none.
+    fn traced(&mut self) -> String {
+        let began = self.roll(4) as i64 * 7;
+        format!("{}-{}", Trace::session_from(began), self.word(&["a", "b"]))
+    }
+
+    fn trace(&mut self, head: i64) -> Trace {
+        let bytes = |dice: &mut Self| if dice.chance(3) { None } else { Some(vec![0; dice.roll(90)]) };
+        Trace {
+            session: self.traced(),
+            number: self.roll(4) as i64,
+            peer: Default::default(),
+            at: self.roll(50) as i64,
+            since: head - self.roll(4) as i64,
+            head: 0,
+            about: self.text(),
+            items: self.text(),
+            request: bytes(self),
+            reply: bytes(self),
         }
     }
 }

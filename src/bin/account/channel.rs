@@ -5,17 +5,21 @@
 //! | `{"open":{"state":"DIR" or null,"remote":false}}` | `{"secret":"…" or null}` |
 //! | `{"batch":[{"sql":"…","params":[…]},…]}`: all or nothing | `{"results":[{"rows":[[…],…],"read":0,"written":0},…]}`, a row's columns in order |
 //! | `{"post":{"url":"…","type":"…","body":"base64"}}` | `{"status":200}` |
+//! | `{"carry":{"method":"…","url":"…","headers":[["…","…"],…],"body":"base64"}}`, within these `ms` and `bytes` | `{"status":200,"headers":[["…","…"],…],"body":"base64"}` |
 //! | `{"say":"a line for standard output"}` | nothing |
 //!
 //! Any answer may be `{"error":"…"}` instead.
 
 use crate::spelling;
 use crate::terminal::plain;
+use anchorage::http::Response;
+use anchorage::limits;
 use anchorage::record::AccountId;
 use anchorage::secret;
 use anchorage::store::sql::{self, Row, Statement};
 use anchorage::store::survey::{Overview, Survey};
 use anchorage::store::{Batch, Cost, Reads, Receipt, Snapshot, Store, StoreError};
+use anchorage::upstream::Outgoing;
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 
@@ -35,6 +39,25 @@ impl Channel {
         let answer = ask(&json!({ "post": { "url": url, "type": media_type, "body": body } }))?;
         let status = answer.get("status").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
         status.ok_or_else(|| "no HTTP status came back".to_owned())
+    }
+
+    /// Has a request carried to another server.
+    pub fn carry(&self, outgoing: &Outgoing) -> Result<Response, String> {
+        let Outgoing { method, url, headers, body } = outgoing;
+        let body = secret::base64(body);
+        let (ms, bytes) = (limits::UPSTREAM_CARRY_MS, limits::UPSTREAM_ANSWER_BYTES_MAX);
+        let request = json!({ "method": method, "url": url, "headers": headers, "body": body, "ms": ms, "bytes": bytes });
+        let mut answer = ask(&json!({ "carry": request }))?;
+        let broken = || "no HTTP answer came back".to_owned();
+        let status = answer.get("status").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
+        let headers = answer.get_mut("headers").map(Value::take).unwrap_or_default();
+        let body =
+            answer.get("body").and_then(Value::as_str).and_then(|body| secret::unbase64(body.as_bytes()));
+        Ok(Response {
+            status: status.ok_or_else(broken)?,
+            headers: serde_json::from_value(headers).map_err(|_| broken())?,
+            body: body.ok_or_else(broken)?,
+        })
     }
 
     /// Has the database opened; the answer is the Worker secret, where it is known.

@@ -1,11 +1,15 @@
 //! The operator's terminal: what was asked for goes out through the channel's owner, the rest to standard error.
 
 use crate::channel::Channel;
+use anchorage::http::Response;
+use anchorage::journal::Moment;
 use anchorage::operate::Terminal;
 use anchorage::operate::files::{Disk, Files};
+use anchorage::upstream::Outgoing;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Where a password may stand instead of being typed.
 const PASSWORD_VARIABLE: &str = "ANCHORAGE_PASSWORD";
@@ -27,6 +31,20 @@ impl Terminal for Console<'_> {
 
     async fn post(&mut self, url: &str, media_type: &str, body: &[u8]) -> Result<u16, String> {
         self.channel.post(url, media_type, body)
+    }
+
+    async fn carry(&mut self, outgoing: &Outgoing) -> Result<Response, String> {
+        self.channel.carry(outgoing)
+    }
+
+    async fn rest(&mut self, until: Moment) -> bool {
+        let ms = until.saturating_sub(crate::now()).max(0);
+        std::thread::sleep(Duration::from_millis(ms.unsigned_abs()));
+        true
+    }
+
+    fn clock(&self) -> Option<Moment> {
+        Some(crate::now())
     }
 
     fn files(&self) -> &dyn Files {

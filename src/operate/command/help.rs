@@ -3,7 +3,7 @@
 use crate::operate::program;
 
 /// Every command that `--help` tells of.
-pub const COMMANDS: [&str; 13] = [
+pub const COMMANDS: [&str; 14] = [
     "add",
     "list",
     "token",
@@ -14,6 +14,7 @@ pub const COMMANDS: [&str; 13] = [
     "alert",
     "provision",
     "collection",
+    "upstream",
     "import",
     "export",
     "import-app",
@@ -34,6 +35,9 @@ Manages the accounts of this server.
   npm run account -- collection NAME ID [--policy merge|server-wins|client-wins|keep-both] [--read-only on|quiet|off]
                                         [--alias A]… [--remove-alias A]… [--standard-fields]
                                         [--kind contacts|calendar|todo|notes|files]
+  npm run account -- upstream NAME [list | show ID | set ID | remove ID] [--every MINUTES] [--login L] [--password P] [--now]
+  npm run account -- upstream NAME add ID URL --collection C[=REMOTE]… [--mode M] [--protocol syncml|max] [--login L]
+                                        [--password P] [--every MINUTES] [--now]
   npm run account -- import NAME [COLLECTION] PATH…         read .vcf, .ics, .vcs, .txt, .vnt files, or folders of them
   npm run account -- export NAME [COLLECTION] DIR [--one-file | --json-lines]
   npm run account -- import-app NAME FILE                   declare collections by a MAX application file";
@@ -101,6 +105,15 @@ this server, for 1.0 and 1.1. The server's log says `alerted` of the session tha
 --kind K: where there is no collection ID yet, one of that kind is made; `files` are folders, files and e-mails.
 --standard-fields: it gets the MAX fields that this release has for its kind."
         }
+        "upstream" => {
+            "Arranges that this server synchronises with another one, as its client: a SyncML server, or a MAX server where the address
+ends in /max or --protocol says so (then without --login the password is a token). ID is what you call it.
+--collection C=REMOTE: what is called C here and REMOTE there; it may stand several times. --mode M is two-way (unless said), slow,
+one-way-from-client, one-way-from-server, and over SyncML refresh-from-client and refresh-from-server; this server is the client.
+--every MINUTES: how often it comes by itself (15 unless said; 0 is never). --now: at once, with progress.
+show tells how far it has come and why the last one failed; a failed one is tried again after a minute, then twice as long each time.
+remove: no record is lost on either side."
+        }
         "import" => {
             "Without COLLECTION each piece goes where its kind lives: cards into contacts, events into calendar, tasks into todo, text into notes.
 What is there already with equal content is left alone, so the same import twice makes no duplicates."
@@ -131,6 +144,13 @@ fn examples(command: &str) -> &'static [&'static str] {
         "alert" => &["anna IMEI:35", "anna IMEI:35 contacts --type refresh-from-server --post"],
         "provision" => &["anna --url https://sync.example/syncml --device nokia"],
         "collection" => &["anna contacts", "anna contacts --policy keep-both", "anna work --kind calendar"],
+        "upstream" => &[
+            "anna",
+            "anna add work https://sync.example/syncml --collection contacts=card --login anna --now",
+            "anna add crm https://crm.example/max/ --collection contacts --mode one-way-from-server --every 60",
+            "anna show work --now",
+            "anna remove work",
+        ],
         "import" => &["anna cards/", "anna contacts friends.vcf"],
         "export" => &["anna backup/", "anna contacts backup/ --one-file"],
         "import-app" => &["anna application.json"],

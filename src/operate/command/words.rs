@@ -11,7 +11,7 @@ use crate::syncml::quirk;
 use serde_json::{Map, Value};
 
 /// The longest address, in bytes.
-const ADDRESS_BYTES_MAX: usize = 1000;
+pub const ADDRESS_BYTES_MAX: usize = 1000;
 
 /// The policies as they are typed and shown.
 pub const POLICIES: [(&str, Policy); 4] = [
@@ -72,11 +72,12 @@ impl Words {
         match name {
             "state" if !program::CHOOSES_DATABASE => return unknown(option),
             "password" | "label" | "days" | "state" | "ctcap" | "kind" | "policy" | "read-only" | "alias"
-            | "remove-alias" | "alert-url" | "quirks" | "type" | "version" | "url" | "device" => {
+            | "remove-alias" | "alert-url" | "quirks" | "type" | "version" | "url" | "device"
+            | "collection" | "mode" | "protocol" | "login" | "every" => {
                 let Some(value) = inline.or_else(|| rest.next().cloned()) else {
                     return wrong(format!("--{name} wants a value after it."));
                 };
-                let once = !name.ends_with("alias");
+                let once = !name.ends_with("alias") && name != "collection";
                 if once && self.values.iter().any(|(known, _)| known == name) {
                     return wrong(format!("--{name} stands there twice."));
                 }
@@ -91,8 +92,8 @@ impl Words {
                 self.values.push((name.to_owned(), address));
             }
             "remote" if !program::CHOOSES_DATABASE => return unknown(option),
-            "token" | "all" | "yes" | "one-file" | "json-lines" | "remote" | "forget" | "standard-fields"
-            | "help"
+            "token" | "all" | "yes" | "now" | "one-file" | "json-lines" | "remote" | "forget"
+            | "standard-fields" | "help"
                 if inline.is_none() =>
             {
                 self.flags.push(name.to_owned());

@@ -5,7 +5,9 @@ use crate::limits;
 use crate::peer::{Alias, PeerId};
 use crate::record::{AccountId, CollectionId, Content, Record, Seq};
 use crate::store::memory::{House, Stored, Tenant, Version};
-use crate::store::{Account, Batch, Change, Collection, Edit, Guard, Login, Peer, Session, Sweep, Token};
+use crate::store::{
+    Account, Arrangement, Batch, Change, Collection, Edit, Guard, Login, Peer, Session, Sweep, Token,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl House {
@@ -99,6 +101,15 @@ impl House {
             Edit::RevokeToken(hash) => {
                 self.tokens.retain(|_, token| token.hash != *hash || token.account != batch.account);
             }
+            Edit::PutArrangement(arrangement) => {
+                if let Some(tenant) = self.tenants.get_mut(&batch.account) {
+                    let arrangement = Arrangement { account: batch.account.clone(), ..arrangement.clone() };
+                    tenant.arranged.insert(arrangement.name.clone(), arrangement);
+                }
+            }
+            Edit::DropArrangement(name) => {
+                self.tenants.get_mut(&batch.account).and_then(|tenant| tenant.arranged.remove(name));
+            }
             Edit::SetPeer(peer, settings) => {
                 let tenant = self.tenants.get_mut(&batch.account);
                 if let Some(known) = tenant.and_then(|tenant| tenant.peers.get_mut(peer)) {
@@ -127,6 +138,10 @@ impl Tenant {
             && guard
                 .session
                 .is_none_or(|version| self.sessions.get(peer).map_or(0, |session| session.version) == version)
+            && guard
+                .arrangement
+                .as_ref()
+                .is_none_or(|(name, version)| self.arranged.get(name).map_or(0, |it| it.version) == *version)
             && !changes.iter().any(|new| new.insert && self.record(&new.collection, &new.id).is_some())
     }
 
@@ -151,10 +166,12 @@ impl Tenant {
             });
         }
         for piece in &batch.pieces {
-            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone());
+            self.pieces.insert((peer.clone(), piece.leaving, piece.start), piece.bytes.clone().into());
         }
+        self.keep_trace(batch);
         if let Some(sweep) = &batch.sweep {
             self.sweep(sweep);
+            self.sweep_traces(sweep);
         }
         for edit in &batch.edits {
             if let Edit::ForgetPeer(peer) = edit {

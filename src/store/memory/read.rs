@@ -23,12 +23,14 @@ impl House {
         if let Who::Token(hash) = &reads.who {
             snapshot.token = self.tokens.get(hash).cloned();
         }
+        self.look_round(&reads.views, &mut snapshot.views);
         let Some((account, login)) = self.who(reads) else { return snapshot };
         let Some(tenant) = self.tenants.get(&account) else { return snapshot };
         snapshot.account = Some(tenant.account.clone());
         snapshot.login =
             login.and_then(|name| self.logins.get(&name)).filter(|login| login.account == account).cloned();
         tenant.read(reads, &mut snapshot);
+        self.look(tenant, &reads.views, &mut snapshot.views);
         snapshot
     }
 
@@ -134,7 +136,7 @@ impl Tenant {
             pieces.map(|((_, leaving, start), bytes)| Piece {
                 leaving: *leaving,
                 start: *start,
-                bytes: bytes.clone(),
+                bytes: bytes.to_vec(),
             })
         };
         let arriving = mine(false).take(if reads.arriving { usize::MAX } else { 0 });
@@ -142,7 +144,7 @@ impl Tenant {
     }
 
     /// The collection a path names.
-    fn at(&self, path: &str) -> CollectionId {
+    pub(super) fn at(&self, path: &str) -> CollectionId {
         let named = self.collections.values().find(|c| c.aliases.iter().any(|alias| alias == path));
         named.map_or_else(|| CollectionId(path.to_owned()), |collection| collection.id.clone())
     }

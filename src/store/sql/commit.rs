@@ -1,7 +1,7 @@
 //! Committing: a [`Batch`] as statements.
 //!
 //! The guard comes first and aborts the whole transaction by asking for JSON that is none ("malformed JSON"); everything
-//! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the sweep,
+//! after it is written in one order: edits, tokens, records, aliases, bookmarks, the device, its session, throttles, the trace, the sweep,
 //! devices forgotten.
 
 use crate::limits;
@@ -38,6 +38,7 @@ pub fn commit_statements(batch: &Batch) -> Vec<Statement> {
     }
     writes.pieces(batch);
     writes.throttles(&batch.throttles);
+    writes.trace(batch);
     if let Some(sweep) = &batch.sweep {
         writes.sweep(sweep);
     }
@@ -110,6 +111,7 @@ impl Writes {
             let session = guard.session.map_or(Value::Null, Value::Integer);
             let present = Value::Integer(i64::from(!added));
             self.write(GUARD, [present, text(&batch.peer_id.0), session]);
+            self.guard_arrangement(guard.arrangement.as_ref());
         }
         let head = [Value::Integer(guard.head)];
         let records = guard.records.iter();
@@ -147,6 +149,8 @@ impl Writes {
             }
             Edit::PutCollection(collection) => self.collection(collection),
             Edit::RevokeToken(hash) => self.write(REVOKE_TOKEN, [text(hash)]),
+            Edit::PutArrangement(arrangement) => self.put_arrangement(arrangement),
+            Edit::DropArrangement(name) => self.drop_arrangement(name),
             Edit::SetPeer(peer, settings) => self.write(SET_PEER, [text(&peer.0), text(settings)]),
         }
     }
@@ -289,6 +293,7 @@ impl Writes {
         self.write(objects::SWEEP_CHUNKS, []);
         self.write(SWEEP_SESSIONS, [Value::Integer(sweep.horizon)]);
         self.write(objects::SWEEP_PIECES, []);
+        self.sweep_traces(sweep);
         for sql in refresh::SWEEP_STAGED {
             self.write(sql, [Value::Integer(sweep.now - limits::STAGED_MS)]);
         }
@@ -340,7 +345,9 @@ END AS stands";
 
 const ADD_ACCOUNT: &str = "INSERT INTO account (id, head, swept) VALUES (?1, ?2, ?2) RETURNING head";
 
-const REMOVE_ACCOUNT: [&str; 15] = [
+const REMOVE_ACCOUNT: [&str; 17] = [
+    "DELETE FROM upstream WHERE account = ?1",
+    "DELETE FROM trace WHERE account = ?1",
     "DELETE FROM chunk WHERE account = ?1",
     "DELETE FROM piece WHERE account = ?1",
     "DELETE FROM record WHERE account = ?1",

@@ -32,6 +32,8 @@ macro_rules! collection {
     };
 }
 
+pub(super) use {account, collection};
+
 /// What `Columns::alias` reads, of the alias `a`.
 macro_rules! alias {
     () => {

@@ -7,6 +7,7 @@ use crate::peer::PeerId;
 use crate::record::{Body, CollectionId, Content, Large, RecordId, Seq};
 use crate::store::sql::question;
 use crate::store::sql::rows::Columns;
+use crate::store::sql::view;
 use crate::store::sql::{Row, Statement, Value, text};
 use crate::store::{
     Child, Cost, Found, Held, Outgoing, PageAsk, Reads, RecordVersion, Snapshot, StoreError, Target, Who,
@@ -36,6 +37,7 @@ enum Question {
     Unstaged,
     Page,
     Totals,
+    Seen(view::Seen),
 }
 
 /// The statements that ask for all of this, to be run as one transaction; an empty list asks nothing.
@@ -57,7 +59,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
     let cost = Cost { batches: 1, statements: questions.len() as u64, rows_read: 0, rows_written: 0 };
     let mut snapshot = Snapshot { cost, ..Snapshot::default() };
     let mut page = Page::of(reads.page.as_ref());
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut seen_bytes) = (BTreeSet::new(), 0);
     let mut chunks: BTreeMap<RecordVersion, Vec<u8>> = BTreeMap::new();
     for ((question, _), rows) in questions.into_iter().zip(answers) {
         for row in rows {
@@ -106,6 +108,7 @@ pub fn snapshot(reads: &Reads, answers: Vec<Vec<Row>>) -> Result<Snapshot, Store
                     let (collection, total) = (CollectionId(row.text()?), row.integer()?);
                     snapshot.totals.push((collection, u64::try_from(total).unwrap_or(0)));
                 }
+                Question::Seen(seen) => view::take(seen, &mut row, &mut snapshot.views, &mut seen_bytes)?,
             }
         }
         seen.clear();
@@ -332,7 +335,7 @@ fn questions(reads: &Reads) -> Vec<(Question, Statement)> {
     asked
 }
 
-/// What is asked of folders and of large objects: what is inside, bodies, and pieces of those on their way.
+/// What is asked of folders and of large objects: what is inside, bodies, and pieces of those on their way; and what owners see.
 fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value>)> {
     let whole = reads.whole.iter();
     let whole = whole.map(|(collection, id, seq)| json!([text::encode(&collection.0), id.as_str(), seq]));
@@ -360,7 +363,9 @@ fn rarely(reads: &Reads, peer: &Value) -> Vec<(Question, &'static str, Vec<Value
     let unstaged = unstaged.map(|list| {
         (Question::Unstaged, question::UNSTAGED, vec![list, peer.clone(), integer(PAGE_BYTES_MAX)])
     });
-    above.chain(children).chain(unstaged).chain(waiting).chain(chunks).chain(pieces).collect()
+    let views = reads.views.iter().flat_map(view::questions);
+    let views = views.map(|(seen, sql, more)| (Question::Seen(seen), sql, more));
+    above.chain(children).chain(unstaged).chain(waiting).chain(chunks).chain(pieces).chain(views).collect()
 }
 
 /// `?1` to `?7` of every statement.

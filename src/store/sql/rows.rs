@@ -4,7 +4,8 @@ use crate::peer::{Alias, Bookmark, Looking, Luid, PeerId, Place};
 use crate::record::{AccountId, CollectionId, Content, Large, Record, RecordId, Seq};
 use crate::store::sql::{Row, Value, text};
 use crate::store::{
-    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token, Waiting,
+    Account, Collection, Login, Peer, Piece, RecordVersion, Session, StoreError, Throttle, Token, Trace,
+    Waiting,
 };
 
 /// The columns of one row, taken from the left.
@@ -243,6 +244,22 @@ impl Columns {
             record: self.record_id()?,
             form: self.stored()?.map(|form| text::form(&form)),
             parent: self.maybe_text()?.map(Luid),
+        })
+    }
+
+    /// `session, number, peer, at, since, head, about, items, request, reply`.
+    pub fn trace(&mut self) -> Result<Trace, StoreError> {
+        Ok(Trace {
+            session: self.text()?,
+            number: self.integer()?,
+            peer: PeerId(self.text()?),
+            at: self.integer()?,
+            since: self.integer()?,
+            head: self.maybe_integer()?.unwrap_or(0),
+            about: self.text()?,
+            items: self.text()?,
+            request: self.maybe_text()?.map(|bytes| text::decode_bytes(&bytes)).transpose()?,
+            reply: self.maybe_text()?.map(|bytes| text::decode_bytes(&bytes)).transpose()?,
         })
     }
 

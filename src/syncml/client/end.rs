@@ -156,8 +156,6 @@ impl Desk<'_> {
     }
 
     fn sweep(&self) -> Option<Sweep> {
-        let account = self.snapshot.account.as_ref()?;
-        (account.swept + limits::SWEEP_EVERY_MS <= self.now)
-            .then(|| Sweep { horizon: self.now - limits::HORIZON_MS, now: self.now })
+        Sweep::due(self.snapshot.account.as_ref()?, self.client.settings, self.now)
     }
 }

@@ -320,6 +320,17 @@ impl WbxmlPen {
         })
     }
 
+    /// A DevInf document.
+    pub fn written(device: &DevInf) -> Vec<u8> {
+        let mut pen = Self::document(match Version::of(&device.version) {
+            Some(Version::V10) => 0x0FD2,
+            Some(Version::V11) => 0x0FD4,
+            _ => 0x1203,
+        });
+        super::devinf::write(&mut pen, device);
+        pen.out
+    }
+
     fn document(public: usize) -> Self {
         let mut out = vec![0x02];
         push_number(public, &mut out);
@@ -382,13 +393,7 @@ impl Pen for WbxmlPen {
     }
 
     fn device(&mut self, device: &DevInf) {
-        let mut pen = Self::document(match Version::of(&device.version) {
-            Some(Version::V10) => 0x0FD2,
-            Some(Version::V11) => 0x0FD4,
-            _ => 0x1203,
-        });
-        super::devinf::write(&mut pen, device);
-        self.opaque(Page::SyncMl, "Data", &pen.out);
+        self.opaque(Page::SyncMl, "Data", &Self::written(device));
     }
 
     fn finished_bytes(&self) -> usize {

@@ -6,6 +6,7 @@
 
 use super::authenticate::Admitted;
 use super::desk::{Desk, answer, bounds, header_status_of, session_token};
+use super::watch::{Seen, Watch};
 use super::{Answer, Needed, Server};
 use crate::exchange::{Decision, Seed, Turn};
 use crate::journal::Moment;
@@ -121,6 +122,9 @@ impl Server<'_> {
         let mut outbox = answer(self, snapshot, &state, token, bounds);
         outbox.push_pending(self.statuses_101(), &[], None);
         let body = outbox.finish();
+        let notes = vec![format!("busy, put off with 101 ({said} in a row): {why}")];
+        let seen = Seen { watch: Watch::default(), notes, reply: &body, batch: &Batch::default() };
+        let trace = self.trace(&mut state, &admitted.login, seen, snapshot, now, || seed.draw());
         let session = Session {
             login: admitted.login.clone(),
             token: token_hash,
@@ -153,6 +157,7 @@ impl Server<'_> {
                 .map(|key| Throttle { key: key.clone(), failures: 0, until: 0 })
                 .collect(),
             session: Some(session),
+            trace,
             ..Batch::default()
         };
         let mac = super::identify::signature(self, snapshot, &state, &body);

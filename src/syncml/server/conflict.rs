@@ -76,6 +76,7 @@ impl Desk<'_> {
     }
 
     pub fn note_conflict(&mut self, collection: &Collection, record: &RecordId, how: &str) {
+        self.watch.decide(how);
         self.notes.push(format!("conflict in {} {}: {how}", collection.id.0, record.as_str()));
     }
 

@@ -3,29 +3,28 @@
 //! Everything a turn learns about aliases and bookmarks is kept here first, so that a later step of the same message sees
 //! it; `close` turns it into one answer and one batch.
 
+use super::Server;
 use super::authenticate::Admitted;
 use super::bar::Bar;
 use super::identify;
 use super::notes::Notes;
-use super::{Answer, Server};
-use crate::exchange::{Seed, Turn};
+use super::watch::Watch;
+use crate::exchange::Seed;
+use crate::journal::Moment;
 use crate::journal::matching::MatchKey;
 use crate::journal::merge::Supported;
-use crate::journal::{self, Moment};
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
-use crate::store::{
-    Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot, Sweep, Throttle,
-};
+use crate::store::{Batch, Change, Collection, Peer, RecordVersion, Snapshot, Throttle};
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Part};
 use crate::syncml::known::Known;
 use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::quirk::Quirks;
-use crate::syncml::session::{Datastore, Earlier, Pending, PendingStatus, State, Unanswered};
+use crate::syncml::session::{Datastore, Pending, PendingStatus, State, Unanswered};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,9 +89,11 @@ pub struct Desk<'a> {
     pub notes: Notes,
     /// A version that has to be read with all its bytes before this can be decided.
     pub wants: Option<RecordVersion>,
-    login: String,
-    token_hash: String,
-    version_read: i64,
+    /// What an owner may see of it afterwards.
+    pub watch: Watch,
+    pub login: String,
+    pub token_hash: String,
+    pub version_read: i64,
 }
 
 impl<'a> Desk<'a> {
@@ -118,8 +119,7 @@ impl<'a> Desk<'a> {
             let headers = std::iter::once(header).chain(server.headers_kept()).map(Pending::Status);
             let _ = outbox.push_pending(headers.collect(), &[], None);
         }
-        let mut peer = snapshot.peer.clone().unwrap_or_default();
-        peer.id = server.device();
+        let peer = Peer { id: server.device(), ..snapshot.peer.clone().unwrap_or_default() };
         let mut desk = Self {
             server,
             inbox,
@@ -154,6 +154,7 @@ impl<'a> Desk<'a> {
             atomics: 0,
             notes: Notes::default(),
             wants: None,
+            watch: Watch::default(),
             login,
             token_hash,
             version_read: snapshot.session.as_ref().map_or(0, |session| session.version),
@@ -274,141 +275,6 @@ impl<'a> Desk<'a> {
     pub fn changed(&self, collection: &CollectionId, id: &RecordId) -> Option<&Content> {
         let index = self.touched.get(&(collection.clone(), id.clone()))?;
         self.batch.changes.get(*index).map(|change| &change.content)
-    }
-
-    /// One answer and one batch, and the line for the log.
-    pub fn close(mut self) -> (Turn<Answer>, String) {
-        self.state.sent = std::mem::take(&mut self.unanswered).into_sent();
-        self.remember_merges();
-        let line = self.line();
-        let mut session = self.session();
-        let (account, guard, sweep) = (self.account_id(), self.guard(), self.sweep());
-        let body = self.outbox.finish();
-        let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
-        let answer = Answer { body, mac };
-        session.reply = answer.body.clone();
-        let mut batch = self.batch;
-        for ((collection, record), alias) in self.aliases {
-            match alias {
-                Some(alias) => batch.aliases.push(alias),
-                None => batch.dropped.push((collection, record)),
-            }
-        }
-        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
-        let batch = Batch {
-            account,
-            guard,
-            now: self.now,
-            peer_id: self.peer.id.clone(),
-            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
-            peer: self.peer_changed.then_some(self.peer),
-            session: Some(session),
-            sweep,
-            ..batch
-        };
-        (Turn { answer, batch: Some(batch) }, line)
-    }
-
-    /// What was made of the device's change and another's goes back to it. If that breaks off, the device may send its change
-    /// again, and meanwhile others have built on it: the stamp says on what. (Where a race moves the head first, the stamp
-    /// names nothing, and the change counts as new.)
-    fn remember_merges(&mut self) {
-        let count = self.batch.changes.len();
-        let head = journal::advance(self.head(), count, self.now);
-        let goes_back = |change: &Change| change.origin.is_empty() && !change.insert;
-        let merged = self.batch.changes.iter().enumerate().filter(|(_, change)| goes_back(change));
-        let merged = merged.map(|(index, change)| Earlier {
-            collection: change.collection.clone(),
-            add: false,
-            record: change.id.clone(),
-            seq: journal::stamp(head, count, index),
-        });
-        let merged = merged.collect();
-        self.state.remember(merged);
-    }
-
-    fn session(&self) -> Session {
-        Session {
-            peer: self.peer.id.clone(),
-            login: self.login.clone(),
-            token: self.token_hash.clone(),
-            session_id: self.inbox.message.header.session_id.clone(),
-            address: self.server.address.clone(),
-            version: self.version_read + 1,
-            state: self.state.write(),
-            message: i64::from(self.inbox.message.header.message_id),
-            request: self.server.digest.clone(),
-            reply: Vec::new(),
-            expires: self.now + limits::SESSION_IDLE_MS,
-            page_records: self.page_records(),
-        }
-    }
-
-    /// What was read of records and match keys must still stand where anything is decided from it.
-    fn guard(&self) -> Guard {
-        let mut guard = Guard { head: self.head(), session: Some(self.version_read), ..Guard::default() };
-        let gone = self.batch.changes.iter().filter(|change| change.content == Content::Deleted);
-        guard.parents = gone.map(|change| (change.collection.clone(), change.id.clone())).collect();
-        let has_folders = self.snapshot.collections.iter().filter(|c| c.kind == Kind::Files);
-        let has_folders: BTreeSet<_> = has_folders.map(|collection| &collection.id).collect();
-        guard.parents.retain(|(collection, _)| has_folders.contains(collection));
-        let decided = !self.batch.changes.is_empty() || !self.aliases.is_empty();
-        if decided {
-            let held = self
-                .snapshot
-                .held
-                .iter()
-                .map(|held| (held.alias.collection.clone(), held.alias.record.clone()));
-            let found =
-                self.snapshot.found.iter().map(|found| (found.collection.clone(), found.record.clone()));
-            let named =
-                self.snapshot.records.iter().map(|record| (record.collection.clone(), record.id.clone()));
-            let records: BTreeSet<_> = held.chain(found).chain(named).collect();
-            guard.records = records.into_iter().collect();
-            let slow = |path: &str| {
-                self.datastore(path)
-                    .filter(|(_, datastore)| datastore.mode.compares())
-                    .map(|(_, d)| d.collection.clone())
-            };
-            for (path, keys) in self.inbox.keys().into_iter().chain(self.server.needed.keys.iter().cloned()) {
-                if let Some(collection) = slow(&path) {
-                    guard.matches.extend(keys.into_iter().map(|key| (collection.clone(), key)));
-                }
-            }
-        }
-        let gone = self.batch.refreshed.iter().flat_map(|done| {
-            done.goes.iter().flatten().map(|record| (done.collection.clone(), record.clone()))
-        });
-        guard.records.extend(gone);
-        guard
-    }
-
-    fn sweep(&self) -> Option<Sweep> {
-        let account = self.snapshot.account.as_ref()?;
-        (account.swept + limits::SWEEP_EVERY_MS <= self.now)
-            .then(|| Sweep { horizon: self.now - limits::HORIZON_MS, now: self.now })
-    }
-
-    /// What was asked and what became of it.
-    fn line(&self) -> String {
-        let asked = if self.is_alerted() { ", alerted" } else { "" };
-        let mut line = format!("{} (login {}{asked})", self.server.preamble(), self.login);
-        for datastore in &self.state.datastores {
-            let t = &datastore.tally;
-            line.push_str(&format!(
-                "; {} {}: received {} added {} changed {} deleted {} same {} refused, {} conflicts, sent {}",
-                datastore.collection.0,
-                datastore.mode.name(),
-                t.added,
-                t.changed,
-                t.deleted,
-                t.same,
-                t.refused,
-                t.conflicts,
-                t.sent
-            ));
-        }
-        line + &self.notes.line()
     }
 }
 

@@ -4,6 +4,7 @@
 //! with its own code; what was carried out before it with 216, what was not with 500, and the Atomic with 507.
 
 use super::desk::Desk;
+use super::watch::Watch;
 use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
@@ -29,6 +30,7 @@ struct Savepoint {
     aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>,
     luids: BTreeMap<(CollectionId, Luid), Option<RecordId>>,
     unanswered: Unanswered,
+    watch: Watch,
     sends_back: bool,
     queued: usize,
     owed: usize,
@@ -121,6 +123,7 @@ impl Desk<'_> {
             aliases: self.aliases.clone(),
             luids: self.luids.clone(),
             unanswered: self.unanswered.clone(),
+            watch: self.watch.clone(),
             sends_back: self.sends_back,
             queued: self.queue.len(),
             owed: self.owed,
@@ -136,7 +139,7 @@ impl Desk<'_> {
         self.bookmarks = before.bookmarks;
         (self.touched, self.forced, self.matched) = (before.touched, before.forced, before.matched);
         (self.staged, self.aliases, self.luids) = (before.staged, before.aliases, before.luids);
-        self.unanswered = before.unanswered;
+        (self.unanswered, self.watch) = (before.unanswered, before.watch);
         self.sends_back = before.sends_back;
         self.queue.truncate(before.queued);
         self.owed = before.owed;

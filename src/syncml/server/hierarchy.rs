@@ -168,7 +168,7 @@ impl Desk<'_> {
     }
 
     /// The record a device's id means, wherever that was said.
-    fn record_of(&self, collection: &CollectionId, luid: &Luid) -> Option<RecordId> {
+    pub fn record_of(&self, collection: &CollectionId, luid: &Luid) -> Option<RecordId> {
         match self.luids.get(&(collection.clone(), luid.clone())) {
             Some(now) => now.clone(),
             None => self.known.by_luid(collection, luid).map(|held| held.alias.record.clone()),

@@ -183,6 +183,7 @@ impl Desk<'_> {
         };
         if let Some(why) = why.filter(|_| mode == Mode::Slow) {
             self.notes.push(format!("slow sync of {} because {why}", id.0));
+            self.watch.slow(id, why);
         }
         if mode == Mode::RefreshFromClient {
             self.batch.unstaged.push(id.clone());
@@ -229,6 +230,7 @@ impl Desk<'_> {
                 slow("the device was away for longer than deletions are remembered")
             }
             Some(place) => Agreed::Normal(place.clone()),
+            None if bookmark.is_asked_anew() => slow("the account's owner asked for it"),
             None if bookmark.newest().own_anchor.is_empty() => {
                 slow("the device has never completed a sync of it")
             }
@@ -272,8 +274,9 @@ impl Desk<'_> {
             }
             datastore.mode = Mode::Slow;
             let id = datastore.collection.clone();
-            self.notes
-                .push(format!("slow sync of {} because the device remembers another anchor of ours", id.0));
+            let why = "the device remembers another anchor of ours";
+            self.notes.push(format!("slow sync of {} because {why}", id.0));
+            self.watch.slow(&id, why);
             self.open_bookmark(&id, Mode::Slow);
         }
     }

@@ -94,6 +94,7 @@ impl Desk<'_> {
         }
         let sent = self.unanswered.answered(answer.message_ref, answer.command_ref.trim());
         let Some(sent) = sent else { return };
+        self.watch_answered(&sent, answer);
         let Some(collection) = self.state.datastores.get(sent.datastore).map(|d| d.collection.clone()) else {
             return;
         };

@@ -23,6 +23,12 @@ impl Notes {
         }
     }
 
+    /// All of it, sentence by sentence.
+    pub fn into_said(self) -> Vec<String> {
+        let more = (self.more > 0).then(|| format!("and {} more", self.more));
+        self.said.into_iter().chain(more).collect()
+    }
+
     /// All of it, each behind a semicolon.
     pub fn line(&self) -> String {
         let said = self.said.iter().map(|note| format!("; {note}")).collect::<String>();

@@ -158,6 +158,8 @@ impl Desk<'_> {
 
     fn receive_item(&mut self, arriving: Arriving<'_>, change: &ChangeStep) -> u16 {
         let Arriving { collection, index, item, .. } = arriving;
+        let before = self.state.datastores.get(index).map(|datastore| datastore.tally).unwrap_or_default();
+        let known = self.record_of(&collection.id, &item.luid);
         if change.kind == ChangeKind::Delete {
             self.interrupt();
         }
@@ -184,6 +186,7 @@ impl Desk<'_> {
             let luid: String = item.luid.0.chars().filter(|c| !c.is_control()).take(40).collect();
             self.notes.push(format!("{} {} of {luid}: {code}", collection.id.0, change.kind.name()));
         }
+        self.watch_received(arriving, &change.command, before, known, code);
         code
     }
 

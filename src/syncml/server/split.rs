@@ -241,6 +241,7 @@ impl Desk<'_> {
     /// A whole change is in the message: it waits for its status.
     pub fn went_out(&mut self, index: usize, sent: Sent) {
         let seq = sent.seq;
+        self.watch_sent(&sent);
         let remembered = self.unanswered.push(sent);
         if let Some(datastore) = self.state.datastores.get_mut(index) {
             if !remembered {

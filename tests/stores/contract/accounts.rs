@@ -117,7 +117,7 @@ pub fn tenants_never_meet<S: Store>(make: impl Fn() -> S) {
         dropped: vec![(at("contacts"), id("r"))],
         bookmarks: vec![bookmark("contacts")],
         edits: vec![Edit::RevokeToken("hash".into())],
-        sweep: Some(anchorage::store::Sweep { horizon: BORN * 2, now: BORN * 2 }),
+        sweep: Some(anchorage::store::Sweep { horizon: BORN * 2, now: BORN * 2, traces: 0 }),
         ..changing(&ours, vec![change("contacts", "r", Content::Deleted)])
     };
     commit(&store, &busy);

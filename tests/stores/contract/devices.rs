@@ -164,9 +164,9 @@ pub fn bases_are_what_the_device_last_had<S: Store>(make: impl Fn() -> S) {
     let gone = delete_keeping(&store, &account);
     assert_eq!(base(), Some("four".into()));
     assert_eq!(held(&store, &account, &["1"])[0].record.as_ref().unwrap().content, Content::Deleted);
-    commit(&store, &Batch { sweep: Some(Sweep { horizon: gone - 1, now: 0 }), ..batch(&account) });
+    commit(&store, &Batch { sweep: Some(Sweep { horizon: gone - 1, now: 0, traces: 0 }), ..batch(&account) });
     assert_eq!(base(), None, "old versions are swept");
-    commit(&store, &Batch { sweep: Some(Sweep { horizon: gone, now: 0 }), ..batch(&account) });
+    commit(&store, &Batch { sweep: Some(Sweep { horizon: gone, now: 0, traces: 0 }), ..batch(&account) });
     assert_eq!(held(&store, &account, &["1"])[0].record, None);
     acknowledged(0);
     assert_eq!(base(), None);

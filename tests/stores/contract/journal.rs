@@ -225,7 +225,7 @@ pub fn what_is_refused_writes_nothing<S: Store>(make: impl Fn() -> S) {
         peer: Some(Default::default()),
         session: Some(Session { version: 1, ..Session::default() }),
         throttles: vec![throttle("k", 1)],
-        sweep: Some(Sweep { horizon: BORN * 2, now: BORN * 2 }),
+        sweep: Some(Sweep { horizon: BORN * 2, now: BORN * 2, traces: 0 }),
         ..changing(&account, vec![change("contacts", "s", text("y"))])
     };
     refused(&store, &full);
@@ -331,7 +331,7 @@ pub fn sweeping_moves_the_horizon<S: Store>(make: impl Fn() -> S) {
     let session = |expires| Some(Session { expires, ..Session::default() });
     commit(&store, &Batch { session: session(old - 1), ..batch(&account) });
     commit(&store, &Batch { session: session(old), peer_id: peer("tablet"), ..batch(&account) });
-    let sweep = Some(Sweep { horizon: old, now: 15 });
+    let sweep = Some(Sweep { horizon: old, now: 15, traces: 0 });
     let receipt = commit(&store, &Batch { sweep, ..batch(&account) });
     let snapshot = read(&store, &asking(&account));
     let swept = snapshot.account.unwrap();
@@ -346,7 +346,7 @@ pub fn sweeping_moves_the_horizon<S: Store>(make: impl Fn() -> S) {
     assert_eq!(left(&account, "contacts"), "alive,just gone");
     assert_eq!(left(&account, "unit"), "");
     assert_eq!(left(&other, "contacts"), "alive,gone");
-    commit(&store, &Batch { sweep: Some(Sweep { horizon: 5, now: 16 }), ..batch(&account) });
+    commit(&store, &Batch { sweep: Some(Sweep { horizon: 5, now: 16, traces: 0 }), ..batch(&account) });
     assert_eq!(read(&store, &asking(&account)).account.unwrap().horizon, old, "the horizon never goes back");
 }
 

@@ -111,7 +111,7 @@ pub fn superseded_large_bodies_are_kept_and_swept<S: Store>(make: impl Fn() -> S
     assert_eq!(snapshot.versions.iter().map(body).collect::<Vec<_>>()[1], second);
     assert_eq!(snapshot.held[0].base.as_ref().unwrap().bytes, first);
     assert_eq!((snapshot.held[0].base_large.clone(), three > two), (None, true));
-    let sweep = Some(Sweep { horizon: two, now: BORN });
+    let sweep = Some(Sweep { horizon: two, now: BORN, traces: 0 });
     commit(&store, &Batch { sweep, ..batch(&account) });
     let snapshot = read(&store, &reads(vec![whole("r", one), whole("r", two)]));
     assert_eq!(snapshot.versions.len(), 1, "the first was superseded before the horizon");
@@ -151,7 +151,7 @@ pub fn pieces_are_kept_by_place_and_go_with_their_device<S: Store>(make: impl Fn
     commit(&store, &dropped);
     assert_eq!(kept(&ours, 9), [piece(false, 3, b"new"), piece(true, 12, b"rest")]);
     // The session is over, and the sweep takes it and what was on its way.
-    let sweep = |horizon| Some(Sweep { horizon, now: BORN });
+    let sweep = |horizon| Some(Sweep { horizon, now: BORN, traces: 0 });
     commit(&store, &Batch { sweep: sweep(BORN), ..batch(&ours) });
     assert_eq!(kept(&ours, 9).len(), 2);
     commit(&store, &Batch { sweep: sweep(BORN + 1), ..batch(&ours) });

@@ -148,11 +148,17 @@ pub fn what_is_staged_is_nobodys_business_until_then<S: Store>(make: impl Fn() -
     assert_eq!(all(&store, &other), before[1]);
     // The tablet has no session, the phone's was over long ago; neither is waited for. The other account is not touched.
     let day = 24 * 60 * 60 * 1_000;
-    commit(&store, &Batch { sweep: Some(Sweep { horizon: 1, now: BORN + day }), ..batch(&account) });
+    commit(
+        &store,
+        &Batch { sweep: Some(Sweep { horizon: 1, now: BORN + day, traces: 0 }), ..batch(&account) },
+    );
     refresh(&store, &account);
     assert_eq!(story(&store, &account), "r! new=CANARY", "a day is not long");
     commit(&store, &Batch { staged: vec![staged("2", "more", Some("m"), None)], ..batch(&account) });
-    commit(&store, &Batch { sweep: Some(Sweep { horizon: 1, now: BORN + 3 * day }), ..batch(&account) });
+    commit(
+        &store,
+        &Batch { sweep: Some(Sweep { horizon: 1, now: BORN + 3 * day, traces: 0 }), ..batch(&account) },
+    );
     refresh(&store, &account);
     assert_eq!(story(&store, &account), "r! new!");
     stage(&store, &account, item());

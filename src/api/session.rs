@@ -1,0 +1,285 @@
+//! `…/sessions`: what was said, message by message, out of what `syncml/server/watch.rs` keeps; and any message decoded.
+
+use super::call::Call;
+use super::listing::device_name;
+use super::refusal::{Refusal, printable};
+use super::{Answer, Deed, Scene, told};
+use crate::exchange::{Decision, Seed};
+use crate::journal::Moment;
+use crate::limits;
+use crate::peer::PeerId;
+use crate::secret;
+use crate::store::{Reads, Trace, View};
+use crate::syncml::codec::{self, Encoding};
+use crate::syncml::trace::{self, About, Outcome, Stand};
+use crate::syncml::{explain, plain};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// How many sessions a page has at most, and how many messages are looked at for it.
+const PAGE_MAX: i64 = 100;
+const ROWS_MAX: usize = 1_000;
+
+/// How many messages of one session a page has, and how many bytes of them.
+const MESSAGES_MAX: usize = 40;
+const BYTES_MAX: usize = 600_000;
+
+/// The longest id of a session.
+const ID_CHARS_MAX: usize = 64;
+
+/// The last sessions.
+pub struct Page {
+    device: Option<PeerId>,
+    before: Option<String>,
+    limit: usize,
+}
+
+impl Page {
+    /// Of the request.
+    pub fn new(call: &Call) -> Result<Self, Refusal> {
+        let device = call.text("device", limits::NAME_BYTES_MAX)?.map(|device| PeerId(device.to_owned()));
+        let before = call.text("after", ID_CHARS_MAX)?.filter(|id| !id.is_empty()).map(str::to_owned);
+        Ok(Self { device, before, limit: call.limit(PAGE_MAX, 50)? })
+    }
+}
+
+impl Deed for Page {
+    fn ask(&mut self, reads: Reads) -> Reads {
+        let (peer, before) = (self.device.clone(), self.before.clone());
+        Reads { views: vec![View::Devices, View::Sessions { peer, before, rows_max: ROWS_MAX }], ..reads }
+    }
+
+    fn decide(&mut self, scene: &Scene<'_>, _: &mut Seed) -> Result<Decision<Answer>, Refusal> {
+        let views = &scene.snapshot.views;
+        let mut groups: Vec<&[Trace]> = views.traces.chunk_by(|a, b| a.session == b.session).collect();
+        // Of the last one there may be more than was read.
+        if views.more && groups.len() > 1 {
+            groups.pop();
+        }
+        let more = views.more || groups.len() > self.limit;
+        groups.truncate(self.limit);
+        let last = groups.last().and_then(|group| group.first()).filter(|_| more);
+        let shown = groups.iter().map(|group| Value::Object(shown(scene, group)));
+        told(&json!({
+            "sessions": shown.collect::<Vec<_>>(),
+            "next": last.map(|trace| trace.session.as_str()),
+        }))
+    }
+}
+
+/// One session out of its messages, the last first.
+fn shown(scene: &Scene<'_>, group: &[Trace]) -> Map<String, Value> {
+    let said: Vec<About> = group.iter().map(trace::about).collect();
+    let (last, first) = (said.first().cloned().unwrap_or_default(), group.last());
+    let ended = group.first().map_or(0, |trace| trace.at);
+    let device = group.first().map(|trace| trace.peer.0.as_str()).unwrap_or_default();
+    let slow: BTreeMap<&String, &String> = said.iter().flat_map(|about| &about.slow).collect();
+    let collections = last.collections.iter().map(|of| {
+        let mut shown = json!(of);
+        if let (Some(why), Some(members)) = (slow.get(&of.collection), shown.as_object_mut()) {
+            members.insert("slowBecause".into(), json!(why));
+        }
+        shown
+    });
+    let how = how(last.stand, ended, scene.now);
+    let mut shown = Map::new();
+    let mut put = |name: &str, value: Value| _ = shown.insert(name.to_owned(), value);
+    put("id", json!(first.map(|trace| trace.session.as_str()).unwrap_or_default()));
+    put("device", json!(device));
+    put("deviceName", json!(name_of(scene, device)));
+    put("login", json!(last.login));
+    put("sessionId", json!(last.session_id));
+    put("version", json!(last.version));
+    put("encoding", json!(last.encoding));
+    put("began", json!(first.map_or(0, |trace| trace.at)));
+    put("ended", json!(ended));
+    put("how", json!(how));
+    if !last.why.is_empty() {
+        put("why", json!(last.why));
+    }
+    put("messages", json!(group.len()));
+    put("collections", collections.collect());
+    let sum = |of: &dyn Fn(&About) -> u64| said.iter().map(of).sum::<u64>();
+    put(
+        "cost",
+        json!({
+            "statements": sum(&|about| about.statements),
+            "rowsRead": sum(&|about| about.rows_read),
+            "rowsWritten": sum(&|about| about.rows_written),
+            "bytesIn": sum(&|about| about.bytes_in as u64),
+            "bytesOut": sum(&|about| about.bytes_out as u64),
+        }),
+    );
+    shown
+}
+
+fn name_of(scene: &Scene<'_>, device: &str) -> String {
+    let found = scene.snapshot.views.devices.iter().find(|(peer, _)| peer.id.0 == device);
+    found.map(|(peer, _)| device_name(&peer.device)).unwrap_or_default()
+}
+
+/// How a session ended, or that it has not.
+fn how(stand: Stand, last: Moment, now: Moment) -> &'static str {
+    match stand {
+        Stand::Complete => "complete",
+        Stand::Suspended => "suspended",
+        Stand::Refused => "refused",
+        Stand::Open if last.saturating_add(limits::SESSION_IDLE_MS) > now => "open",
+        Stand::Open => "broken off",
+    }
+}
+
+/// One session.
+pub struct One {
+    id: String,
+    after: i64,
+    /// What is said of all of it.
+    head: Option<Map<String, Value>>,
+}
+
+impl One {
+    /// Of the request.
+    pub fn new(call: &Call, id: &str) -> Result<Self, Refusal> {
+        Ok(Self { id: id.to_owned(), after: call.after()?, head: None })
+    }
+}
+
+impl Deed for One {
+    fn ask(&mut self, reads: Reads) -> Reads {
+        self.head = None;
+        Reads { views: vec![View::Devices, all_of(&self.id)], ..reads }
+    }
+
+    fn decide(&mut self, scene: &Scene<'_>, _: &mut Seed) -> Result<Decision<Answer>, Refusal> {
+        let views = &scene.snapshot.views;
+        let Some(head) = &self.head else {
+            let group: Vec<Trace> = views.traces.iter().filter(|t| t.session == self.id).cloned().collect();
+            if group.is_empty() {
+                return Err(unknown(&self.id));
+            }
+            self.head = Some(shown(scene, &group));
+            let (session, after) = (self.id.clone(), self.after);
+            let view = View::Session { session, after, rows_max: MESSAGES_MAX, bytes_max: BYTES_MAX };
+            return Ok(Decision::Ask(Box::new(Reads { views: vec![view], ..scene.reads.clone() })));
+        };
+        let next = views.traces.last().filter(|_| views.more).map(|trace| trace.number);
+        let mut answer = head.clone();
+        answer.insert("trace".into(), views.traces.iter().map(message).collect());
+        answer.insert("next".into(), json!(next));
+        told(&Value::Object(answer))
+    }
+}
+
+/// All messages of one session, without bytes and items; and some of those before, which are nobody's business.
+pub fn all_of(id: &str) -> View {
+    View::Sessions { peer: None, before: Some(format!("{id}\u{1}")), rows_max: ROWS_MAX }
+}
+
+/// There is no such session here.
+pub fn unknown(id: &str) -> Refusal {
+    Refusal::not_found(format!("Nothing is kept of a session `{}`.", printable(id)))
+}
+
+/// A message of a session.
+fn message(trace: &Trace) -> Value {
+    let about = trace::about(trace);
+    json!({
+        "number": trace.number,
+        "message": about.message,
+        "at": trace.at,
+        "request": bytes(about.bytes_in, about.exact_in, trace.request.as_deref()),
+        "reply": bytes(about.bytes_out, about.exact_out, trace.reply.as_deref()),
+        "items": trace::outcomes(trace).iter().map(|item| outcome(item, about.message)).collect::<Vec<_>>(),
+        "itemsLeftOut": about.left_out,
+        "notes": about.notes,
+        "cost": {
+            "statements": about.statements,
+            "rowsRead": about.rows_read,
+            "rowsWritten": about.rows_written,
+            "bytesIn": about.bytes_in,
+            "bytesOut": about.bytes_out,
+        },
+    })
+}
+
+fn bytes(size: usize, exact: bool, kept: Option<&[u8]>) -> Value {
+    let mut shown = Map::new();
+    shown.insert("size".into(), json!(size));
+    shown.insert("exact".into(), json!(exact));
+    if let Some(kept) = kept {
+        shown.insert("bytes".into(), json!(secret::base64(kept)));
+        shown.extend(told_of(kept).into_iter().flatten());
+    }
+    Value::Object(shown)
+}
+
+/// What bytes say, where they are a message.
+fn told_of(bytes: &[u8]) -> Option<Map<String, Value>> {
+    let (message, encoding) = codec::decode(bytes).ok()?;
+    let mut said = Map::new();
+    let (word, xml) = match encoding {
+        Encoding::Xml => ("xml", bytes.to_vec()),
+        Encoding::Wbxml => ("wbxml", codec::encode(&message, Encoding::Xml)),
+    };
+    said.insert("encoding".into(), json!(word));
+    said.insert("xml".into(), json!(String::from_utf8_lossy(&xml)));
+    said.insert("decoded".into(), plain::plain(&message));
+    said.insert("explained".into(), json!(explain::explain(&message)));
+    Some(said)
+}
+
+fn outcome(item: &Outcome, message: u32) -> Value {
+    use trace::Became::{Failed, Sent, Taken};
+    let sent = matches!(item.became, Sent | Taken | Failed);
+    let mut shown = Map::new();
+    let mut put = |name: &str, value: Value| _ = shown.insert(name.to_owned(), value);
+    put("direction", json!(if sent { "sent" } else { "received" }));
+    put("collection", json!(item.collection));
+    put("message", json!(if item.message == 0 { message } else { item.message }));
+    put("outcome", json!(item.became));
+    let texts = [
+        ("command", &item.command),
+        ("verb", &item.verb),
+        ("luid", &item.luid),
+        ("record", &item.record),
+        ("decision", &item.decision),
+    ];
+    texts.into_iter().filter(|(_, text)| !text.is_empty()).for_each(|(name, text)| put(name, json!(text)));
+    if item.status > 0 {
+        put("status", json!(item.status));
+    }
+    Value::Object(shown)
+}
+
+/// `POST /api/decode`.
+pub struct Decode {
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sent {
+    bytes: String,
+}
+
+impl Decode {
+    /// Of the request.
+    pub fn new(call: &Call) -> Result<Self, Refusal> {
+        let sent: Sent = call.json()?;
+        let bytes = secret::unbase64(sent.bytes.as_bytes());
+        Ok(Self { bytes: bytes.ok_or_else(|| Refusal::bad("`bytes` is no base64."))? })
+    }
+}
+
+impl Deed for Decode {
+    fn decide(&mut self, _: &Scene<'_>, _: &mut Seed) -> Result<Decision<Answer>, Refusal> {
+        match (told_of(&self.bytes), codec::decode(&self.bytes)) {
+            (Some(said), _) => told(&Value::Object(said)),
+            (None, Err(error)) => Err(Refusal::bad(format!(
+                "That is no SyncML message: {} (at byte {}).",
+                error.reason, error.offset
+            ))),
+            (None, Ok(_)) => Err(Refusal::broken()),
+        }
+    }
+}

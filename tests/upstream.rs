@@ -1,0 +1,15 @@
+//! Syncs that come by themselves: budgets, turns, leases, failures; over both protocols, against servers of our own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+#[path = "stores/sqlite.rs"]
+mod sqlite;
+#[path = "upstream/town.rs"]
+mod town;
+#[path = "upstream/turns.rs"]
+mod turns;
