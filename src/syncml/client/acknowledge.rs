@@ -44,7 +44,7 @@ impl Desk<'_> {
     /// The collection that a status of an alert or a `Sync` is about.
     fn about(&self, answer: &Status) -> Option<usize> {
         let command = answer.command_ref.trim();
-        let by_command = |it: &&Syncing| answer.message_ref == self.state.message_id && it.alert == command;
+        let by_command = |it: &Syncing| it.alert.0 == answer.message_ref && it.alert.1 == command;
         let named = |refs: &[String], path: &str| {
             refs.iter().any(|spelt| inbox::comparable(spelt) == inbox::comparable(path))
         };
@@ -52,9 +52,13 @@ impl Desk<'_> {
             named(&answer.target_refs, &it.datastore.source)
                 || named(&answer.source_refs, &it.datastore.target)
         };
-        let exact = self.state.syncing.iter().filter(|_| answer.command == "Alert");
-        let exact = exact.enumerate().find(|(_, it)| by_command(it)).map(|(index, _)| index);
-        exact.or_else(|| self.state.syncing.iter().position(by_name))
+        let alert = answer.command == "Alert";
+        let exact = self.state.syncing.iter().filter(|_| alert).position(by_command);
+        let named = || self.state.syncing.iter().position(by_name);
+        // A server that names nothing can only mean the one there is.
+        let only =
+            self.state.syncing.len() == 1 && answer.target_refs.is_empty() && answer.source_refs.is_empty();
+        exact.or_else(named).or((only && !alert).then_some(0))
     }
 
     fn hear_of_alert(&mut self, answer: &Status) {

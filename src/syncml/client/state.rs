@@ -140,8 +140,8 @@ pub struct Syncing {
     pub since: Seq,
     /// Whether the session before broke off.
     pub after_break: bool,
-    /// `CmdID` of our alert.
-    pub alert: String,
+    /// `MsgID` and `CmdID` of our alert.
+    pub alert: (u32, String),
     /// The status of our alert; 0 before it came.
     pub answered: u16,
     /// Whether the server has alerted it.

@@ -175,9 +175,9 @@ impl Desk<'_> {
             let datastore = syncing.datastore.clone();
             let last = syncing.last.clone();
             let code = if datastore.resumed { alert::RESUME } else { datastore.mode.code() };
-            let pushed = outbox.push_alert(&datastore, code, last);
+            let (pushed, message) = (outbox.push_alert(&datastore, code, last), self.state.message_id);
             self.count(index, |syncing| match pushed {
-                Some(command) => syncing.alert = command,
+                Some(command) => syncing.alert = (message, command),
                 None => syncing.fail("refused", 0, "It does not fit the server's first message.".to_owned()),
             });
         }
