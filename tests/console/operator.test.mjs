@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { executablePath, fill, harbour, sync } from "./harbour.mjs";
+import { fill, harbour, skip, sync } from "./harbour.mjs";
 
-const skip = executablePath ? false : "no Chromium is installed (Debian: apt-get install chromium)";
 
 let house;
 before(async () => {
