@@ -18,7 +18,7 @@ const suites = {
   worker: { command: () => nodeTest("tests/worker"), count: node },
   package: { prepare: preparePackage, command: () => nodeTest("tests/package"), count: node },
   killed: { command: () => [modernNode(), at("tests", "worker", "killed.mjs")], count: cargo },
-  cli: { command: () => nodeTest("tests/cli"), count: node },
+  cli: { prepare: preparePackage, command: () => nodeTest("tests/cli"), count: node },
   console: { command: () => nodeTest("tests/console"), count: node },
   peers: { command: () => nodeTest("tests/peers"), count: node },
 };

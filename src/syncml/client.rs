@@ -184,6 +184,12 @@ impl<'a> Client<'a> {
         Self { upstream, settings, work, needed: Needed::default() }
     }
 
+    /// What this end calls itself.
+    fn device(&self) -> String {
+        let device = self.upstream.device.trim();
+        if device.is_empty() { self.upstream.peer.0.clone() } else { device.to_owned() }
+    }
+
     /// The answer being heard.
     fn inbox(&self) -> Option<&Inbox> {
         match &self.work {

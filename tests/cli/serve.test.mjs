@@ -10,7 +10,7 @@ import { maxClient, request } from "../worker/house.mjs";
 import { card, node20, room, until } from "./house.mjs";
 
 test("it serves SyncML and MAX, says who is asked for first, and keeps its secret to its owner", async (t) => {
-  const { path, start, anchorage, stop } = room();
+  const { path, start, anchorage, json, stop } = room();
   t.after(stop);
   const { child, said, ended } = await start(["serve", "--data", path("new"), "--port", 0]);
   await until(() => /account add anna/.test(said.out));
@@ -21,6 +21,8 @@ test("it serves SyncML and MAX, says who is asked for first, and keeps its secre
   const max = maxClient(url, out.match(/^ {4}(\S{30,})/m)[1]);
   await max.push("contacts", { id: "1", name: "Ada" });
   assert.deepEqual((await max.pull("contacts")).items.map(({ name }) => name), ["Ada"], "an account made beside it is there at once");
+  const feed = await json(["decode", "-"], { input: (await max.pull("contacts")).bytes });
+  assert.deepEqual([feed.decoded.kind, feed.decoded.feed.items[0].name], ["feed", "Ada"]);
   const body = readFileSync(at("tests/corpus/syncevolution/auth-basic-xml/01-req.xml"));
   const answer = await request(`${url}/syncml`, { method: "POST", headers: { "content-type": "application/vnd.syncml+xml" }, body });
   assert.equal(answer.status, 200);
@@ -131,22 +133,29 @@ test("Node 20 is told that it is too old for a server", { skip: !node20 && "Node
   assert.match(err, /Node 22\.13 or later/);
 });
 
-test("a server that is the client of another: at once by order, and by itself", async (t) => {
+test("a server that is the client of another: by itself, and at once by order", async (t) => {
   const [one, other] = [room(), room()];
   t.after(one.stop);
   t.after(other.stop);
-  const [here, there] = [await one.serve(["--quiet"]), await other.serve(["--quiet"])];
-  const data = ["--data", here.data];
-  writeFileSync(one.path("1.vcf"), card(1));
-  await other.anchorage(["account", "import", "anna", one.path("1.vcf"), "--data", there.data]);
-  const add = ["account", "upstream", "anna", "add", "far", there.syncml, "--collection", "contacts", "--login", "anna", "--now", ...data];
-  await one.anchorage(add);
-  const { accounts } = await one.json(["account", "list", ...data]);
-  assert.equal(accounts[0].collections.find(({ id }) => id === "contacts").records, 1);
-  writeFileSync(one.path("2.vcf"), card(2));
-  await other.anchorage(["account", "import", "anna", one.path("2.vcf"), "--data", there.data]);
-  await one.anchorage(["account", "upstream", "anna", "set", "far", "--every", "1", ...data]);
-  const count = async () => (await one.json(["account", "list", ...data])).accounts[0].collections.find(({ id }) => id === "contacts").records;
-  for (let waited = 0; (await count()) < 2 && waited < 150; waited += 2) await sleep(2000);
+  const there = await other.serve(["--quiet"]);
+  const data = ["--data", one.path("server")];
+  const fill = async (number) => {
+    writeFileSync(other.path(`${number}.vcf`), card(number));
+    await other.anchorage(["account", "import", "anna", other.path(`${number}.vcf`), "--data", there.data]);
+  };
+  const count = async () => (await one.json(["account", "list", "anna", ...data])).accounts[0].collections.find(({ id }) => id === "contacts").records;
+  await fill(1);
+  await one.anchorage(["account", "add", "anna", ...data]);
+  const far = ["account", "upstream", "anna", "add", "far", there.syncml, "--collection", "contacts", "--login", "anna", "--every", "60"];
+  await one.anchorage([...far, ...data]);
+  assert.equal(await count(), 0);
+  const { child } = await one.start(["serve", ...data, "--port", 0]);
+  for (let waited = 0; (await count()) < 1 && waited < 60; waited += 1) await sleep(500);
+  assert.equal(await count(), 1, "it is due, and the server goes there as soon as it runs");
+  child.kill("SIGTERM");
+  await fill(2);
+  const { upstreams } = await one.json(["account", "upstream", "anna", ...data]);
+  assert.equal(upstreams[0].id, "far");
+  await one.anchorage(["account", "upstream", "anna", "show", "far", "--now", ...data]);
   assert.equal(await count(), 2);
 });

@@ -1,8 +1,11 @@
 //! Both have changed it: at the server, and here while the sync was under way.
 
-use crate::app::{App, Fate, agree, card};
-use crate::world::World;
+use crate::app::{App, Fate, account, agree, card};
+use crate::house::now;
+use crate::world::{World, collection};
+use anchorage::record::Kind;
 use anchorage::store::memory::MemoryStore;
+use anchorage::store::{Batch, Edit, Policy, Store};
 use anchorage::upstream::{Ended, Mode};
 
 type Server = crate::world::MemoryStore;
@@ -85,6 +88,31 @@ fn both_delete() {
     two.remove(world.clock.get(), &two.id_of("FN:A"));
     settle(&world, &one, &two);
     assert!(one.live("contacts").is_empty() && world.live("contacts").is_empty());
+}
+
+#[test]
+fn what_was_edited_during_a_sync_follows_the_collections_policy() {
+    for policy in [Policy::ServerWins, Policy::ClientWins, Policy::KeepBoth] {
+        let (world, one, two) = scene();
+        let changed = collection("contacts", Kind::Contacts, &["addressbook"], policy);
+        let edits = vec![Edit::PutCollection(changed)];
+        now(two.store.commit(&Batch { account: account(), edits, ..Batch::default() })).unwrap();
+        one.put(world.clock.get(), "a", &text("A", "by one", "note"));
+        one.synced(&world);
+        let id = two.id_of("FN:A");
+        let report = two.sync_through(&world, &mut |number, _| {
+            if number == 1 {
+                two.put(world.clock.get(), &id, &text("A", "during", "note"));
+            }
+            Fate::Arrives
+        });
+        assert_eq!(report.collections[0].conflicts, 1, "{policy:?}");
+        settle(&world, &one, &two);
+        let live = one.live("contacts").concat();
+        let (theirs, ours) = (live.contains("TITLE:by one"), live.contains("TITLE:during"));
+        let expected = (policy != Policy::ServerWins, policy != Policy::ClientWins);
+        assert_eq!((theirs, ours), expected, "{policy:?} {live}");
+    }
 }
 
 /// An edit while the messages are under way: before each of them.

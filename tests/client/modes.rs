@@ -1,9 +1,11 @@
 //! One way and in place of: what each mode leaves alone, and what it does not.
 
-use crate::app::{App, agree, card, keys, pair};
+use crate::app::{App, agree, card, keys, pair, post};
 use crate::world::World;
 use anchorage::store::memory::MemoryStore;
-use anchorage::upstream::{Ended, Mode};
+use anchorage::syncml::codec::{decode, encode};
+use anchorage::syncml::message::{Command, Data, Message};
+use anchorage::upstream::{Ended, Mode, Report};
 
 type Server = crate::world::MemoryStore;
 
@@ -116,4 +118,86 @@ fn collections_have_modes_of_their_own_and_one_that_fails_leaves_the_others_alon
     let modes: Vec<_> = report.collections.iter().map(|c| c.mode).collect();
     assert_eq!(modes, [Mode::TwoWay, Mode::OneWayFromClient, Mode::Slow]);
     assert!(one.standing().last_sync > 0 && !one.standing().under_way);
+}
+
+/// What the server answers to the message of this number, changed.
+fn changed(world: &World<Server>, one: &App<MemoryStore>, at: u64, change: impl Fn(&mut Message)) -> Report {
+    let mut number = 0;
+    one.sync_with(&mut world.clock.get(), &mut |outgoing| {
+        number += 1;
+        let mut answer = post(world, outgoing);
+        if number == at {
+            let (mut message, encoding) = decode(&answer.body).unwrap();
+            change(&mut message);
+            answer.body = encode(&message, encoding);
+        }
+        Some(answer)
+    })
+}
+
+#[test]
+fn nothing_goes_where_a_refresh_from_the_server_is_not_whole() {
+    let is_sync = |command: &Command| matches!(command, Command::Sync(_));
+    for broken in 0..3 {
+        let (world, mut one, _) = scene();
+        one.mode(Mode::RefreshFromServer);
+        let report = changed(&world, &one, 2, |message| {
+            for command in &mut message.commands {
+                let Command::Sync(sync) = command else { continue };
+                match broken {
+                    0 => {}
+                    1 => sync.changes = Some(2),
+                    _ => {
+                        let Command::Change(change) = &mut sync.commands[0] else { panic!() };
+                        change.items[0].data = Some(Data::Bytes(b"no card".to_vec()));
+                    }
+                }
+            }
+            if broken == 0 {
+                message.commands.retain(|command| !is_sync(command));
+            }
+        });
+        assert_eq!(report.ended, Ended::Failed, "{broken}");
+        assert!(one.live("contacts").iter().any(|text| text.contains("FN:A")), "{broken}");
+        let report = one.synced(&world);
+        assert_eq!(report.collections[0].mode, Mode::RefreshFromServer);
+        assert_eq!(keys(&one.live("contacts")), keys(&[card("B", "two")]));
+    }
+}
+
+#[test]
+fn a_sync_that_is_refused_for_its_anchors_is_a_slow_one_next_time() {
+    let (world, one, _) = scene();
+    one.synced(&world);
+    let report = changed(&world, &one, 2, |message| {
+        for command in &mut message.commands {
+            if let Command::Status(status) = command
+                && status.command == "Sync"
+            {
+                status.code = 508;
+            }
+        }
+    });
+    assert_eq!(report.error.unwrap().status, 508);
+    assert_eq!(one.synced(&world).collections[0].mode, Mode::Slow);
+    agree(&one, &world);
+    assert_eq!(one.live("contacts").len(), 2);
+}
+
+#[test]
+fn a_server_that_wants_to_delete_what_nobody_asked_to_is_refused() {
+    for code in ["203", "205"] {
+        let (world, one, _) = scene();
+        let report = changed(&world, &one, 1, |message| {
+            for command in &mut message.commands {
+                if let Command::Alert(alert) = command {
+                    alert.code = code.into();
+                }
+            }
+        });
+        assert_eq!(report.error.unwrap().code, "refused");
+        assert_eq!((one.live("contacts").len(), world.live("contacts").len()), (1, 1));
+        one.synced(&world);
+        agree(&one, &world);
+    }
 }

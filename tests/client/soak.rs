@@ -95,7 +95,9 @@ impl<S: Store> Soak<'_, S> {
             for _ in 0..self.chance.below(4) {
                 self.edit(&self.apps[index]);
             }
-            let mode = if self.chance.percent(8) {
+            // What is refused in a first comparison because it goes one way only, an own record among it, is never offered again.
+            let compared = self.apps[index].standing().last_sync > 0;
+            let mode = if self.chance.percent(8) && compared {
                 *self.chance.pick(&[Mode::Slow, Mode::OneWayFromClient, Mode::OneWayFromServer])
             } else {
                 Mode::TwoWay
@@ -173,6 +175,7 @@ fn run_seeds<S: Store>(seeds: std::ops::Range<u64>, store: impl Fn() -> S + Copy
     for seed in seeds {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(seed, store)));
         if result.is_err() {
+            eprintln!("seed {seed} FAILED");
             failed.push(seed);
             assert!(failed.len() < 10, "failing seeds: {failed:?}");
         }

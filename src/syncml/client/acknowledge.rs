@@ -94,13 +94,17 @@ impl Desk<'_> {
     /// The server refuses a `Sync` as a whole: none of its anchors moves.
     fn hear_of_sync(&mut self, answer: &Status) {
         self.state.silent = 0;
-        let Some(syncing) = self.about(answer).and_then(|index| self.state.syncing.get_mut(index)) else {
-            return;
+        let Some(index) = self.about(answer) else { return };
+        let Some(syncing) = self.state.syncing.get(index) else { return };
+        let (id, name) = (syncing.datastore.collection.clone(), syncing.datastore.source.clone());
+        let message = if answer.code == status::REFRESH_REQUIRED {
+            // It says so late: the next sync begins with it.
+            self.bookmark(&id).confirmed.own_anchor.clear();
+            format!("The server asks to compare all of {name}. Sync again.")
+        } else {
+            format!("The server refused the changes of {name} (status {}). Try again later.", answer.code)
         };
-        let name = &syncing.datastore.source;
-        let message =
-            format!("The server refused the changes of {name} (status {}). Try again later.", answer.code);
-        syncing.fail("refused", answer.code, message);
+        self.count(index, |syncing| syncing.fail("refused", answer.code, message));
     }
 
     fn hear_of_map(&mut self, answer: &Status) {

@@ -93,6 +93,9 @@ impl Desk<'_> {
         for pair in pairs.iter().take(limits::DATASTORES_MAX) {
             self.open_pair(pair);
         }
+        if pairs.is_empty() {
+            return self.fail("refused", 0, "No collection is chosen to be synchronised.");
+        }
         if pairs.len() > limits::DATASTORES_MAX {
             let message = format!("At most {} collections go into one sync.", limits::DATASTORES_MAX);
             return self.fail("refused", 0, message);

@@ -94,7 +94,7 @@ impl Desk<'_> {
             target: Location::of(upstream.url.clone()),
             source: Location {
                 name: named.then(|| upstream.login.clone()),
-                ..Location::of(upstream.device.clone())
+                ..Location::of(self.client.device())
             },
             credential,
             meta,
@@ -137,7 +137,7 @@ impl Desk<'_> {
             let kind = self.collection(&it.datastore.collection)?.kind;
             Some((it.datastore.target.clone(), kind))
         });
-        describe::client(self.state.version, &self.client.upstream.device, &syncing.collect::<Vec<_>>())
+        describe::client(self.state.version, &self.client.device(), &syncing.collect::<Vec<_>>())
     }
 
     fn write_package(&mut self, outbox: &mut Outbox) -> Written {
@@ -252,7 +252,9 @@ impl Desk<'_> {
             Filled::Read(want) => Written::Read(want),
             Filled::Full => {
                 // The server may keep its statuses until we are done.
-                self.state.silent = 0;
+                if outbox.has_begun() {
+                    self.state.silent = 0;
+                }
                 Written::Send(false)
             }
             Filled::All => {
