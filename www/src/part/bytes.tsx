@@ -45,13 +45,14 @@ export function Hex({ bytes, label }: { bytes: Uint8Array; label: string }) {
   );
 }
 
-export function Xml({ text, label }: { text: string; label: string }) {
+/** `after` is what stands beside a `CmdID`, and `lit` the one that is shown. */
+export function Xml({ text, label, after, lit }: { text: string; label: string; after?: ((id: string) => ComponentChildren) | undefined; lit?: string | undefined }) {
   const [whole, show] = useState(false);
   const indented = useMemo(() => indent(text), [text]);
   const shown = whole ? indented : indented.slice(0, TEXT_MAX);
   return (
     <Code label={label} left={indented.length - shown.length} unit="characters" show={() => show(true)}>
-      {useMemo(() => coloured(shown), [shown])}
+      {useMemo(() => coloured(shown, after, lit), [shown, after, lit])}
     </Code>
   );
 }
@@ -92,9 +93,11 @@ export function indent(xml: string): string {
 
 const isText = (piece: string | undefined): boolean => piece !== undefined && (!piece.startsWith("<") || piece.startsWith("<![CDATA["));
 
-function coloured(xml: string): ComponentChildren {
-  return (xml.match(PIECE) ?? []).map((piece, key) => {
-    if (piece.startsWith("<![CDATA[") || !piece.startsWith("<")) return piece;
-    return <span key={key} class="tag">{piece}</span>;
+function coloured(xml: string, after: ((id: string) => ComponentChildren) | undefined, lit: string | undefined): ComponentChildren {
+  const pieces = xml.match(PIECE) ?? [];
+  return pieces.map((piece, key) => {
+    if (piece.startsWith("<![CDATA[") || !piece.startsWith("<")) return pieces[key - 1] === "<CmdID>" && piece === lit ? <mark key={key} class="lit">{piece}</mark> : piece;
+    const id = piece === "</CmdID>" ? pieces[key - 1] : undefined;
+    return <span key={key}><span class="tag">{piece}</span>{id !== undefined && after?.(id)}</span>;
   });
 }
