@@ -1,8 +1,9 @@
-// Builds the worker into build/, when a source has changed since the last time.
+// Builds the worker into build/ and the console into build/www, each when a source has changed since the last time.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildConsole } from "./console.mjs";
 import { at, environment, main, root, run, say } from "./run.mjs";
 import { setup, wasmBindgen, workerBuild } from "./setup.mjs";
 
@@ -10,6 +11,11 @@ const stamp = at("build", "sources.sha256");
 const modules = ["index.js", "index_bg.wasm"].map((name) => at("build", name));
 
 export async function build() {
+  await buildWorker();
+  await buildConsole();
+}
+
+async function buildWorker() {
   const sources = fingerprint();
   const fresh = [stamp, ...modules].every(existsSync) && readFileSync(stamp, "utf8") === sources;
   if (fresh) return;

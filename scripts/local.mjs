@@ -60,7 +60,9 @@ async function open(worker, { port = 0, state, line = () => {}, names = ["DB"] }
       databases.push(await miniflare.getD1Database(name));
       await migrate(databases.at(-1));
     }
-    return { url, database: databases[0], stop: () => miniflare.dispose() };
+    // What the platform does by the cron triggers of wrangler.toml.
+    const tick = async () => (await miniflare.getWorker("anchorage")).scheduled({ cron: "* * * * *" });
+    return { url, database: databases[0], tick, stop: () => miniflare.dispose() };
   } catch (error) {
     await miniflare.dispose();
     throw error;

@@ -39,7 +39,7 @@ async function wasm(module) {
   const out = join(target, "glue");
   const glue = ["--target", "web", "--omit-default-module-path", "--remove-name-section", "--remove-producers-section"];
   await run(wasmBindgen(), [built, "--out-dir", out, "--out-name", "anchorage", ...glue]);
-  await run(at("node_modules", ".bin", "wasm-opt"), [join(out, "anchorage_bg.wasm"), "-Os", "-o", module]);
+  await run(at("node_modules", ".bin", "wasm-opt"), [join(out, "anchorage_bg.wasm"), "-Oz", "-o", module]);
   mkdirSync(generated, { recursive: true });
   for (const name of ["anchorage.js", "anchorage.d.ts"]) copyFileSync(join(out, name), join(generated, name));
 }

@@ -25,6 +25,9 @@ await main(async () => {
     });
     await offer(server.database, state);
     console.log(greeting(server.url));
+    // Syncs with other servers, as the deployed worker's cron trigger does them.
+    const schedule = setInterval(() => server.tick().catch((error) => console.error(`The schedule failed: ${error.message}`)), 60_000);
+    schedule.unref();
     await asked;
   } finally {
     await server?.stop();
@@ -63,6 +66,7 @@ function greeting(url) {
   return `
 Anchorage is ready on ${url}
 
+  Console          ${url}
   Demo account     login demo, password demo, MAX token demo-token (exists on this machine only)
   MAX              curl '${url}/max/contacts?auth=demo-token&lbd=0'
   SyncML client    server URL ${url}/syncml   user demo   password demo

@@ -18,6 +18,8 @@ const suites = {
   worker: { command: () => nodeTest("tests/worker"), count: node },
   package: { prepare: preparePackage, command: () => nodeTest("tests/package"), count: node },
   killed: { command: () => [modernNode(), at("tests", "worker", "killed.mjs")], count: cargo },
+  cli: { prepare: preparePackage, command: () => nodeTest("tests/cli"), count: node },
+  console: { command: () => nodeTest("tests/console"), count: node },
   peers: { command: () => nodeTest("tests/peers"), count: node },
 };
 

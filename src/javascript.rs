@@ -6,12 +6,17 @@
 
 mod account;
 mod crossing;
+mod desk;
 mod failure;
+mod folder;
+mod operator;
 mod store;
 mod sync;
 mod words;
 
 pub use account::create_account;
+pub use folder::pieces;
+pub use operator::{operate, order_of, tend};
 pub use store::JsStore;
 pub use sync::{device_name, standing, step};
 pub use words::{decode, encode, explain};

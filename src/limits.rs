@@ -224,3 +224,6 @@ pub const UPSTREAM_PAUSE_MS_MAX: i64 = 6 * 60 * 60 * 1000;
 
 /// How long an invocation waits for one upstream while others may be due; a longer wait is for the next.
 pub const UPSTREAM_REST_MS: i64 = 3 * 1000;
+
+/// How many requests one sync with a MAX server may take: a POST each for more changes than a server here has ever held.
+pub const UPSTREAM_MESSAGES_MAX: u64 = 1_000_000;

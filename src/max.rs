@@ -16,6 +16,7 @@ mod channel;
 pub mod client;
 mod feed;
 mod logon;
+pub mod plain;
 mod refusal;
 mod request;
 pub mod schema;

@@ -70,15 +70,23 @@ pub struct Refusal(pub String);
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Self(match error {
-            StoreError::Conflict => {
-                "Somebody else changed the same thing at the same time. Try again.".into()
-            }
-            StoreError::Busy(why) => format!("The database is busy or away ({why}). Try again in a moment."),
+            StoreError::Conflict => OVERTAKEN.into(),
+            StoreError::Busy(why) => format!("{AWAY} ({why}). Try again in a moment."),
             StoreError::Broken(why) if why.contains("no such table") => {
                 format!("The database has no tables yet ({why}): {}", program::TABLES)
             }
             StoreError::Broken(why) => format!("The database refused: {why}"),
         })
+    }
+}
+
+const OVERTAKEN: &str = "Somebody else changed the same thing at the same time. Try again.";
+const AWAY: &str = "The database is busy or away";
+
+impl Refusal {
+    /// Whether the same may be done in a moment.
+    pub fn may_pass(&self) -> bool {
+        self.0 == OVERTAKEN || self.0.starts_with(AWAY)
     }
 }
 

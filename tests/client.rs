@@ -5,8 +5,29 @@
 mod app;
 #[path = "client/basics.rs"]
 mod basics;
+#[path = "simulation/chance.rs"]
+#[allow(dead_code)]
+mod chance;
+#[path = "client/conflicts.rs"]
+mod conflicts;
+#[path = "client/faults.rs"]
+mod faults;
+#[path = "client/foreign.rs"]
+mod foreign;
+#[path = "client/hostile.rs"]
+mod hostile;
 #[path = "stores/house.rs"]
 mod house;
+#[path = "client/modes.rs"]
+mod modes;
+#[path = "client/objects.rs"]
+mod objects;
+#[path = "client/peer.rs"]
+mod peer;
+#[path = "client/sessions.rs"]
+mod sessions;
+#[path = "client/soak.rs"]
+mod soak;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "conversation/world.rs"]

@@ -1,4 +1,4 @@
-//! The contract of a store (`anchorage::store`), held against memory, against SQL on native SQLite, and against D1 in workerd.
+//! The contract of a store (`anchorage::store`), held against memory, against memory behind plain data, against SQL on native SQLite, and against D1 in workerd.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -6,6 +6,8 @@
 mod budget;
 #[path = "stores/contract.rs"]
 mod contract;
+#[path = "stores/crossing.rs"]
+mod crossing;
 #[path = "stores/house.rs"]
 mod house;
 #[path = "stores/random.rs"]
@@ -18,6 +20,7 @@ mod sqlite;
 mod workerd;
 
 use anchorage::store::memory::MemoryStore;
+use crossing::CrossingStore;
 use sqlite::SqliteStore;
 use workerd::D1Store;
 
@@ -26,6 +29,9 @@ macro_rules! cases {
     ($($case:ident)*) => {
         mod memory {
             $(#[test] fn $case() { super::contract::$case(super::MemoryStore::new); })*
+        }
+        mod plain_data {
+            $(#[test] fn $case() { super::contract::$case(super::CrossingStore::new); })*
         }
         mod sql {
             $(#[test] fn $case() { super::contract::$case(super::SqliteStore::new); })*

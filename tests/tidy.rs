@@ -288,8 +288,11 @@ fn unwritten(path: &Path, text: &str) -> Vec<String> {
     found.map(|(head, tail, why)| format!("{}: `{head}{tail}`: {why}", path.display())).collect()
 }
 
+/// Where the lock says a package comes from, but for our own, which is a folder here.
 fn lock_addresses(lock: &str) -> Vec<String> {
-    let addresses = lock.lines().filter(|line| line.trim_start().starts_with("\"resolved\""));
+    let addresses = lock
+        .lines()
+        .filter(|line| line.trim_start().starts_with("\"resolved\"") && !line.contains("\"package\""));
     addresses.map(|line| format!("package-lock.json: {}", line.trim())).collect()
 }
 

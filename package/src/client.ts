@@ -138,7 +138,7 @@ abstract class Client {
     const release = this.#begin(upstream);
     try {
       await this.#tell();
-      const report = await this.#carry({ ...upstream, pairs }, options);
+      const report = await alone(upstream, () => this.#carry({ ...upstream, pairs }, options));
       if (report.ended === "failed") throw new SyncError(report);
       return report;
     } catch (thrown) {
@@ -182,7 +182,7 @@ abstract class Client {
     const held = busy.get(this.#store) ?? new Set();
     busy.set(this.#store, held);
     const name = JSON.stringify([account, peer]);
-    if (held.has(name)) throw new AnchorageError("busy", "A sync with this server is under way already.");
+    if (held.has(name)) throw underWay();
     held.add(name);
     this.#running = { suspending: false, wake: () => undefined };
     return () => {
@@ -265,6 +265,20 @@ abstract class Client {
   }
 }
 
+/** One carrier at a time, over all tabs, where the host has locks for that. */
+async function alone<T>({ account, peer }: Upstream, body: () => Promise<T>): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return body();
+  return locks.request(`anchorage ${account} ${peer}`, { ifAvailable: true }, (lock) => {
+    if (!lock) throw underWay();
+    return body();
+  });
+}
+
+function underWay(): AnchorageError {
+  return new AnchorageError("busy", "A sync with this server is under way already.");
+}
+
 /** A client of a SyncML server. */
 export class SyncmlClient extends Client {
   constructor(options: SyncmlClientOptions) {
@@ -288,9 +302,9 @@ export class MaxClient extends Client {
     const { url, token } = options;
     expect(typeof token === "string", "a MaxClient takes { token: string }");
     super(options, async () => {
-      const { account = "local" } = options;
+      const { store, account = "local" } = options;
       const pairs = pairsOf(options);
-      const peer = await peerName("max", url, token, "");
+      const peer = await peerName("max", url, token, await deviceName(store, account));
       return { account, peer, protocol: "max", url, password: token, pairs };
     });
   }

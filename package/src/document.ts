@@ -8,7 +8,22 @@ import type { DevInf, Message, Notification } from "./message.js";
 export type Decoded =
   | { kind: "syncml"; encoding: "xml" | "wbxml"; message: Message }
   | { kind: "devinf"; encoding: "xml" | "wbxml"; device: DevInf }
-  | { kind: "notification"; encoding: "binary"; digest: Uint8Array; notification: Notification };
+  | { kind: "notification"; encoding: "binary"; digest: Uint8Array; notification: Notification }
+  | { kind: "feed"; encoding: "rss"; feed: Feed };
+
+/** A channel of a MAX server. */
+export interface Feed {
+  /** The data source. */
+  title: string;
+  /** Brought as `lbd` the next time. */
+  lastBuildDate?: string;
+  /** Why there is nothing. */
+  error?: string;
+  /** Where the feed goes on, where this is not all. */
+  more?: string;
+  /** The items: their nodes in order. */
+  items: Record<string, string>[];
+}
 
 /** What a document says. */
 export interface Explanation {
@@ -35,7 +50,7 @@ export interface ExplanationLine {
 }
 
 /**
- * Reads a SyncML message (XML or WBXML, 1.0 to 1.2), a DevInf document, or a notification (package 0). What it is, is told by its
+ * Reads a SyncML message (XML or WBXML, 1.0 to 1.2), a DevInf document, a notification (package 0), or the feed of a MAX server. What it is, is told by its
  * bytes; a content type is believed where it helps. Throws `malformed`.
  */
 export function decode(bytes: Uint8Array | ArrayBuffer, options: { contentType?: string } = {}): Decoded {

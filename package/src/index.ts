@@ -13,6 +13,6 @@ export { MaxClient, SyncError, SyncmlClient } from "./client.js";
 export type { ClientOptions, MaxClientOptions, SyncOptions, SyncmlClientOptions } from "./client.js";
 export type * from "./sync.js";
 export { decode, encode, explain } from "./document.js";
-export type { Decoded, Explanation, ExplanationLine } from "./document.js";
+export type { Decoded, Feed, Explanation, ExplanationLine } from "./document.js";
 export type * from "./message.js";
 export type * from "./plain.js";

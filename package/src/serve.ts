@@ -50,6 +50,7 @@ interface Answered {
 export async function serve(request: Request, store: Store, options: ServeOptions = {}): Promise<Response> {
   const wasm = core();
   expect(typeof request === "object" && request !== null && typeof request.url === "string", "serve takes a standard Request");
+  expect(!request.bodyUsed, "the body of this request was read already");
   const { now = Date.now, log, address = "", ...settings } = options;
   const asked = await plainRequest(request, address);
   const answered = await guardedLater(

@@ -308,8 +308,10 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
             Came::Spent => "goes on".to_owned(),
             Came::Waits(_, words) => format!("waits: {words}"),
             Came::Ended(report) => match &report.error {
-                None => format!("ended well: {}", told(report)),
-                Some(reason) => format!("failed ({}): {}", reason.code, reason.message),
+                Some(reason) if report.ended == Ended::Failed => {
+                    format!("failed ({}): {}", reason.code, reason.message)
+                }
+                _ => format!("ended well: {}", told(report)),
             },
         };
         let Arrangement { account, name, .. } = &self.arrangement;
@@ -338,7 +340,9 @@ pub fn told(report: &Report) -> String {
         }
         words
     };
-    report.collections.iter().map(one).collect::<Vec<_>>().join(". ")
+    let refused = report.error.as_ref().filter(|_| report.ended != Ended::Failed);
+    let refused = refused.map(|reason| reason.message.clone());
+    report.collections.iter().map(one).chain(refused).collect::<Vec<_>>().join(". ")
 }
 
 /// Why there is no use in asking, where a request was answered.

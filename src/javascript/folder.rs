@@ -25,9 +25,7 @@ struct Piece {
 pub fn pieces(file: &[u8], name: &str, kind: JsValue) -> Result<JsValue, JsValue> {
     let kind: Kind = of_js("kind", kind)?;
     let piece = |(line, taken): (usize, Result<intake::Item, String>)| match taken {
-        Ok(item) => {
-            Piece { line, uid: import::uid(&item.body), body: Some(item.body.bytes), reason: None }
-        }
+        Ok(item) => Piece { line, uid: import::uid(&item.body), body: Some(item.body.bytes), reason: None },
         Err(reason) => Piece { line, body: None, reason: Some(reason), uid: None },
     };
     let pieces: Vec<Piece> = import::read(file, name, kind).into_iter().map(piece).collect();

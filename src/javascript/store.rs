@@ -3,8 +3,10 @@
 
 use super::crossing::{of_js, to_js};
 use super::failure::{Failure, message_of, store_error};
+use crate::record::AccountId;
 use crate::store::memory::MemoryStore;
 use crate::store::sql::{self, Row, Statement, Value};
+use crate::store::survey::{Overview, Survey};
 use crate::store::{Batch, Reads, Receipt, Snapshot, Store, StoreError};
 use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array, Function, Promise, Reflect};
@@ -131,6 +133,16 @@ impl Store for Place {
                 let answer = ask(object, "commit", to_js(batch)).await?;
                 of_js("receipt", answer).map_err(broken)
             }
+        }
+    }
+}
+
+impl Survey for Place {
+    async fn survey(&self, account: Option<&AccountId>) -> Result<Vec<Overview>, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.survey(account).await,
+            Self::Database(run) => sql::survey(rows(run, &sql::survey_statements(account), false).await?),
+            Self::Object(_) => Err(StoreError::Broken("a store of two verbs cannot be looked over".into())),
         }
     }
 }

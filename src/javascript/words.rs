@@ -3,13 +3,15 @@
 //! Plain objects cross as JSON text, with bytes in base64 (`syncml/plain.rs`); the package turns these into `Uint8Array`s.
 
 use super::failure::Failure;
+use crate::max::plain::{self as feed, Feed, Item};
 use crate::secret;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::device::DevInf;
-use crate::syncml::explain::{Explanation, explain as explained, explain_device, explain_notification};
+use crate::syncml::explain::{Explanation, Line, explain as explained, explain_device, explain_notification};
 use crate::syncml::message::Message;
 use crate::syncml::notification::{self, Notification};
 use crate::syncml::plain;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -17,7 +19,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The document in these bytes, as JSON: `{kind, encoding, …}`.
 #[wasm_bindgen]
 pub fn decode(bytes: &[u8], content_type: &str) -> Result<String, JsValue> {
-    Ok(read(bytes, content_type)?.plain().to_string())
+    Ok(read(bytes, content_type)?.plain())
 }
 
 /// The bytes of a document in the JSON that [`decode`] gives; an empty `encoding` is the document's own.
@@ -42,6 +44,7 @@ enum Document {
     Message(Box<Message>, Encoding),
     Device(DevInf, Encoding),
     Notification([u8; 16], Notification),
+    Feed(Feed),
 }
 
 fn read(bytes: &[u8], content_type: &str) -> Result<Document, Failure> {
@@ -59,11 +62,12 @@ fn read(bytes: &[u8], content_type: &str) -> Result<Document, Failure> {
         Ok((device, encoding)) => Ok(Document::Device(device, encoding)),
         Err(_) => Err(error),
     };
-    message.or_else(device).map_err(malformed)
+    let feed = |error| feed::read(bytes).map(Document::Feed).map_err(|_| error);
+    message.or_else(device).or_else(feed).map_err(malformed)
 }
 
 impl Document {
-    fn plain(&self) -> Value {
+    fn plain(&self) -> String {
         match self {
             Self::Message(message, encoding) => {
                 json!({ "kind": "syncml", "encoding": name_of(*encoding), "message": plain::plain(message) })
@@ -77,7 +81,13 @@ impl Document {
                 "digest": { "base64": secret::base64(digest) },
                 "notification": notification,
             }),
+            // Its nodes have an order, which a value of JSON has not.
+            Self::Feed(feed) => {
+                let feed = serde_json::to_string(feed).unwrap_or_default();
+                return format!(r#"{{"kind":"feed","encoding":"rss","feed":{feed}}}"#);
+            }
         }
+        .to_string()
     }
 
     fn of_json(json: &str) -> Result<Self, Failure> {
@@ -102,7 +112,10 @@ impl Document {
                     .map(|notification| Self::Notification(digest, notification))
                     .map_err(|error| malformed(error.to_string()))
             }
-            _ => Err(malformed("`kind` is syncml, devinf or notification".into())),
+            Some("feed") => serde_json::from_str(json)
+                .map(|Fed { feed }| Self::Feed(feed))
+                .map_err(|error| malformed(error.to_string())),
+            _ => Err(malformed("`kind` is syncml, devinf, notification or feed".into())),
         }
     }
 
@@ -110,6 +123,7 @@ impl Document {
         match self {
             Self::Message(_, encoding) | Self::Device(_, encoding) => *encoding,
             Self::Notification(..) => Encoding::Wbxml,
+            Self::Feed(_) => Encoding::Xml,
         }
     }
 
@@ -119,6 +133,7 @@ impl Document {
             Self::Device(device, _) => Ok(codec::encode_device(device, encoding)),
             Self::Notification(digest, notification) => notification::packed(*digest, notification)
                 .map_err(|notification::Malformed(why)| Failure::malformed(why)),
+            Self::Feed(feed) => feed::write(feed).map_err(Failure::malformed),
         }
     }
 
@@ -127,8 +142,33 @@ impl Document {
             Self::Message(message, _) => explained(message),
             Self::Device(device, _) => explain_device(device),
             Self::Notification(_, notification) => explain_notification(notification),
+            Self::Feed(feed) => explain_feed(feed),
         }
     }
+}
+
+/// A feed in its JSON, read apart so that its nodes keep their order.
+#[derive(Deserialize)]
+struct Fed {
+    feed: Feed,
+}
+
+fn explain_feed(feed: &Feed) -> Explanation {
+    let until = feed.last_build_date.as_deref().unwrap_or("an unknown position");
+    let line = |item: &Item| {
+        let id = item.0.first().map(|(_, value)| value.clone()).unwrap_or_default();
+        let names: Vec<&str> = item.0.iter().map(|(name, _)| name.as_str()).collect();
+        let text = match item.is_deleted() {
+            true => "Was deleted.".to_owned(),
+            false => format!("Is now: {}.", names.join(", ")),
+        };
+        Line { command: "item".into(), id, text, ..Line::default() }
+    };
+    let title = match &feed.error {
+        Some(error) => format!("{} refused: {error}", feed.title),
+        None => format!("What changed in {} up to {until}", feed.title),
+    };
+    Explanation { title, lines: feed.items.iter().map(line).collect() }
 }
 
 fn name_of(encoding: Encoding) -> &'static str {

@@ -167,7 +167,8 @@ pub fn escape(to: &mut String, text: &str) {
     }
 }
 
-fn open_xml(text: &mut String, title: &str) {
+/// Opens a channel.
+pub(super) fn open_xml(text: &mut String, title: &str) {
     text.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss><channel>");
     node(text, "title", title);
 }
@@ -177,7 +178,8 @@ fn open_json(text: &mut String, title: &str) {
     member(text, "title", title);
 }
 
-fn node(text: &mut String, name: &str, value: &str) {
+/// Appends a node; the name is an XML name already.
+pub(super) fn node(text: &mut String, name: &str, value: &str) {
     text.push('<');
     text.push_str(name);
     text.push('>');

@@ -14,7 +14,7 @@
 //! | `client/desk` | a turn: read, decide, commit; `client/state` what it remembers |
 //! | `client/hear` | what an answer changes |
 
-mod answer;
+pub(super) mod answer;
 mod desk;
 mod hear;
 mod pull;

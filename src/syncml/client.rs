@@ -20,7 +20,7 @@ mod split;
 mod state;
 mod write;
 
-use self::desk::{Desk, Then};
+use self::desk::{Desk, Then, Want};
 use self::state::{Phase, State};
 use super::codec;
 use super::inbox::{self, Inbox, Step as InboxStep};
@@ -176,11 +176,18 @@ struct Needed {
     whole: Vec<RecordVersion>,
     assembled: Option<pieces::Assembled>,
     arriving: bool,
+    totals: bool,
 }
 
 impl<'a> Client<'a> {
     fn new(upstream: &'a Upstream, settings: &'a Settings, work: Work) -> Self {
         Self { upstream, settings, work, needed: Needed::default() }
+    }
+
+    /// What this end calls itself.
+    fn device(&self) -> String {
+        let device = self.upstream.device.trim();
+        if device.is_empty() { self.upstream.peer.0.clone() } else { device.to_owned() }
     }
 
     /// The answer being heard.
@@ -213,7 +220,7 @@ impl<'a> Client<'a> {
             Work::Begin | Work::Lost(_) | Work::Suspend | Work::Refused(..) => {}
             Work::Write => {
                 reads.leaving = PIECES_LEAVING;
-                reads.totals = true;
+                reads.totals = self.needed.totals;
                 reads.page = Some(PageAsk::Peer {
                     paths: Vec::new(),
                     records_max: limits::PEER_PAGE_RECORDS_MAX,
@@ -259,15 +266,15 @@ impl<'a> Client<'a> {
         let state = State::read(&session.state);
         let Work::Hear(inbox, _) = &self.work else { return false };
         let mut needed = Needed { looked: true, ..Needed::default() };
+        let maps: BTreeMap<_, _> =
+            state.maps.iter().map(|map| ((&map.collection, map.guid.as_str()), &map.luid)).collect();
         for step in &inbox.steps {
             let InboxStep::Change(change) = step else { continue };
             let Some(syncing) = state.at(&change.path) else { continue };
             let collection = &syncing.datastore.collection;
-            let compares = syncing.datastore.mode.sends_all();
+            let compares = syncing.after_break || syncing.datastore.mode.sends_all();
             for item in change.items.iter().filter(|_| change.kind != ChangeKind::Delete) {
-                let mapped =
-                    state.maps.iter().find(|map| map.collection == *collection && map.guid == item.luid.0);
-                let luid = mapped.map(|map| Luid(map.luid.clone()));
+                let luid = maps.get(&(collection, item.luid.0.as_str())).map(|luid| Luid((*luid).clone()));
                 needed.luids.entry(collection.clone()).or_default().extend(luid);
                 let key = item.key.clone().filter(|_| compares);
                 needed.keys.extend(key.map(|key| (collection.clone(), key)));
@@ -309,12 +316,12 @@ impl Protocol for Client<'_> {
             Work::Refused(status, retry_after) => desk.refused_by_http(*status, *retry_after),
             Work::Write => desk.write(),
         };
-        if let Then::Read(version) = then {
-            self.needed.whole.push(version);
-            return Decision::Ask(Box::new(self.reads()));
+        match then {
+            Then::Read(Want::Whole(version)) => self.needed.whole.push(version),
+            Then::Read(Want::Totals) => self.needed.totals = true,
+            then => return Decision::Turn(Box::new(desk.close(then))),
         }
-        let turn = desk.close(then);
-        Decision::Turn(Box::new(turn))
+        Decision::Ask(Box::new(self.reads()))
     }
 
     fn reply(&mut self, answer: Came, _receipt: &Receipt) -> Came {

@@ -55,7 +55,7 @@ pub fn explain(message: &Message) -> Explanation {
         or_nothing(&header.session_id),
         or_nothing(&header.source.uri),
         or_nothing(&header.target.uri),
-        if header.protocol.is_empty() { "SyncML" } else { &header.protocol },
+        if header.protocol.is_empty() { "SyncML".to_owned() } else { brief(&header.protocol) },
     );
     let mut lines = vec![line("SyncHdr", "0", 0, said_in_header(header))];
     message.commands.iter().for_each(|command| push(&mut lines, command, 0));
@@ -159,6 +159,11 @@ fn said_in_header(header: &Header) -> String {
 
 /// Whose it is and how it is presented, never what it is.
 fn said_by_credential(cred: &Cred, name: Option<&str>) -> String {
+    // What is kept of a session has stars in its place (`codec/masked.rs`).
+    if !cred.data.is_empty() && cred.data.iter().all(|byte| *byte == b'*') {
+        let scheme = cred.meta.media_type.as_deref().unwrap_or(credential::BASIC);
+        return format!("Signs in by {scheme}; what with is not shown.");
+    }
     match credential::read(cred) {
         Credential::Basic { user, .. } => {
             format!("Signs in as {} with a password in the open.", quoted(&user))
@@ -226,7 +231,7 @@ fn said_of_item(item: &Item, meta: &Meta) -> String {
     let media_type = item.meta.media_type.as_ref().or(meta.media_type.as_ref());
     let bytes = item.data.as_ref().map(|data| data.bytes().len());
     match (media_type, bytes) {
-        (Some(media_type), Some(bytes)) => text += &format!(" ({media_type}, {bytes} bytes)"),
+        (Some(media_type), Some(bytes)) => text += &format!(" ({}, {bytes} bytes)", brief(media_type)),
         (None, Some(bytes)) => text += &format!(" ({bytes} bytes)"),
         _ => {}
     }
@@ -251,7 +256,9 @@ fn said_by_map(map: &Map) -> String {
 fn said_by_status(status: &Status) -> String {
     let what = match status.command_ref.as_str() {
         "0" => format!("Message {}", status.message_ref),
-        command => format!("{} {command} of message {}", or_nothing(&status.command), status.message_ref),
+        command => {
+            format!("{} {} of message {}", or_nothing(&status.command), brief(command), status.message_ref)
+        }
     };
     let about: Vec<String> =
         status.target_refs.iter().chain(&status.source_refs).map(|reference| quoted(reference)).collect();
@@ -259,7 +266,7 @@ fn said_by_status(status: &Status) -> String {
     let mut text = format!("{what}{about}: {} ({})", meaning::of_status(status.code), status.code);
     if let Some(challenge) = &status.challenge {
         let scheme = challenge.media_type.as_deref().unwrap_or(credential::BASIC);
-        text += &format!("; wants credentials by {scheme}");
+        text += &format!("; wants credentials by {}", brief(scheme));
     }
     if let Some(Item { data: Some(Data::Anchor(Anchor { next: Some(next), .. })), .. }) = status.items.first()
     {
@@ -280,8 +287,11 @@ fn said_of_device(device: &DevInf) -> String {
     let make: Vec<&str> =
         [&device.maker, &device.model, &device.firmware].into_iter().flatten().map(|s| s.trim()).collect();
     let stores: Vec<&str> = device.datastores.iter().map(|store| &*store.source_ref).collect();
-    let make =
-        if make.is_empty() { "something that does not say who made it".into() } else { make.join(" ") };
+    let make = if make.is_empty() {
+        "something that does not say who made it".into()
+    } else {
+        brief(&make.join(" "))
+    };
     let large = if device.large_objects { "large objects" } else { "no large objects" };
     format!("{} is {make}; it has {} and takes {large}.", quoted(&device.device_id), listed(&stores))
 }
@@ -299,21 +309,32 @@ fn uri_of(item: &Item) -> String {
 }
 
 fn listed(names: &[&str]) -> String {
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    const NAMES_MAX: usize = 20;
+    let shown: Vec<String> = names.iter().take(NAMES_MAX).map(|name| brief(name)).collect();
+    match names.len().saturating_sub(NAMES_MAX) {
+        _ if names.is_empty() => "nothing".into(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
-fn or_nothing(text: &str) -> &str {
-    if text.is_empty() { "nobody" } else { text }
+fn or_nothing(text: &str) -> String {
+    if text.is_empty() { "nobody".into() } else { brief(text) }
 }
 
-/// What came from outside, between quotes and not endless.
-fn quoted(text: &str) -> String {
+/// What came from outside, not endless.
+fn brief(text: &str) -> String {
     const CHARS_MAX: usize = 120;
     let mut shown: String = text.chars().take(CHARS_MAX).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
-    format!("“{shown}”")
+    shown
+}
+
+/// The same between quotes.
+fn quoted(text: &str) -> String {
+    format!("“{}”", brief(text))
 }
 
 fn shown(bytes: &[u8]) -> String {

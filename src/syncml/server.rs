@@ -37,11 +37,12 @@ mod split;
 mod watch;
 mod window;
 
+pub(super) use self::{heavy::is_too_heavy, hierarchy::FORMS as FILE_FORMS, hierarchy::is_object};
+
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
 use self::desk::Desk;
-pub(super) use self::hierarchy::{FORMS as FILE_FORMS, is_object};
-use self::pieces::Assembled;
+use self::pieces::{Assembled, PIECES_LEAVING};
 use super::codec::{self, DecodeError, Encoding};
 use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
@@ -51,8 +52,7 @@ use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};
 use crate::http::{Request, Response};
-use crate::journal::Moment;
-use crate::journal::matching::MatchKey;
+use crate::journal::{Moment, matching::MatchKey};
 use crate::limits;
 use crate::peer::PeerId;
 use crate::record::{RecordId, Seq};
@@ -60,9 +60,6 @@ use crate::secret;
 use crate::settings::Settings;
 use crate::store::{Cost, PageAsk, Reads, Receipt, RecordVersion, Snapshot, StoreError, Who};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
-const PIECES_LEAVING: u64 = 3;
 
 /// A SyncML message on its way through the loop.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use anchorage::record::{AccountId, Body, CollectionId, Content, Kind, Record, Re
 use anchorage::settings::Settings;
 use anchorage::store::{Batch, Change, Edit, PageAsk, Policy, Reads, Store, Who};
 use anchorage::syncml::client;
+use anchorage::syncml::codec::{decode, encode};
 use anchorage::upstream::{Ended, Input, Mode, Outgoing, Pair, Report, Standing, Step, Upstream};
 use std::cell::Cell;
 
@@ -21,6 +22,8 @@ pub struct App<S> {
     pub upstream: Upstream,
     pub settings: Settings,
     pub drawn: Cell<u64>,
+    /// What the server is made to say of its `MaxMsgSize`.
+    pub squeezed: Option<u64>,
     /// Requests carried in all.
     pub carried: Cell<u64>,
 }
@@ -67,7 +70,19 @@ impl<S: Store> App<S> {
         edits.extend(collections.into_iter().map(Edit::PutCollection));
         now(store.commit(&Batch { account: account(), now: BORN, edits, ..Batch::default() })).unwrap();
         let seed = name.bytes().map(u64::from).sum::<u64>() * 1_000_000;
-        Self { store, upstream, settings: Settings::default(), drawn: Cell::new(seed), carried: Cell::new(0) }
+        Self {
+            store,
+            upstream,
+            settings: Settings::default(),
+            drawn: Cell::new(seed),
+            squeezed: None,
+            carried: Cell::new(0),
+        }
+    }
+
+    /// With a server that takes messages of so many bytes only.
+    pub fn squeezed(self, bytes_max: u64) -> Self {
+        Self { squeezed: Some(bytes_max), ..self }
     }
 
     pub fn with(mut self, change: impl FnOnce(&mut Upstream)) -> Self {
@@ -100,9 +115,10 @@ impl<S: Store> App<S> {
 
     pub fn put_in(&self, collection: &str, clock: i64, id: &str, bytes: Option<&[u8]>) {
         let content = match bytes {
-            Some(bytes) => {
-                Content::Body(Body { form: content::recognise(None, bytes), bytes: bytes.to_vec() })
-            }
+            Some(bytes) => Content::Body(Body {
+                form: content::recognise((collection == "notes").then_some("text/plain"), bytes),
+                bytes: bytes.to_vec(),
+            }),
             None => Content::Deleted,
         };
         let change = Change {
@@ -182,6 +198,38 @@ impl<S: Store> App<S> {
         report
     }
 
+    fn answer(&self, mut response: Response) -> Response {
+        if let Some(squeezed) = self.squeezed
+            && let Ok((mut message, encoding)) = decode(&response.body)
+        {
+            message.header.meta.max_message_bytes = Some(squeezed);
+            response.body = encode(&message, encoding);
+        }
+        response
+    }
+
+    /// A sync with whatever answers.
+    pub fn sync_with(&self, clock: &mut i64, answer: &mut dyn FnMut(Outgoing) -> Option<Response>) -> Report {
+        let mut input = Input::Begin;
+        for _ in 0..20_000 {
+            *clock += 1;
+            match self.step(input, *clock) {
+                Step::Done(report) => return report,
+                Step::Wait(until, _) => {
+                    assert!(until > *clock, "a wait that waits for nothing");
+                    *clock = until;
+                    input = Input::Lost("waited".into());
+                }
+                Step::Send(outgoing, _) => {
+                    self.carried.set(self.carried.get() + 1);
+                    let answer = answer(outgoing);
+                    input = answer.map_or(Input::Lost("the wire is cut".into()), Input::Answer);
+                }
+            }
+        }
+        panic!("no end of it");
+    }
+
     /// A sync in which each request, counted from 0, has a fate.
     pub fn sync_through<T: Store>(
         &self,
@@ -189,7 +237,7 @@ impl<S: Store> App<S> {
         fate: &mut dyn FnMut(u64, &Outgoing) -> Fate,
     ) -> Report {
         let mut input = Input::Begin;
-        let mut number = 0;
+        let (mut number, mut heard) = (0, false);
         for _ in 0..20_000 {
             world.tick(1);
             match self.step(input, world.clock.get()) {
@@ -204,7 +252,16 @@ impl<S: Store> App<S> {
                     number += 1;
                     self.carried.set(self.carried.get() + 1);
                     let arrives = !matches!(fate, Fate::DiedBefore | Fate::LostRequest);
-                    let answer = arrives.then(|| post(world, outgoing));
+                    let answer = arrives.then(|| {
+                        let most = self.squeezed.unwrap_or(500_000);
+                        assert!(
+                            !heard || outgoing.body.len() as u64 <= most,
+                            "{} bytes",
+                            outgoing.body.len()
+                        );
+                        self.answer(post(world, outgoing))
+                    });
+                    heard |= fate == Fate::Arrives;
                     input = match (fate, answer) {
                         (Fate::Arrives, Some(answer)) => Input::Answer(answer),
                         (Fate::DiedBefore | Fate::DiedAfter, _) => Input::Begin,

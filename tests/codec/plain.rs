@@ -157,6 +157,14 @@ fn what_came_from_outside_is_not_said_at_length() {
     let get =
         Get { items: vec![Item { target: Some(Location::of(&*long)), ..Item::default() }], ..Get::default() };
     assert!(said(&message_with(vec![Command::Get(get)])).join("").len() < 1_000);
+    let mut loud = message_with(vec![Command::Put(Get {
+        items: vec![Item { data: Some(Data::Device(Box::new(full_device("1.2")))), ..Item::default() }],
+        ..Get::default()
+    })]);
+    loud.header.source = Location::of(&*long);
+    loud.header.session_id.clone_from(&long);
+    loud.header.protocol.clone_from(&long);
+    assert!(explain(&loud).title.len() < 1_000);
     let odd = Alert { code: "two hundred".into(), ..Alert::default() };
     assert!(said(&message_with(vec![Command::Alert(odd)]))[1].contains("not known here"));
 }

@@ -10,14 +10,15 @@ import { consumer } from "./consumer.mjs";
 
 const page = (script) => `<!doctype html><meta charset="utf-8"><title>Consumer</title><script type="module" src="${script}"></script>`;
 
-const main = (from) => `
+const main = (from, address) => `
 import * as anchorage from "${from}";
+${address ? `import address from "${address}";` : "const address = undefined;"}
 import { tryAll } from "./program.mjs";
 
 try {
   let early;
   try { anchorage.memoryStore(); } catch (error) { early = error.code; }
-  await Promise.all([anchorage.load(), anchorage.load()]);
+  await Promise.all([anchorage.load(address), anchorage.load(address)]);
   await anchorage.load();
   let number = 0;
   const indexedDb = () => anchorage.indexedDbStore("tried-" + ++number);
@@ -50,8 +51,10 @@ test("a bare module script imports the package and everything in it works", { sk
   await tryIn(home, t);
 });
 
-test("Vite bundles the package and everything in it works", { skip: missing }, async (t) => {
-  const home = await consumer({ "index.html": page("./main.mjs"), "main.mjs": main("anchorage") });
-  await build({ root: home, configFile: false, logLevel: "error", build: { outDir: join(home, "built"), target: "es2022", modulePreload: { polyfill: false } } });
-  await tryIn(join(home, "built"), t);
-});
+for (const [how, address] of [["by itself", undefined], ["where it is told", "anchorage/wasm?url"]]) {
+  test(`Vite bundles the package, which loads its module ${how}, and everything in it works`, { skip: missing }, async (t) => {
+    const home = await consumer({ "index.html": page("./main.mjs"), "main.mjs": main("anchorage", address) });
+    await build({ root: home, configFile: false, logLevel: "error", build: { outDir: join(home, "built"), target: "es2022", modulePreload: { polyfill: false } } });
+    await tryIn(join(home, "built"), t);
+  });
+}

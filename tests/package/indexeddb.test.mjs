@@ -170,3 +170,24 @@ test("a commit that the database does not take fails, and nothing of it is kept"
   await tab.evaluate(() => window.tab.add("Fits too"));
   assert.deepEqual(await tab.evaluate(() => window.tab.names()), ["Fits", "Fits too"]);
 });
+
+test("one tab synchronises at a time, and a closed one holds nobody back", { skip: missing }, async (t) => {
+  const { address, end } = await served(await consumer(files));
+  t.after(end);
+  const browser = await chromium.launch({ executablePath, args });
+  t.after(() => browser.close());
+  const context = await browser.newContext();
+  const [one, two] = [await phone(context, address), await phone(context, address)];
+  const sync = (tab, answers) =>
+    tab.evaluate(async (answers) => {
+      const fetch = () => (answers ? Promise.resolve(new Response("", { status: 401 })) : new Promise(() => window.tab.asked()));
+      const asked = new Promise((resolve) => (window.tab.asked = () => resolve("asked")));
+      const { store, anchorage } = window.tab;
+      const client = new anchorage.SyncmlClient({ store, url: "https://server.test/syncml", login: "a", password: "b", collections: [{ collection: "contacts" }], fetch });
+      return Promise.race([asked, client.sync().then(() => "complete", (error) => error.code)]);
+    }, answers);
+  assert.equal(await sync(one, false), "asked");
+  assert.equal(await sync(two, true), "busy");
+  await one.close();
+  assert.equal(await sync(two, true), "unauthorized");
+});

@@ -119,6 +119,10 @@ async function spellsMessages({ decode, encode, explain }) {
   const packed = encode(decoded, { encoding: "wbxml" });
   truth(packed instanceof Uint8Array && packed.length < text.length / 2, "WBXML is small");
   equal(decode(packed).message, decoded.message);
+  const rss = "<rss><channel><title>tasks</title><lastBuildDate>7</lastBuildDate><item><id>1</id><title>Milk</title></item></channel></rss>";
+  const { kind, feed } = decode(new TextEncoder().encode(rss));
+  equal([kind, feed], ["feed", { title: "tasks", lastBuildDate: "7", items: [{ id: "1", title: "Milk" }] }]);
+  truth(new TextDecoder().decode(encode({ kind, encoding: "rss", feed })).endsWith(rss), "a feed is written again");
   const said = JSON.stringify(explain(packed));
   truth(said.includes("slow sync") && said.includes("anna") && !said.includes("secret"), "it is said in words, and no secret");
 }

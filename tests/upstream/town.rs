@@ -5,7 +5,6 @@ use anchorage::content::fields;
 use anchorage::exchange::Seed;
 use anchorage::http::{Request, Response};
 use anchorage::journal::matching;
-use anchorage::peer::PeerId;
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, Kind, RecordId};
 use anchorage::secret::Sealer;
 use anchorage::serve::serve;
@@ -114,6 +113,9 @@ pub fn head<S: Store>(store: &S) -> i64 {
     now_or_never(store.read(&Reads::of(Who::Account(account())))).unwrap().account.unwrap().head
 }
 
+/// What happens while a request is on its way.
+pub type Meanwhile = Box<dyn FnMut(&Outgoing)>;
+
 /// The network: servers by the name of their host.
 #[derive(Default)]
 pub struct Town {
@@ -125,7 +127,7 @@ pub struct Town {
     /// How long each request takes.
     pub takes_ms: Cell<i64>,
     /// What happens before a request is carried.
-    pub meanwhile: RefCell<Option<Box<dyn FnMut(&Outgoing)>>>,
+    pub meanwhile: RefCell<Option<Meanwhile>>,
     /// After so many requests the process is killed.
     pub dies_after: Cell<Option<u32>>,
 }
@@ -250,10 +252,6 @@ pub fn row<S: Store>(store: &S, name: &str) -> Arrangement {
 
 pub fn is_leased<S: Store>(store: &S, name: &str, now: i64) -> bool {
     row(store, name).leased > now
-}
-
-pub fn peer(name: &str) -> PeerId {
-    Arrangement { name: name.into(), ..Arrangement::default() }.peer()
 }
 
 /// One invocation.

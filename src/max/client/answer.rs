@@ -13,6 +13,8 @@ use quick_xml::events::{BytesRef, Event};
 /// A channel, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Channel {
+    /// `title`.
+    pub title: String,
     /// `lastBuildDate`, to be handed back as it is.
     pub stamp: Option<String>,
     /// Where the feed goes on (an extension of ours: `feed`); empty where this was all.
@@ -209,6 +211,7 @@ impl Tree {
         let value = || self.text.clone();
         match (self.depth, self.in_channel, self.in_item) {
             (3, true, false) => match self.name.as_str() {
+                "title" => self.channel.title = value(),
                 "lastBuildDate" => self.channel.stamp = Some(self.text.trim().to_owned()),
                 "more" => self.text.trim().clone_into(&mut self.channel.more),
                 "error" => self.channel.error = Some(value()),

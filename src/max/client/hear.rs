@@ -5,6 +5,7 @@ use super::desk::Desk;
 use super::request;
 use super::state::{Sent, Stage, Verb};
 use crate::http::Response;
+use crate::limits;
 use crate::peer::Bookmark;
 use crate::record::Seq;
 use crate::store::{Acknowledged, Collection, Store, StoreError};
@@ -120,7 +121,16 @@ impl<S: Store> Desk<'_, S> {
         if self.run.refused_at == 0 {
             self.run.refused_at = seq;
         }
+        self.leave_out(error);
+    }
+
+    /// A record that one side does not take; the first reason is told.
+    pub fn leave_out(&mut self, error: Reason) {
         self.count(|outcome| outcome.refused += 1);
+        if self.run.refused.is_none() {
+            let message = error.message.chars().take(limits::NOTE_CHARS_MAX).collect();
+            self.run.refused = Some(Reason { message, ..error });
+        }
     }
 
     /// 600: the feed is asked for from its beginning, and both sides are compared.

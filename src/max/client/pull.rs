@@ -43,8 +43,8 @@ enum Fate {
     Ahead,
     /// It holds this from now on; whether it is ahead then.
     Holds(Body, bool),
-    /// It cannot hold what came.
-    Refused,
+    /// It cannot hold what came, for this reason.
+    Refused(String),
 }
 
 impl<S: Store> Desk<'_, S> {
@@ -100,7 +100,7 @@ impl<S: Store> Desk<'_, S> {
         let id = find(key).or_else(|| find("id")).and_then(RecordId::new);
         let gone = find("_deleted").is_some_and(|mark| mark == "1");
         if id.is_none() {
-            self.refuse();
+            self.refuse("an item of the feed has no id that could be a record's".to_owned());
         }
         let id = id?;
         let shown: BTreeSet<&str> = collection.fields.iter().map(|field| field.name.as_str()).collect();
@@ -146,8 +146,11 @@ impl<S: Store> Desk<'_, S> {
                         .and_then(|(_, key)| scene.claim(key.as_ref()?, self.generation(collection)));
                     match (found, fresh.get(&item.id)) {
                         (Some(found), _) => self.link(collection, &found.record, &item, found.seq),
-                        (None, Some((Some(body), key))) => self.insert(collection, &item, body, key, known),
-                        (None, _) => self.refuse(),
+                        (None, Some((Ok(body), key))) => self.insert(collection, &item, body, key, known),
+                        (None, Some((Err(words), _))) => {
+                            self.refuse(format!("{}: {words}", item.id.as_str()));
+                        }
+                        (None, None) => {}
                     }
                 }
             }
@@ -161,9 +164,8 @@ impl<S: Store> Desk<'_, S> {
             let id = (schema::primary_key(collection).to_owned(), item.id.as_str().to_owned());
             let id = collection.fields.iter().any(|field| field.name == id.0).then_some(id);
             let values: Vec<_> = id.into_iter().chain(item.values.iter().cloned()).collect();
-            let body = fields::patch(None, collection.kind, &collection.fields, &values).ok();
-            let body = body.filter(|body| body.bytes.len() <= limits::RECORD_BYTES_MAX);
-            let key = body.as_ref().filter(|_| collection.kind != Kind::Table).and_then(matching::key);
+            let body = patched(None, collection, &values, limits::RECORD_BYTES_MAX);
+            let key = body.as_ref().ok().filter(|_| collection.kind != Kind::Table).and_then(matching::key);
             (item.id.clone(), (body, key))
         };
         items.iter().filter(|item| !item.gone).map(one).collect()
@@ -220,14 +222,14 @@ impl<S: Store> Desk<'_, S> {
         let (fate, clash) = match &met.record.content {
             Content::Body(stored) => merged(collection, item, stored, met, self.settings.object_bytes_max()),
             Content::Deleted => revived(collection, item, met),
-            Content::Large(_) => (Fate::Refused, false),
+            Content::Large(_) => (Fate::Refused("the record here could not be read".into()), false),
         };
         if clash {
             self.count(|outcome| outcome.conflicts += 1);
         }
         let before = met.alias.map_or(0, |alias| alias.seq);
         match fate {
-            Fate::Refused => self.refuse(),
+            Fate::Refused(words) => self.refuse(format!("{}: {words}", item.id.as_str())),
             Fate::Same => self.link(collection, &met.record.id, item, met.record.seq),
             Fate::Ahead => self.link(collection, &met.record.id, item, before),
             Fate::Holds(body, ahead) => {
@@ -284,13 +286,14 @@ impl<S: Store> Desk<'_, S> {
         });
     }
 
-    fn refuse(&mut self) {
-        self.count(|outcome| outcome.refused += 1);
+    /// An item that cannot be taken: the others are.
+    fn refuse(&mut self, words: String) {
+        self.leave_out(super::reason("refused", 0, words));
     }
 }
 
-/// A body to be inserted, and by what it is recognised.
-type Fresh = (Option<Body>, Option<MatchKey>);
+/// A body to be inserted or why it cannot be, and by what it is recognised.
+type Fresh = (Result<Body, String>, Option<MatchKey>);
 
 /// Of items of one id the last one counts.
 fn latest(items: &[Item]) -> Vec<Item> {
@@ -347,9 +350,9 @@ fn merged(
     }
     let large = stored.bytes.len() > limits::RECORD_BYTES_MAX;
     let bytes_max = if large { object_bytes_max } else { limits::RECORD_BYTES_MAX };
-    match fields::patch(Some(stored), collection.kind, &collection.fields, &taken) {
-        Ok(body) if body.bytes.len() <= bytes_max => (Fate::Holds(body, ahead), clash),
-        _ => (Fate::Refused, clash),
+    match patched(Some(stored), collection, &taken, bytes_max) {
+        Ok(body) => (Fate::Holds(body, ahead), clash),
+        Err(words) => (Fate::Refused(words), clash),
     }
 }
 
@@ -367,9 +370,24 @@ fn revived(collection: &Collection, item: &Item, met: &Met) -> (Fate, bool) {
     let id = collection.fields.iter().any(|field| field.name == id.0).then_some(id);
     let id = id.filter(|_| met.base.is_none());
     let values: Vec<_> = id.into_iter().chain(item.values.iter().cloned()).collect();
-    match fields::patch(met.base, collection.kind, &collection.fields, &values) {
-        Ok(body) if body.bytes.len() <= limits::RECORD_BYTES_MAX => (Fate::Holds(body, false), met.pending),
-        _ => (Fate::Refused, false),
+    match patched(met.base, collection, &values, limits::RECORD_BYTES_MAX) {
+        Ok(body) => (Fate::Holds(body, false), met.pending),
+        Err(words) => (Fate::Refused(words), false),
+    }
+}
+
+/// The body after these fields have been set; why it cannot hold them, in words.
+fn patched(
+    body: Option<&Body>,
+    collection: &Collection,
+    values: &[(String, String)],
+    bytes_max: usize,
+) -> Result<Body, String> {
+    let body = fields::patch(body, collection.kind, &collection.fields, values)
+        .map_err(|error| format!("{}: {}", error.field, error.reason))?;
+    match body.bytes.len() <= bytes_max {
+        true => Ok(body),
+        false => Err(format!("the record would be larger than {bytes_max} bytes")),
     }
 }
 

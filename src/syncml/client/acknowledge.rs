@@ -2,8 +2,8 @@
 
 use super::desk::{Desk, Then};
 use super::state::Syncing;
-use crate::limits;
 use crate::record::CollectionId;
+use crate::secret;
 use crate::syncml::inbox;
 use crate::syncml::message::Status;
 use crate::syncml::session::{Sent, SentKind};
@@ -12,10 +12,10 @@ use crate::syncml::status;
 /// How often the server may refuse to hear of a new id.
 const MAP_REFUSED_MAX: u8 = 3;
 
-/// Whether the server knows nothing of resuming (225): then it is asked plainly.
+/// Whether the server does not resume (225), for whatever reason: then it is asked plainly, and the anchors tell. The slow sync
+/// that it offers instead would bring back what was deleted here.
 pub fn refuses_resume(syncing: &Syncing) -> bool {
-    let plain = syncing.wish.begins_anew() && syncing.answered == status::REFRESH_REQUIRED;
-    plain || matches!(syncing.answered, 400 | 403 | 405 | 406 | 500 | 501)
+    syncing.answered >= 300
 }
 
 impl Desk<'_> {
@@ -94,13 +94,17 @@ impl Desk<'_> {
     /// The server refuses a `Sync` as a whole: none of its anchors moves.
     fn hear_of_sync(&mut self, answer: &Status) {
         self.state.silent = 0;
-        let Some(syncing) = self.about(answer).and_then(|index| self.state.syncing.get_mut(index)) else {
-            return;
+        let Some(index) = self.about(answer) else { return };
+        let Some(syncing) = self.state.syncing.get(index) else { return };
+        let (id, name) = (syncing.datastore.collection.clone(), syncing.datastore.source.clone());
+        let message = if answer.code == status::REFRESH_REQUIRED {
+            // It says so late: the next sync begins with it.
+            self.bookmark(&id).confirmed.own_anchor.clear();
+            format!("The server asks to compare all of {name}. Sync again.")
+        } else {
+            format!("The server refused the changes of {name} (status {}). Try again later.", answer.code)
         };
-        let name = &syncing.datastore.source;
-        let message =
-            format!("The server refused the changes of {name} (status {}). Try again later.", answer.code);
-        syncing.fail("refused", answer.code, message);
+        self.count(index, |syncing| syncing.fail("refused", answer.code, message));
     }
 
     fn hear_of_map(&mut self, answer: &Status) {
@@ -108,13 +112,14 @@ impl Desk<'_> {
         let meant = |map: &super::state::MapDue| map.message == answer.message_ref && map.command == command;
         self.state.silent = 0;
         if status::is_done(answer.code) {
-            self.state.maps.retain(|map| !meant(map));
+            self.maps.retain(|_, map| map.old || !meant(map));
+            self.maps.values_mut().filter(|map| meant(map)).for_each(|map| map.taken = true);
             return;
         }
-        for map in self.state.maps.iter_mut().filter(|map| meant(map)) {
+        for map in self.maps.values_mut().filter(|map| meant(map)) {
             map.refused += 1;
         }
-        self.state.maps.retain(|map| map.refused < MAP_REFUSED_MAX);
+        self.maps.retain(|_, map| map.refused < MAP_REFUSED_MAX);
     }
 
     fn hear_of_change(&mut self, sent: &Sent, code: u16) {
@@ -180,8 +185,7 @@ impl Desk<'_> {
 
     /// A fingerprint of what a `Put` tells the server.
     pub fn telling(&self) -> String {
-        let device = serde_json::json!(self.our_device()).to_string();
-        crate::secret::fingerprint(device.chars().take(limits::ROW_BYTES_MAX).collect::<String>().as_bytes())
+        secret::fingerprint(serde_json::json!(self.our_device()).to_string().as_bytes())
     }
 }
 

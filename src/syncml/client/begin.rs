@@ -1,7 +1,7 @@
 //! A session begins: what is to be synchronised, and how (DS 1.2 sections 6.2 and 6.13). The mirror is `server/initialise.rs`.
 
-use super::desk::{Desk, Then};
-use super::state::{Broken, Phase, State, Syncing, mode_of, said_of};
+use super::desk::{Desk, Then, maps_of};
+use super::state::{Broken, MapDue, Phase, State, Syncing, mode_of, said_of};
 use crate::journal::Moment;
 use crate::limits;
 use crate::record::{CollectionId, Kind};
@@ -74,7 +74,12 @@ impl Desk<'_> {
         self.unanswered = Default::default();
         let progress = self.state.progress.clone();
         let restarts = self.state.restarts;
+        self.state.maps = std::mem::take(&mut self.maps).into_values().collect();
         self.state = std::mem::take(&mut self.state).another_session();
+        self.maps = maps_of(&mut self.state);
+        self.owed = self.state.owed_bytes() + self.maps.values().map(MapDue::bytes).sum::<usize>();
+        (self.peer.login, self.peer.seen, self.peer_changed) =
+            (self.client.upstream.login.clone(), self.now, true);
         if restarts > 0 {
             self.state.progress = progress;
         }
@@ -87,6 +92,9 @@ impl Desk<'_> {
         let pairs = &self.client.upstream.pairs;
         for pair in pairs.iter().take(limits::DATASTORES_MAX) {
             self.open_pair(pair);
+        }
+        if pairs.is_empty() {
+            return self.fail("refused", 0, "No collection is chosen to be synchronised.");
         }
         if pairs.len() > limits::DATASTORES_MAX {
             let message = format!("At most {} collections go into one sync.", limits::DATASTORES_MAX);
@@ -202,6 +210,7 @@ impl Desk<'_> {
         match broken {
             Some(broken) => {
                 (datastore.mode, datastore.resumed) = (broken.mode, true);
+                syncing.since = broken.since;
                 syncing.outcome.why_slow = broken.why_slow;
             }
             None if why_slow.is_some() => {
@@ -210,8 +219,16 @@ impl Desk<'_> {
             }
             None => {}
         }
+        // A server that came to the end of a comparison that broke off here can tell from that that this end was not reset.
+        syncing.after_break = self.state.broken.iter().any(|broken| broken.collection == id);
+        let compared =
+            self.state.broken.iter().find(|broken| broken.collection == id && broken.mode.begins_anew());
+        let compared =
+            compared.filter(|_| datastore.mode.begins_anew()).map(|broken| broken.own_next.clone());
+        syncing.last = compared.unwrap_or(place.own_anchor);
         if !datastore.resumed {
-            self.begins_anew(&id, datastore.mode);
+            let mode = datastore.mode;
+            self.begins_anew(&id, mode);
         }
     }
 
@@ -221,7 +238,7 @@ impl Desk<'_> {
         (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) = (false, false, 0, 0);
         if mode.begins_anew() {
             bookmark.attempt = bookmark.attempt.max(bookmark.confirmed.generation) + 1;
-            self.state.maps.retain(|map| map.collection != *id);
+            self.maps.retain(|(collection, _), _| collection != id);
         }
     }
 

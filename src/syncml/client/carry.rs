@@ -125,6 +125,10 @@ impl Desk<'_> {
 
     /// An answer that is no message.
     pub fn refused_by_http(&mut self, status: u16, retry_after: Option<Moment>) -> Then {
+        // A pause needs no answer, and SyncEvolution's server has none for it but HTTP 500.
+        if self.state.suspended {
+            return self.paused();
+        }
         let url = &self.client.upstream.url;
         match status {
             503 | 429 | 502 | 504 => self.wait_for_server(retry_after),

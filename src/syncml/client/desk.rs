@@ -2,7 +2,7 @@
 //!
 //! The mirror is `server/desk.rs`.
 
-use super::state::State;
+use super::state::{MapDue, State};
 use super::{Came, Client, carry};
 use crate::exchange::{Seed, Turn};
 use crate::journal::Moment;
@@ -10,12 +10,12 @@ use crate::journal::matching::MatchKey;
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, RecordId, Seq};
-use crate::store::{Acknowledged, Batch, Change, Collection, Guard, Peer, Session, Snapshot};
+use crate::store::{Acknowledged, Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot};
 use crate::syncml::device::DevInf;
 use crate::syncml::known::Known;
 use crate::syncml::session::{Pending, PendingStatus, Unanswered};
 use crate::upstream::{Ended, Outcome, Reason, Report, Step};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record of a collection.
 pub type Key = (CollectionId, RecordId);
@@ -30,8 +30,16 @@ pub enum Then {
     Wait(Moment),
     /// It is over, and the state's report says how.
     Done,
-    /// This version has to be read whole before anything is decided.
-    Read(crate::store::RecordVersion),
+    /// More has to be read before anything is decided.
+    Read(Want),
+}
+
+/// What else has to be read.
+pub enum Want {
+    /// This version, with all its bytes.
+    Whole(RecordVersion),
+    /// How many changes there are to send.
+    Totals,
 }
 
 /// The working area of one turn.
@@ -45,6 +53,10 @@ pub struct Desk<'a> {
     pub state: State,
     /// What was sent and not answered yet: `state.sent` while the desk is in use.
     pub unanswered: Unanswered,
+    /// New ids that the server has not confirmed to know, by its own: `state.maps` while the desk is in use.
+    pub maps: BTreeMap<(CollectionId, String), MapDue>,
+    /// How many bytes of the session's row all that is owed would take.
+    pub owed: usize,
     pub batch: Batch,
     /// The server's row, as it will be.
     pub peer: Peer,
@@ -63,6 +75,8 @@ pub struct Desk<'a> {
     pub acknowledged: BTreeMap<Key, Seq>,
     /// For each match key how many of its records have been claimed, from the front.
     pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    /// Records that the server was found to mean by something new, in this turn.
+    pub named: BTreeSet<Luid>,
     /// The message that waits for its answer; empty for none.
     pub waiting: Vec<u8>,
 }
@@ -80,7 +94,9 @@ impl<'a> Desk<'a> {
             known: Known::of(snapshot, &BTreeMap::new()),
             now,
             seed,
+            owed: state.owed_bytes(),
             unanswered: Unanswered::of(std::mem::take(&mut state.sent), 0),
+            maps: maps_of(&mut state),
             waiting: session.map(|session| session.reply.clone()).unwrap_or_default(),
             state,
             batch: Batch::default(),
@@ -97,6 +113,7 @@ impl<'a> Desk<'a> {
             luids: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             matched: BTreeMap::new(),
+            named: BTreeSet::new(),
         }
     }
 
@@ -184,7 +201,21 @@ impl<'a> Desk<'a> {
             return;
         }
         status.message = self.state.server.message;
-        self.state.pending.push(Pending::Status(status));
+        self.owe_pending(Pending::Status(status));
+    }
+
+    /// Leaves whatever is to be written. What would not fit the session's row is not said: the server comes back to it.
+    pub fn owe_pending(&mut self, pending: Pending) {
+        let owed = self.owed + pending.bytes();
+        if owed <= limits::PENDING_BYTES_MAX {
+            self.owed = owed;
+            self.state.pending.push(pending);
+        }
+    }
+
+    /// Whether no more is to be taken in, because what is owed for it would not fit.
+    pub fn owes_too_much(&self) -> bool {
+        self.owed > limits::PENDING_BYTES_MAX / 10 * 9
     }
 
     /// It ends here, and not well.
@@ -211,6 +242,7 @@ impl<'a> Desk<'a> {
     /// What comes out, and one batch.
     pub fn close(mut self, then: Then) -> Turn<Came> {
         self.state.sent = std::mem::take(&mut self.unanswered).into_sent();
+        self.state.maps = std::mem::take(&mut self.maps).into_values().collect();
         let came = match then {
             Then::Write => Came::Next,
             Then::Carry => {
@@ -291,4 +323,10 @@ impl<'a> Desk<'a> {
         guard.matches = self.client.keys_looked_up();
         guard
     }
+}
+
+/// What waits to be mapped, by the server's id.
+pub fn maps_of(state: &mut State) -> BTreeMap<(CollectionId, String), MapDue> {
+    let maps = std::mem::take(&mut state.maps).into_iter();
+    maps.map(|map| ((map.collection.clone(), map.guid.clone()), map)).collect()
 }

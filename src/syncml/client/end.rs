@@ -1,7 +1,7 @@
 //! The end of a session: anchors move, and what a refresh did not bring goes (DS 1.2 sections 6.2, 6.5; `syncml.md` 4.4).
 
 use super::desk::{Desk, Then};
-use super::state::Phase;
+use super::state::{Phase, Syncing};
 use crate::limits;
 use crate::peer::Place;
 use crate::record::{Content, Seq};
@@ -14,7 +14,8 @@ impl Desk<'_> {
     pub fn complete(&mut self) -> Then {
         self.state.phase = Phase::Replacing;
         // The server has heard them, whether it said so or not.
-        self.state.maps.retain(|map| map.message == 0);
+        self.maps.retain(|_, map| map.message == 0 && !map.taken);
+        self.doubt_refreshes();
         let collections: Vec<_> = self
             .state
             .syncing
@@ -29,6 +30,26 @@ impl Desk<'_> {
         if collections.is_empty() { self.finish() } else { Then::Write }
     }
 
+    /// Where something of a refresh is missing, nothing may go: it might be that.
+    fn doubt_refreshes(&mut self) {
+        let refreshed = |it: &&mut Syncing| it.is_alive() && it.datastore.mode == Mode::RefreshFromServer;
+        for syncing in self.state.syncing.iter_mut().filter(refreshed) {
+            let name = syncing.datastore.source.clone();
+            if !syncing.datastore.received {
+                syncing.fail(
+                    "protocol",
+                    0,
+                    format!("The server sent nothing of {name}, so nothing was replaced here."),
+                );
+            } else if syncing.outcome.refused > 0 || syncing.received < syncing.received_of {
+                let message = format!(
+                    "Not all of {name} could be taken, so what else is here was not deleted. Sync again."
+                );
+                syncing.fail("refused", 0, message);
+            }
+        }
+    }
+
     /// A refresh from the server is here, all of it: what it did not bring goes, a page at a time. Only what was here when it began.
     pub fn replace(&mut self) -> Then {
         let snapshot = self.snapshot;
@@ -37,7 +58,7 @@ impl Desk<'_> {
             let bookmark = self.bookmarked(&record.collection);
             let named = outgoing.alias.as_ref().is_some_and(|alias| alias.generation >= bookmark.attempt);
             self.bookmark(&record.collection).position = record.seq.max(bookmark.position);
-            let replaced = |it: &super::state::Syncing| {
+            let replaced = |it: &Syncing| {
                 it.datastore.collection == record.collection
                     && it.is_alive()
                     && it.datastore.mode == Mode::RefreshFromServer
@@ -70,6 +91,7 @@ impl Desk<'_> {
         }
         self.state.phase = Phase::Idle;
         self.state.broken.clear();
+        self.state.no_resume = false;
         (self.state.arriving, self.state.leaving) = (None, None);
         self.unanswered = Default::default();
         self.batch.pieces.clear();
@@ -101,7 +123,8 @@ impl Desk<'_> {
         let reached = if datastore.mode == Mode::RefreshFromServer
             || (syncing.wish.receives() && datastore.mode.receives())
         {
-            bookmark.until
+            // What went out before a break, and was deleted since, is still to be said: a comparison carries no deletions.
+            if datastore.mode.begins_anew() { syncing.since } else { bookmark.until }
         } else {
             // What changed here stays to be sent.
             bookmark.confirmed.cursor
@@ -121,7 +144,7 @@ impl Desk<'_> {
             left_out: String::new(),
         };
         let generation = bookmark.confirmed.generation;
-        if anew {
+        if anew && !datastore.resumed {
             self.batch.outdated.push((id, generation));
         }
     }
@@ -133,7 +156,6 @@ impl Desk<'_> {
     }
 
     fn sweep(&self) -> Option<Sweep> {
-        let account = self.snapshot.account.as_ref()?;
-        Sweep::due(account, self.client.settings, self.now)
+        Sweep::due(self.snapshot.account.as_ref()?, self.client.settings, self.now)
     }
 }

@@ -34,12 +34,15 @@ impl Desk<'_> {
         (self.state.lost, self.state.wait_until, self.state.heard_at) = (0, 0, self.now);
         self.state.progress.bytes_received += bytes as u64;
         self.hear_bounds(inbox);
+        let busy = std::mem::take(&mut self.state.busy);
         for answer in headers(inbox) {
+            if answer.code == status::IN_PROGRESS {
+                self.state.busy = busy;
+            }
             if let Some(then) = self.hear_header(answer) {
                 return then;
             }
         }
-        self.state.busy = 0;
         self.state.silent += 1;
         if let Err(then) = self.walk(&inbox.steps, inbox) {
             return then;
@@ -54,8 +57,6 @@ impl Desk<'_> {
         let url = &self.client.upstream.url;
         let server = &mut self.state.server;
         server.message = header.message_id;
-        (server.target, server.source) = (header.target.uri.clone(), header.source.uri.clone());
-        server.target.truncate(0);
         server.silent = header.no_response;
         let short = |uri: &str| -> String { uri.chars().take(limits::ADDRESS_BYTES_MAX / 4).collect() };
         (server.target, server.source) = (short(&header.target.uri), short(&header.source.uri));
@@ -160,7 +161,7 @@ impl Desk<'_> {
         self.answer(get.no_response, &get.command_id, "Get", code);
         if code == status::OK {
             let results = Pending::Device(self.state.server.message, get.command_id.clone());
-            self.state.pending.push(results);
+            self.owe_pending(results);
         }
     }
 
@@ -221,6 +222,10 @@ impl Desk<'_> {
         let Some(syncing) = self.state.syncing.get(index) else { return status::NOT_FOUND };
         if syncing.datastore.failed {
             return status::FORBIDDEN;
+        }
+        if syncing.datastore.resumed && acknowledge::refuses_resume(syncing) {
+            // It will be asked plainly.
+            return status::OK;
         }
         let (collection, asked, wish) =
             (syncing.datastore.collection.clone(), syncing.datastore.mode, syncing.wish);

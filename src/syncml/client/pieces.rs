@@ -9,6 +9,7 @@ use crate::record::Content;
 use crate::store::{Held, Piece, PieceRange, Snapshot};
 use crate::syncml::inbox::{self, ChangeStep, Inbox, Incoming};
 use crate::syncml::message::ChangeKind;
+use crate::syncml::server::is_too_heavy;
 use crate::syncml::session::{Arrival, Pending, Stands};
 use crate::syncml::status;
 
@@ -65,7 +66,8 @@ impl Client<'_> {
         let format = last.format.as_deref().or(arrival.format.as_deref());
         let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
         let item = inbox::assembled(last, format, media_type, bytes, self.object_bytes_max());
-        let compares = state.at(&change.path).is_some_and(|it| it.datastore.mode.sends_all());
+        let compares =
+            state.at(&change.path).is_some_and(|it| it.after_break || it.datastore.mode.sends_all());
         let key = item.key.clone().filter(|_| compares).map(|key| (arrival.collection.clone(), key));
         let assembled = Assembled { arrival: arrival.clone(), item };
         let more = key.is_some() || length > limits::RECORD_BYTES_MAX;
@@ -87,7 +89,9 @@ impl Client<'_> {
             now.into_iter().chain(base).collect::<Vec<_>>()
         };
         let before = self.needed.whole.len();
-        for held in &snapshot.held {
+        let arriving = self.needed.assembled.as_ref().and_then(|assembled| assembled.item.body.as_ref().ok());
+        let arriving = arriving.map_or(0, |body| body.bytes.len());
+        for held in snapshot.held.iter().filter(|held| !is_too_heavy(held, arriving)) {
             for (seq, size) in large(held) {
                 let version = (held.alias.collection.clone(), held.alias.record.clone(), seq);
                 if let Some(left) = room.checked_sub(size).filter(|_| !self.needed.whole.contains(&version)) {
@@ -191,7 +195,7 @@ impl Desk<'_> {
         let open = |arrival: &mut Arrival| !arrival.paused && arrival.refused == 0;
         let Some(arrival) = self.state.arriving.take_if(open) else { return };
         let (target, source) = (arrival.target.clone(), arrival.source.clone());
-        self.state.pending.push(Pending::NoEndOfData(target, source));
+        self.owe_pending(Pending::NoEndOfData(target, source));
         self.refuse(arrival, status::SIZE_MISMATCH);
     }
 

@@ -59,7 +59,7 @@ impl Desk<'_> {
         if !alive || !takes {
             return all(status::FORBIDDEN);
         }
-        if change.too_many || self.state.owes_too_much() {
+        if change.too_many || self.owes_too_much() {
             self.count(index, |it| it.outcome.refused += change.items.len() as u64);
             self.count(index, |it| it.datastore.failed |= it.datastore.mode == Mode::RefreshFromServer);
             return all(status::RETRY_LATER);
@@ -132,7 +132,7 @@ impl Desk<'_> {
             None if guid.is_none() && kind == ChangeKind::Replace => return status::NOT_FOUND,
             None => match self.match_found(index, collection, item) {
                 Some(luid) => (status::ITEM_ADDED, luid),
-                None => (status::ITEM_ADDED, self.insert(index, collection, item, body)),
+                None => (status::ITEM_ADDED, self.insert(index, collection, body)),
             },
         };
         if let Some(guid) = guid.filter(|_| code < 300) {
@@ -143,19 +143,16 @@ impl Desk<'_> {
 
     /// Which record a server's id means that it may not know ours of yet.
     fn mapped(&self, collection: &CollectionId, guid: &str) -> Option<Luid> {
-        let map = self.state.maps.iter().find(|map| map.collection == *collection && map.guid == guid);
+        let map = self.maps.get(&(collection.clone(), guid.to_owned())).filter(|map| !map.taken);
         map.map(|map| Luid(map.luid.clone()))
     }
 
     /// The server is to hear our id of what it sent under its own.
     fn owe_map(&mut self, collection: &CollectionId, guid: &str, luid: &Luid) {
-        self.state.maps.retain(|map| map.collection != *collection || map.guid != guid);
-        self.state.maps.push(MapDue {
-            collection: collection.clone(),
-            guid: guid.to_owned(),
-            luid: luid.0.clone(),
-            ..MapDue::default()
-        });
+        let (collection, guid, luid) = (collection.clone(), guid.to_owned(), luid.0.clone());
+        let due = MapDue { collection, guid, luid, ..MapDue::default() };
+        self.owed += due.bytes();
+        self.maps.insert((due.collection.clone(), due.guid.clone()), due);
     }
 
     /// The record behind an id of ours.
@@ -201,10 +198,10 @@ impl Desk<'_> {
     ) -> u16 {
         let stored = match std::mem::replace(&mut standing.content, Content::Deleted) {
             Content::Body(stored) => stored,
-            Content::Large(_) => return status::RETRY_LATER,
+            Content::Large(_) => return self.meet_unread(index, body, standing),
             // What came in a session that broke off, and was deleted here since, comes again: the deletion is on its way.
             Content::Deleted if again => return status::OK,
-            Content::Deleted => return self.revive(index, item, body, &standing),
+            Content::Deleted => return self.revive(index, body, &standing),
         };
         let done = if again { status::ITEM_ADDED } else { status::OK };
         let same = item.key.is_some() && item.key == matching::key(&stored);
@@ -230,6 +227,18 @@ impl Desk<'_> {
         self.claim(&standing.key, standing.luid, 0);
         self.count(index, |it| it.outcome.received.changed += 1);
         done
+    }
+
+    /// What is here is too large to be merged with: it is replaced as a whole. Where it was changed here, that goes to the server
+    /// first, and this comes again.
+    fn meet_unread(&mut self, index: usize, body: &Body, standing: Standing) -> u16 {
+        if standing.conflict {
+            return status::RETRY_LATER;
+        }
+        self.write_body(&standing.key, body.clone(), self.peer.id.0.clone(), false);
+        self.claim(&standing.key, standing.luid, 0);
+        self.count(index, |it| it.outcome.received.changed += 1);
+        status::OK
     }
 
     /// It was changed here since the server knew it: the collection's policy decides.
@@ -271,7 +280,7 @@ impl Desk<'_> {
     }
 
     /// What was deleted here comes changed: changed beats deleted, unless what is here is to stay.
-    fn revive(&mut self, index: usize, _item: &Incoming, body: &Body, standing: &Standing) -> u16 {
+    fn revive(&mut self, index: usize, body: &Body, standing: &Standing) -> u16 {
         let policy = self.collection(&standing.key.0).map(|collection| collection.policy).unwrap_or_default();
         if standing.conflict {
             self.count(index, |it| it.outcome.conflicts += 1);
@@ -286,21 +295,24 @@ impl Desk<'_> {
     }
 
     /// A record that is new here, under an id of ours.
-    fn insert(&mut self, index: usize, collection: &CollectionId, item: &Incoming, body: &Body) -> Luid {
+    fn insert(&mut self, index: usize, collection: &CollectionId, body: &Body) -> Luid {
         let id = RecordId::mint(self.seed.draw());
         let luid = Luid(id.as_str().to_owned());
         let key = (collection.clone(), id);
-        let _ = item;
         self.write_body(&key, body.clone(), self.peer.id.0.clone(), true);
         self.claim(&key, luid.clone(), 0);
         self.count(index, |it| it.outcome.received.added += 1);
         luid
     }
 
-    /// Where everything is compared: a record of equal content that the server has not named yet.
+    /// A record of equal content: where everything is compared, one that the server has not named yet; else one that came in a
+    /// session that broke off, should the server no longer know by which id.
     fn match_found(&mut self, index: usize, collection: &CollectionId, item: &Incoming) -> Option<Luid> {
         let compares = self.state.syncing.get(index).is_some_and(|it| it.datastore.mode.sends_all());
-        let match_key = item.key.as_ref().filter(|_| compares)?;
+        let match_key = item.key.as_ref()?;
+        if !compares {
+            return self.came_before(index, collection, match_key);
+        }
         let attempt = self.bookmarked(collection).attempt;
         let at = (collection.clone(), match_key.clone());
         let past = self.matched.get(&at).copied().unwrap_or(0);
@@ -321,6 +333,26 @@ impl Desk<'_> {
         self.matched.insert(at, place + 1);
         let luid = luid.unwrap_or_else(|| Luid(key.1.as_str().to_owned()));
         self.claim(&key, luid.clone(), seq);
+        Some(luid)
+    }
+
+    /// A record that came in the session that broke off, or went out in it: a server that has forgotten that session sends it as
+    /// something new.
+    fn came_before(&mut self, index: usize, collection: &CollectionId, match_key: &str) -> Option<Luid> {
+        self.state.syncing.get(index).filter(|syncing| syncing.after_break)?;
+        let cursor = self.bookmarked(collection).confirmed.cursor;
+        let before = self.known.by_key(collection, match_key).iter().find_map(|found| {
+            let luid = found.alias.as_ref()?.luid.clone()?;
+            let taken = |map: &MapDue| map.old && map.taken && map.luid == luid.0;
+            let came = self.maps.iter().find(|((of, _), map)| of == collection && taken(map));
+            let went = found.seq > cursor && found.alias.as_ref().is_some_and(|alias| alias.seq >= found.seq);
+            let new = !self.touched.contains_key(&(collection.clone(), found.record.clone()));
+            let known = came.is_some() || (went && new && !self.named.contains(&luid));
+            known.then(|| (came.map(|(at, _)| at.clone()), luid))
+        });
+        let (at, luid) = before?;
+        at.and_then(|at| self.maps.remove(&at));
+        self.named.insert(luid.clone());
         Some(luid)
     }
 

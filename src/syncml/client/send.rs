@@ -3,7 +3,7 @@
 //! A position moves only past what has been written into the message; the cursor moves at the end of a session, as far as the
 //! server has said that it took things.
 
-use super::desk::Desk;
+use super::desk::{Desk, Want};
 use super::split::Leaving;
 use crate::content;
 use crate::peer::{Alias, Luid};
@@ -14,7 +14,7 @@ use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
 use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta, Version};
 use crate::syncml::outbox::Outbox;
-use crate::syncml::session::{Datastore, Sent, SentKind};
+use crate::syncml::session::{Datastore, Mode, Sent, SentKind};
 
 /// What a record on the page means for the server.
 enum Due {
@@ -33,8 +33,8 @@ pub enum Filled {
     All,
     /// The message is full.
     Full,
-    /// This version has to be read whole first.
-    Read(crate::store::RecordVersion),
+    /// More has to be read first.
+    Read(Want),
 }
 
 impl Desk<'_> {
@@ -45,12 +45,16 @@ impl Desk<'_> {
         };
         let (id, mode, gives) =
             (syncing.datastore.collection.clone(), syncing.datastore.mode, syncing.gives());
+        let resumed = syncing.datastore.resumed;
         let head = self.head();
+        let since = if resumed && syncing.since > 0 { syncing.since } else { head };
+        self.count(index, |it| it.since = since);
         let bookmark = self.bookmark(&id);
         (bookmark.sending, bookmark.sending_all) = (gives, gives && mode.compares());
         bookmark.looking = Default::default();
         bookmark.position = if mode.compares() { 0 } else { bookmark.confirmed.cursor };
-        bookmark.until = head;
+        // What was changed here since a refresh began is none of what it takes the place of.
+        bookmark.until = if mode == Mode::RefreshFromServer { since } else { head };
     }
 
     /// Fills the message from the page.
@@ -108,6 +112,9 @@ impl Desk<'_> {
         if datastore.opened && count == 0 {
             self.move_to(collection, dues.last().map(|(record, ..)| record.seq), whole.then_some(until));
             return Filled::All;
+        }
+        if !whole && !datastore.opened && !self.client.needed.totals {
+            return Filled::Read(Want::Totals);
         }
         let total =
             snapshot.totals.iter().find(|(of, _)| of == collection).map_or(count, |(_, total)| *total);

@@ -4,7 +4,7 @@
 //! What fits no message of the server's is dressed once and laid out in the store as pieces; from there each message takes as
 //! much as fits it, once the server has said 213 to what came before.
 
-use super::desk::Desk;
+use super::desk::{Desk, Want};
 use super::send::Filled;
 use crate::limits;
 use crate::peer::Luid;
@@ -84,7 +84,7 @@ impl Desk<'_> {
             self.takes_pieces(record.content.size()) && !self.client.needed.whole.contains(&version);
         match self.has_room(outbox, &leaving).filter(|_| readable) {
             None => self.too_large(index, record),
-            Some(true) => Filled::Read(version),
+            Some(true) => Filled::Read(Want::Whole(version)),
             Some(false) => Filled::Full,
         }
     }

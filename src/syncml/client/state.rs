@@ -3,8 +3,7 @@
 //! The mirror is `session.rs`; beside it in the row stands the message that waits for its answer.
 
 use crate::journal::Moment;
-use crate::limits;
-use crate::record::CollectionId;
+use crate::record::{CollectionId, Seq};
 use crate::syncml::message::Version;
 use crate::syncml::session::{Arrival, Datastore, Departure, Mode, Pending, Sent, text_bytes};
 use crate::upstream::{self, Outcome, Progress, Reason, Report};
@@ -135,6 +134,12 @@ pub struct Syncing {
     pub datastore: Datastore,
     /// What was asked for.
     pub wish: Mode,
+    /// Our `Last` anchor.
+    pub last: String,
+    /// The account's head when it began, in this session or in one that broke off.
+    pub since: Seq,
+    /// Whether the session before broke off.
+    pub after_break: bool,
     /// `CmdID` of our alert.
     pub alert: String,
     /// The status of our alert; 0 before it came.
@@ -174,6 +179,13 @@ pub struct MapDue {
     /// How often it was refused.
     #[serde(rename = "r", default)]
     pub refused: u8,
+    /// Whether it is of a session that broke off.
+    #[serde(rename = "o", default)]
+    pub old: bool,
+    /// Whether the server has taken it. One of a session that broke off is kept all the same until this one is over: a server
+    /// that does not know its own id any more sends the item again under another.
+    #[serde(rename = "t", default)]
+    pub taken: bool,
 }
 
 /// A sync that broke off.
@@ -187,6 +199,10 @@ pub struct Broken {
     pub wish: Mode,
     /// Why it was a slow one.
     pub why_slow: Option<String>,
+    /// As in [`Syncing::since`].
+    pub since: Seq,
+    /// Our `Next` anchor: the server may have come to the end of it.
+    pub own_next: String,
     /// When.
     pub at: Moment,
 }
@@ -241,6 +257,8 @@ impl State {
                 mode: syncing.datastore.mode,
                 wish: syncing.wish,
                 why_slow: syncing.outcome.why_slow.clone(),
+                since: syncing.since,
+                own_next: syncing.datastore.own_next.clone(),
                 at: now,
             });
             self.broken = begun.collect();
@@ -254,7 +272,8 @@ impl State {
 
     /// What the next session knows of this one.
     pub fn another_session(self) -> Self {
-        let maps = self.maps.into_iter().map(|map| MapDue { message: 0, command: String::new(), ..map });
+        let maps = self.maps.into_iter().filter(|map| !map.taken);
+        let maps = maps.map(|map| MapDue { message: 0, command: String::new(), old: true, ..map });
         Self {
             wanted: self.wanted,
             version: self.version,
@@ -279,11 +298,6 @@ impl State {
     pub fn owed_bytes(&self) -> usize {
         self.pending.iter().map(Pending::bytes).sum::<usize>()
             + self.maps.iter().map(MapDue::bytes).sum::<usize>()
-    }
-
-    /// Whether no more is to be taken in, because what is owed for it would not fit the session's row.
-    pub fn owes_too_much(&self) -> bool {
-        self.owed_bytes() > limits::PENDING_BYTES_MAX / 10 * 9
     }
 
     /// How far it has come, for people.

@@ -3,7 +3,7 @@
 //! What waited goes first, then what the phase is about; and where there is nothing to say the session is over, or the server is
 //! asked to go on.
 
-use super::desk::{Desk, Then};
+use super::desk::{Desk, Then, Want};
 use super::send::Filled;
 use super::state::{MapDue, Phase};
 use crate::limits;
@@ -24,8 +24,8 @@ enum Written {
     Send(bool),
     /// There is nothing to say, and nothing more to hear.
     Over,
-    /// A record is to be read whole before.
-    Read(crate::store::RecordVersion),
+    /// More is to be read before.
+    Read(Want),
 }
 
 impl Desk<'_> {
@@ -59,7 +59,7 @@ impl Desk<'_> {
                 self.state.message_id -= 1;
                 self.complete()
             }
-            Written::Read(version) => Then::Read(version),
+            Written::Read(want) => Then::Read(want),
             Written::Send(last) => {
                 outbox.set_last(last);
                 self.waiting = outbox.finish();
@@ -94,7 +94,7 @@ impl Desk<'_> {
             target: Location::of(upstream.url.clone()),
             source: Location {
                 name: named.then(|| upstream.login.clone()),
-                ..Location::of(upstream.device.clone())
+                ..Location::of(self.client.device())
             },
             credential,
             meta,
@@ -137,7 +137,7 @@ impl Desk<'_> {
             let kind = self.collection(&it.datastore.collection)?.kind;
             Some((it.datastore.target.clone(), kind))
         });
-        describe::client(self.state.version, &self.client.upstream.device, &syncing.collect::<Vec<_>>())
+        describe::client(self.state.version, &self.client.device(), &syncing.collect::<Vec<_>>())
     }
 
     fn write_package(&mut self, outbox: &mut Outbox) -> Written {
@@ -173,7 +173,7 @@ impl Desk<'_> {
                 continue;
             };
             let datastore = syncing.datastore.clone();
-            let last = self.bookmarked(&datastore.collection).confirmed.own_anchor;
+            let last = syncing.last.clone();
             let code = if datastore.resumed { alert::RESUME } else { datastore.mode.code() };
             let pushed = outbox.push_alert(&datastore, code, last);
             self.count(index, |syncing| match pushed {
@@ -204,12 +204,12 @@ impl Desk<'_> {
             else {
                 continue;
             };
-            let waits = |map: &MapDue| map.message == 0 && map.collection == datastore.collection;
+            let waits =
+                |map: &MapDue| map.message == 0 && !map.taken && map.collection == datastore.collection;
             loop {
                 let items: Vec<MapItem> = self
-                    .state
                     .maps
-                    .iter()
+                    .values()
                     .filter(|map| waits(map))
                     .map(|map| MapItem {
                         target: Location::of(map.guid.clone()),
@@ -235,7 +235,7 @@ impl Desk<'_> {
                         None => return false,
                     }
                 };
-                for map in self.state.maps.iter_mut().filter(|map| waits(map)).take(count) {
+                for map in self.maps.values_mut().filter(|map| waits(map)).take(count) {
                     (map.message, map.command) = (message, command.clone());
                 }
             }
@@ -249,8 +249,14 @@ impl Desk<'_> {
             return Written::Send(false);
         }
         match self.fill(outbox) {
-            Filled::Read(version) => Written::Read(version),
-            Filled::Full => Written::Send(false),
+            Filled::Read(want) => Written::Read(want),
+            Filled::Full => {
+                // The server may keep its statuses until we are done.
+                if outbox.has_begun() {
+                    self.state.silent = 0;
+                }
+                Written::Send(false)
+            }
             Filled::All => {
                 (self.state.phase, self.state.closed) = (Phase::Receiving, false);
                 Written::Send(true)
@@ -265,7 +271,7 @@ impl Desk<'_> {
             (self.state.phase, self.state.closed) = (Phase::Ending, false);
             return Written::Send(true);
         }
-        let done = self.state.phase == Phase::Ending && self.state.maps.is_empty();
+        let done = self.state.phase == Phase::Ending && self.maps.values().all(|map| map.taken);
         if !said && (closed || done) {
             return Written::Over;
         }

@@ -1,0 +1,51 @@
+// The console's files, where they are there: pages, scripts and pictures that `serve` hands out beside the server.
+
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { extname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ending, exit } from "./ending.js";
+
+export interface Site {
+  /** The file at a path, or nothing: then the server answers. */
+  page(method: string, path: string): Promise<{ headers: Record<string, string>; body: Buffer } | undefined>;
+}
+
+/** Where a package that brings the console has it. */
+const OWN = fileURLToPath(new URL("../console", import.meta.url));
+
+const types: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+};
+
+/** The files of a folder, known by name before anybody asks: no path leads out of it. */
+export function siteIn(folder: string | undefined): Site | undefined {
+  if (folder === undefined && !existsSync(OWN)) return undefined;
+  const root = folder ?? OWN;
+  if (!existsSync(join(root, "index.html"))) throw new Ending(exit.failed, "not-found", `There is no console in ${root}: it has no index.html.`);
+  const files = new Map<string, string>();
+  for (const name of readdirSync(realpathSync(root), { recursive: true, encoding: "utf8" })) {
+    const path = join(root, name);
+    if (statSync(path).isFile()) files.set(`/${relative(root, path).split(sep).join("/")}`, path);
+  }
+  return {
+    async page(method, path) {
+      if (method !== "GET" && method !== "HEAD") return undefined;
+      const file = files.get(path.endsWith("/") ? `${path}index.html` : path);
+      if (file === undefined) return undefined;
+      const headers = { "content-type": types[extname(file)] ?? "application/octet-stream", "x-content-type-options": "nosniff", "cache-control": "no-cache" };
+      return { headers, body: await readFile(file) };
+    },
+  };
+}

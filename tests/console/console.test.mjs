@@ -1,0 +1,302 @@
+// The console as people use it, in Chromium against the worker in workerd: nothing in between is made up.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { at } from "../../scripts/run.mjs";
+import { fill, harbour, skip, sync } from "./harbour.mjs";
+
+const corpus = at("tests", "corpus", "syncevolution", "slow-contacts-wbxml");
+
+let house;
+before(async () => {
+  if (!skip) house = await harbour();
+});
+after(() => house?.close());
+
+test("one signs in, and a wrong password is said", { skip }, async () => {
+  const page = await house.open();
+  await page.signIn("wrong");
+  await page.getByRole("alert").waitFor();
+  assert.match(await page.getByRole("alert").innerText(), /password/i);
+  page.quiet(/status of 401/);
+  await page.signIn();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  assert.ok(!page.url().includes("demo"), "credentials are not in the address");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  page.quiet();
+  await page.close();
+});
+
+test("a token that counts no longer asks for a new sign-in", { skip }, async () => {
+  const page = await house.open();
+  await page.at("");
+  await page.evaluate(() => sessionStorage.setItem("signed", JSON.stringify({ token: "wrong", account: "demo", login: "demo" })));
+  await page.reload();
+  await page.getByText("Your sign-in has ended").waitFor();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  page.quiet(/status of 401/);
+  await page.close();
+});
+
+test("a contact added in phone A is in phone B and in Records", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const [a, b] = [page.phone("A"), page.phone("B")];
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await fill(a, { "First name": "Ada", "Last name": "Lovelace", Mobile: "+44 1234" });
+  await a.getByText("1 change to send").or(a.getByText(/changes to send/)).waitFor();
+  await a.getByRole("button", { name: "Contacts" }).first().click();
+  await sync(a);
+  await sync(b);
+  await b.getByRole("button", { name: /Ada Lovelace/ }).waitFor();
+  await page.getByText("The phones agree").waitFor();
+  // The messages went by, and can be read.
+  const messages = b.getByRole("list", { name: "Messages, the last below" });
+  assert.ok((await messages.getByRole("listitem").count()) >= 4);
+  await messages.getByRole("button").nth(1).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("SyncHdr").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  await page.at("records/contacts");
+  await page.getByRole("link", { name: /Ada Lovelace/ }).click();
+  await page.getByRole("heading", { name: "Ada Lovelace" }).waitFor();
+  await page.getByRole("link", { name: "+44 1234", exact: true }).waitFor();
+  const told = await page.getByText("Last touched").innerText();
+  assert.match(told, /Phone A in a page, in this session/, "which device last touched it");
+  page.quiet();
+  await page.close();
+});
+
+test("what both phones edit while offline is merged", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const [a, b] = [page.phone("A"), page.phone("B")];
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await fill(a, { "First name": "Grace", "Last name": "Hopper" });
+  await page.getByRole("button", { name: "Sync both" }).click();
+  await b.getByRole("button", { name: /Grace Hopper/ }).waitFor();
+  await a.getByRole("button", { name: "Contacts" }).first().click();
+
+  for (const [phone, change] of [[a, { Mobile: "+1 555 0100" }], [b, { "E-mail": "grace@example.org" }]]) {
+    await phone.getByRole("switch").setChecked(false);
+    await phone.getByRole("button", { name: /Grace Hopper/ }).click();
+    await phone.getByRole("button", { name: "Edit" }).click();
+    await fill(phone, change);
+    await phone.getByRole("button", { name: "Sync", exact: true }).click();
+    await phone.getByText("This phone is offline").waitFor();
+  }
+  await page.getByText("The phones differ").waitFor();
+  for (const phone of [a, b]) await phone.getByRole("switch").setChecked(true);
+  await page.getByRole("button", { name: "Sync both" }).click();
+  await page.getByText("The phones agree").waitFor();
+  for (const phone of [a, b]) {
+    await phone.getByRole("link", { name: "+1 555 0100" }).waitFor();
+    await phone.getByRole("link", { name: "grace@example.org" }).waitFor();
+  }
+  await page.shot("phones-agree");
+  page.quiet();
+  await page.close();
+});
+
+test("a phone that speaks MAX sees the same contacts and changes them", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const [a, b] = [page.phone("A"), page.phone("B")];
+  await b.getByRole("button", { name: "MAX" }).click();
+  await sync(b);
+  await b.getByRole("button", { name: /Grace Hopper/ }).click();
+  await b.getByRole("button", { name: "Edit" }).click();
+  await fill(b, { Company: "Navy" });
+  await sync(b);
+  await sync(a);
+  await a.getByRole("button", { name: /Grace Hopper/ }).click();
+  await a.getByText("Navy").waitFor();
+  page.quiet();
+  await page.close();
+});
+
+test("a dropped WBXML file is read in words, as XML and as bytes", { skip }, async () => {
+  const page = await house.open();
+  await page.at("read");
+  const bytes = readFileSync(`${corpus}/01-req.wbxml`).toString("base64");
+  const data = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], "01-req.wbxml"));
+    return transfer;
+  }, bytes);
+  const box = page.getByRole("form", { name: "A message to read" });
+  await box.dispatchEvent("dragover", { dataTransfer: data });
+  await box.dispatchEvent("drop", { dataTransfer: data });
+  await page.getByText("SyncHdr").waitFor();
+  assert.match(await page.getByRole("region", { name: "The message", exact: true }).innerText(), /Slow sync|Alert/);
+  await page.getByRole("button", { name: "XML and WBXML" }).click();
+  await page.getByRole("region", { name: "The message as XML" }).getByText("<SyncHdr>").first().waitFor();
+  assert.match(await page.getByRole("region", { name: "The message as bytes" }).innerText(), /^0000 {2}02 /);
+  await page.accessible();
+  await page.shot("read-wbxml");
+
+  // The same, pasted as hexadecimal; and what is no message is said.
+  await page.getByRole("textbox").fill(readFileSync(`${corpus}/01-req.wbxml`).toString("hex"));
+  await page.getByRole("button", { name: "Read it" }).click();
+  await page.getByText("SyncHdr").waitFor();
+  await page.getByRole("textbox").fill("this is no message");
+  await page.getByRole("button", { name: "Read it" }).click();
+  await page.getByRole("alert").waitFor();
+  page.quiet();
+  await page.close();
+});
+
+test("a record is edited and deleted, and phones follow", { skip }, async () => {
+  const page = await house.open();
+  await page.at("records/contacts/new");
+  await page.getByLabel("First name").fill("Alan");
+  await page.getByLabel("Last name").fill("Turing");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("heading", { name: "Alan Turing" }).waitFor();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("E-mail", { exact: true }).fill("alan@example.org");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("link", { name: "alan@example.org", exact: true }).waitFor();
+  await page.at("phones");
+  await sync(page.phone("A"));
+  await page.phone("A").getByRole("button", { name: /Alan Turing/ }).waitFor();
+
+  await page.at("records/contacts");
+  await page.getByRole("searchbox").fill("turing");
+  await page.getByText("1 record found").waitFor();
+  await page.getByRole("link", { name: /Alan Turing/ }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Nothing has “turing” in it").waitFor();
+  await page.at("phones");
+  await sync(page.phone("A"));
+  await page.phone("A").getByRole("button", { name: /Alan Turing/ }).waitFor({ state: "detached" });
+  page.quiet();
+  await page.close();
+});
+
+test("500 cards are imported with progress, once, and exported again", { skip }, async () => {
+  const page = await house.open();
+  await page.at("records/contacts");
+  const card = (number) => `BEGIN:VCARD\r\nVERSION:3.0\r\nN:Person${number};Imported\r\nFN:Imported Person${number}\r\nTEL;TYPE=CELL:+49 30 ${number}\r\nEND:VCARD\r\n`;
+  const file = { name: "500.vcf", mimeType: "text/vcard", buffer: Buffer.from(Array.from({ length: 500 }, (_, number) => card(number)).join("")) };
+  for (const outcome of ["500 records added.", "0 records added, 500 were there already."]) {
+    await page.getByRole("button", { name: "Import" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("The file to import").setInputFiles(file);
+    await dialog.getByText("500 items").waitFor();
+    await dialog.getByRole("button", { name: "Import", exact: true }).click();
+    await dialog.getByRole("progressbar").waitFor();
+    await dialog.getByText(outcome).waitFor({ timeout: 120_000 });
+    await dialog.getByRole("button", { name: "Close" }).first().click();
+  }
+  await page.getByRole("searchbox").fill("Person499");
+  await page.getByText("1 record found").waitFor();
+
+  await page.getByRole("button", { name: "Export" }).click();
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("dialog").getByRole("button", { name: "Export" }).click();
+  const text = readFileSync(await (await downloading).path(), "utf8");
+  assert.ok(text.match(/^FN:Imported Person/gm).length === 500, "all of them are in the file");
+  page.quiet();
+  await page.close();
+});
+
+test("a server that goes away while syncing is said, and nothing is lost when it is back", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const a = page.phone("A");
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await fill(a, { "First name": "Barbara", "Last name": "Liskov" });
+  // Its second message finds nobody.
+  let messages = 0;
+  await page.route("**/syncml*", async (route) => {
+    messages += 1;
+    if (messages === 2) await house.away();
+    await route.continue();
+  });
+  await a.getByRole("button", { name: "Sync", exact: true }).click();
+  await a.getByText("The server cannot be reached").waitFor({ timeout: 120_000 });
+  await page.unroute("**/syncml*");
+  await page.at("records/contacts");
+  await page.getByText("The server cannot be reached").first().waitFor();
+
+  await house.back();
+  await page.getByRole("button", { name: "Try again" }).first().click();
+  await page.getByRole("navigation", { name: "Collections" }).waitFor();
+  await page.at("phones");
+  await sync(a);
+  await page.at("records/contacts");
+  await page.getByRole("searchbox").fill("liskov");
+  await page.getByText("1 record found").waitFor();
+  page.quiet(/ERR_CONNECTION|Failed to load resource|ERR_EMPTY|ERR_SOCKET/);
+  await page.close();
+});
+
+test("the page opens without the server, with what its phones have", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const a = page.phone("A");
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await fill(a, { "First name": "Hedy", "Last name": "Lamarr" });
+  await page.kept();
+  await house.away();
+  try {
+    await page.reload();
+    await page.phone("A").getByRole("button", { name: /Hedy Lamarr/ }).waitFor();
+  } finally {
+    await house.back();
+  }
+  // After a reload nobody knows the password any more.
+  const again = page.phone("A");
+  await again.getByRole("button", { name: "Sync", exact: true }).click();
+  await again.getByLabel("Password for phone A").fill("demo");
+  await again.getByLabel("Password for phone A").press("Enter");
+  await again.getByText(/sent, .* received/).waitFor();
+  page.quiet(/ERR_CONNECTION|Failed to load resource/);
+
+  // Emptied, it is a new device, and gets everything back.
+  await again.getByRole("button", { name: "Contacts" }).first().click();
+  await again.getByRole("button", { name: "Empty" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Empty it" }).click();
+  await again.getByText("No contacts yet").waitFor();
+  await sync(again);
+  await again.getByRole("button", { name: /Hedy Lamarr/ }).waitFor();
+  page.quiet();
+  await page.close();
+});
+
+test("CSV with other programs' columns, calendars and JSON lines come in, and go out as plain fields", { skip }, async () => {
+  const page = await house.open();
+  const bring = async (collection, name, text, outcome) => {
+    await page.at(`records/${collection}`);
+    await page.getByRole("button", { name: "Import" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("The file to import").setInputFiles({ name, mimeType: "", buffer: Buffer.from(text) });
+    await dialog.getByRole("button", { name: "Import", exact: true }).click();
+    await dialog.getByText(outcome).waitFor();
+    await dialog.getByRole("button", { name: "Close" }).first().click();
+  };
+  await bring("contacts", "a.csv", 'Given Name,Family Name,E-mail Address,Shoe size\r\nRosalind,Franklin,"rosalind@example.org",38\r\n', "1 record added.");
+  await page.getByRole("link", { name: /Rosalind Franklin/ }).click();
+  await page.getByRole("link", { name: "rosalind@example.org", exact: true }).waitFor();
+  const event = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:launch\r\nSUMMARY:Launch\r\nDTSTART:20261122T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+  await bring("calendar", "b.ics", event, "1 record added.");
+  await page.getByRole("link", { name: /Launch/ }).click();
+  await page.getByRole("heading", { name: "November 2026" }).waitFor();
+  await bring("todo", "c.jsonl", '{"title":"Write it down"}\nthis is no JSON\n', "1 record added, 1 refused.");
+
+  for (const [format, first] of [["CSV", /Write it down/], ["JSON lines", /"Write it down"/], ["iCalendar", /SUMMARY:Write it down/]]) {
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.getByRole("dialog").getByLabel(new RegExp(format)).check();
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("dialog").getByRole("button", { name: "Export" }).click();
+    assert.match(readFileSync(await (await downloading).path(), "utf8"), first);
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).first().click();
+  }
+  page.quiet();
+  await page.close();
+});

@@ -1,0 +1,106 @@
+// A record's plain fields as people call them, and their values as inputs take them.
+
+import type { Field } from "../api/schema";
+
+const labels: { [field: string]: string } = {
+  name: "Name",
+  firstname: "First name",
+  lastname: "Last name",
+  middlename: "Middle name",
+  prefix: "Title before the name",
+  suffix: "After the name",
+  nickname: "Nickname",
+  company: "Company",
+  department: "Department",
+  phone: "Phone",
+  workphone: "Phone at work",
+  mobile: "Mobile",
+  fax: "Fax",
+  pager: "Pager",
+  email: "E-mail",
+  email2: "Second e-mail",
+  street: "Street",
+  city: "City",
+  state: "State",
+  zip: "Postcode",
+  country: "Country",
+  web: "Web page",
+  birthday: "Birthday",
+  note: "Note",
+  categories: "Categories",
+  location: "Place",
+  status: "Status",
+  start: "Begins",
+  end: "Ends",
+  allday: "All day",
+  rrule: "Repeats (RRULE)",
+  due: "Due",
+  completed: "Completed",
+  done: "Done",
+  priority: "Priority (1 is the highest)",
+  body: "Text",
+};
+
+/** What a form begins with; the rest is behind "More fields". */
+const first: { [kind: string]: string[] } = {
+  contacts: ["firstname", "lastname", "company", "mobile", "phone", "workphone", "email", "street", "zip", "city", "country", "birthday", "note"],
+  calendar: ["title", "location", "start", "end", "allday", "note"],
+  todo: ["title", "due", "priority", "done", "note"],
+  notes: ["body"],
+};
+
+export function labelOf(name: string, kind: string): string {
+  if (name === "title") return kind === "contacts" ? "Position" : "Title";
+  return labels[name] ?? name;
+}
+
+/** The fields of a form, in order, and those that may wait. */
+export function arranged(fields: Field[], kind: string): { main: Field[]; more: Field[] } {
+  const open = fields.filter(({ type, name }) => type !== "primarykey" && !(kind === "notes" && name === "title"));
+  const order = first[kind];
+  if (!order) return { main: open, more: [] };
+  const main = order.flatMap((name) => open.filter((field) => field.name === name));
+  return { main, more: open.filter((field) => !main.includes(field)) };
+}
+
+export type Input = "text" | "long" | "date" | "moment" | "check" | "number";
+
+export function inputOf(field: Field, allDay: boolean): Input {
+  if (field.name === "note" || field.name === "body") return "long";
+  if (field.name === "allday" || field.name === "done") return "check";
+  if (field.type === "date") return ["start", "end"].includes(field.name) && !allDay ? "moment" : field.name === "completed" ? "moment" : "date";
+  return field.type === "integer" || field.type === "real" ? "number" : "text";
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** Epoch milliseconds as an input has them: a day in UTC, a moment in this browser's zone. */
+export function toInput(value: string, input: Input): string {
+  if (input !== "date" && input !== "moment") return value;
+  const milliseconds = Number(value);
+  if (value === "" || value === "0" || !Number.isFinite(milliseconds)) return "";
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) return "";
+  if (input === "date") return date.toISOString().slice(0, 10);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+export function fromInput(value: string, input: Input): string {
+  if ((input !== "date" && input !== "moment") || value === "") return value;
+  const milliseconds = input === "date" ? Date.parse(`${value}T00:00:00Z`) : new Date(value).getTime();
+  return Number.isNaN(milliseconds) ? "" : String(milliseconds);
+}
+
+export type Values = { [field: string]: string };
+
+/** What was changed; a card whose name was made of its parts keeps being so. */
+export function changed(before: Values, after: Values, kind: string): Values {
+  const differs = Object.entries(after).filter(([name, value]) => (before[name] ?? "") !== value);
+  const patch: Values = Object.fromEntries(differs);
+  if (kind === "contacts" && ("firstname" in patch || "lastname" in patch) && !("name" in patch)) {
+    const whole = ({ firstname = "", lastname = "" }: Values) => `${firstname} ${lastname}`.trim();
+    const [was, is] = [whole(before), whole({ ...before, ...after })];
+    if (is !== "" && (!before.name || before.name === was)) patch.name = is;
+  }
+  return patch;
+}
