@@ -1,12 +1,15 @@
 // Bytes as people read them: XML indented and coloured, anything else as many to a line as fit.
 
 import type { ComponentChildren } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { digits } from "../words";
 
 /** So many are shown before one asks for the rest: a browser is slow with more. */
 const TEXT_MAX = 60_000;
 const BYTES_MAX = 4096;
+
+/** About how wide a letter of these is. */
+const LETTER_PX = 7.3;
 
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -36,12 +39,19 @@ export const hex = (bytes: Uint8Array): string => hexLines(bytes, 16);
 
 export function Hex({ bytes, label }: { bytes: Uint8Array; label: string }) {
   const [whole, show] = useState(false);
-  const width = window.matchMedia("(max-width: 40rem)").matches ? 8 : window.matchMedia("(max-width: 100rem)").matches ? 12 : 16;
+  const [width, fit] = useState(16);
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const room = place.current?.clientWidth ?? 0;
+    fit([16, 12].find((each) => room >= (each * 4 + 7) * LETTER_PX + 30) ?? 8);
+  }, [bytes]);
   const text = useMemo(() => hexLines(whole ? bytes : bytes.subarray(0, BYTES_MAX), width), [bytes, whole, width]);
   return (
-    <Code label={label} left={whole ? 0 : bytes.length - BYTES_MAX} unit="bytes" show={() => show(true)}>
-      {text}
-    </Code>
+    <div ref={place}>
+      <Code label={label} left={whole ? 0 : bytes.length - BYTES_MAX} unit="bytes" show={() => show(true)}>
+        {text}
+      </Code>
+    </div>
   );
 }
 

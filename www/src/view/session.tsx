@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
+import { sentence } from "../api/refusal";
 import type { SessionDetail, TraceMessage } from "../api/schema";
 import { deviceName } from "../part/device-name";
 import { Icon } from "../part/icon";
@@ -98,9 +99,9 @@ function Why({ session }: { session: SessionDetail }) {
   const slow = session.collections.filter(({ slowBecause }) => slowBecause);
   return (
     <>
-      {session.why && <Notice tone={session.how === "complete" ? "info" : "warn"}>{session.why}</Notice>}
+      {session.why && <Notice tone={session.how === "complete" ? "info" : "warn"}>{sentence(session.why)}</Notice>}
       {slow.map(({ collection, slowBecause }) => (
-        <Notice key={collection} tone="warn"><strong>Why {collection} was a slow sync.</strong> {slowBecause}</Notice>
+        <Notice key={collection} tone="warn"><strong>Why {collection} was a slow sync.</strong> {sentence(slowBecause ?? "")}</Notice>
       ))}
       {session.collections.length > 0 && (
         <ul class="tallies">
@@ -181,5 +182,5 @@ function Chosen({ all, crossing, lit, face, choose }: { all: Crossing[]; crossin
 }
 
 function Notes({ trace }: { trace: TraceMessage }) {
-  return <>{trace.notes.map((note, at) => <Notice key={at}>{note}</Notice>)}</>;
+  return <>{trace.notes.map((note, at) => <Notice key={at}>{sentence(note)}</Notice>)}</>;
 }
