@@ -143,7 +143,11 @@ fn normal_value(property: &Property, dialect: Dialect) -> String {
 fn without_default(name: &str, value: String) -> String {
     let word = value.to_ascii_uppercase();
     match (name, word.as_str()) {
-        ("PRIORITY" | "PERCENT-COMPLETE", "0") | ("TRANSP", "0" | "OPAQUE") | ("CLASS", "PUBLIC") => {
+        ("PRIORITY" | "PERCENT-COMPLETE", "0")
+        | ("TRANSP", "0" | "OPAQUE")
+        | ("CLASS", "PUBLIC")
+        // SyncEvolution, of a card without a place.
+        | ("GEO", ";") => {
             String::new()
         }
         ("TRANSP", "1") => "TRANSPARENT".into(),

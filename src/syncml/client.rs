@@ -272,8 +272,7 @@ impl<'a> Client<'a> {
             let InboxStep::Change(change) = step else { continue };
             let Some(syncing) = state.at(&change.path) else { continue };
             let collection = &syncing.datastore.collection;
-            let broken = state.maps.iter().any(|map| map.old && map.collection == *collection);
-            let compares = broken || syncing.datastore.mode.sends_all();
+            let compares = syncing.after_break || syncing.datastore.mode.sends_all();
             for item in change.items.iter().filter(|_| change.kind != ChangeKind::Delete) {
                 let luid = maps.get(&(collection, item.luid.0.as_str())).map(|luid| Luid((*luid).clone()));
                 needed.luids.entry(collection.clone()).or_default().extend(luid);

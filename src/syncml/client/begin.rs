@@ -220,6 +220,7 @@ impl Desk<'_> {
             None => {}
         }
         // A server that came to the end of a comparison that broke off here can tell from that that this end was not reset.
+        syncing.after_break = self.state.broken.iter().any(|broken| broken.collection == id);
         let compared =
             self.state.broken.iter().find(|broken| broken.collection == id && broken.mode.begins_anew());
         let compared =

@@ -15,7 +15,7 @@ use crate::syncml::device::DevInf;
 use crate::syncml::known::Known;
 use crate::syncml::session::{Pending, PendingStatus, Unanswered};
 use crate::upstream::{Ended, Outcome, Reason, Report, Step};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A record of a collection.
 pub type Key = (CollectionId, RecordId);
@@ -75,6 +75,8 @@ pub struct Desk<'a> {
     pub acknowledged: BTreeMap<Key, Seq>,
     /// For each match key how many of its records have been claimed, from the front.
     pub matched: BTreeMap<(CollectionId, MatchKey), usize>,
+    /// Records that the server was found to mean by something new, in this turn.
+    pub named: BTreeSet<Luid>,
     /// The message that waits for its answer; empty for none.
     pub waiting: Vec<u8>,
 }
@@ -111,6 +113,7 @@ impl<'a> Desk<'a> {
             luids: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             matched: BTreeMap::new(),
+            named: BTreeSet::new(),
         }
     }
 

@@ -66,7 +66,8 @@ impl Client<'_> {
         let format = last.format.as_deref().or(arrival.format.as_deref());
         let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
         let item = inbox::assembled(last, format, media_type, bytes, self.object_bytes_max());
-        let compares = state.at(&change.path).is_some_and(|it| it.datastore.mode.sends_all());
+        let compares =
+            state.at(&change.path).is_some_and(|it| it.after_break || it.datastore.mode.sends_all());
         let key = item.key.clone().filter(|_| compares).map(|key| (arrival.collection.clone(), key));
         let assembled = Assembled { arrival: arrival.clone(), item };
         let more = key.is_some() || length > limits::RECORD_BYTES_MAX;

@@ -311,7 +311,7 @@ impl Desk<'_> {
         let compares = self.state.syncing.get(index).is_some_and(|it| it.datastore.mode.sends_all());
         let match_key = item.key.as_ref()?;
         if !compares {
-            return self.came_before(collection, match_key);
+            return self.came_before(index, collection, match_key);
         }
         let attempt = self.bookmarked(collection).attempt;
         let at = (collection.clone(), match_key.clone());
@@ -336,14 +336,24 @@ impl Desk<'_> {
         Some(luid)
     }
 
-    fn came_before(&mut self, collection: &CollectionId, match_key: &str) -> Option<Luid> {
-        let before = self.maps.iter().find(|((of, _), map)| {
-            let is = |record: &RecordId| record.as_str() == map.luid;
-            let equal = || self.known.by_key(collection, match_key).iter().any(|found| is(&found.record));
-            of == collection && map.old && map.taken && equal()
+    /// A record that came in the session that broke off, or went out in it: a server that has forgotten that session sends it as
+    /// something new.
+    fn came_before(&mut self, index: usize, collection: &CollectionId, match_key: &str) -> Option<Luid> {
+        self.state.syncing.get(index).filter(|syncing| syncing.after_break)?;
+        let cursor = self.bookmarked(collection).confirmed.cursor;
+        let before = self.known.by_key(collection, match_key).iter().find_map(|found| {
+            let luid = found.alias.as_ref()?.luid.clone()?;
+            let taken = |map: &MapDue| map.old && map.taken && map.luid == luid.0;
+            let came = self.maps.iter().find(|((of, _), map)| of == collection && taken(map));
+            let went = found.seq > cursor && found.alias.as_ref().is_some_and(|alias| alias.seq >= found.seq);
+            let new = !self.touched.contains_key(&(collection.clone(), found.record.clone()));
+            let known = came.is_some() || (went && new && !self.named.contains(&luid));
+            known.then(|| (came.map(|(at, _)| at.clone()), luid))
         });
-        let at = before.map(|(at, _)| at.clone())?;
-        self.maps.remove(&at).map(|map| Luid(map.luid))
+        let (at, luid) = before?;
+        at.and_then(|at| self.maps.remove(&at));
+        self.named.insert(luid.clone());
+        Some(luid)
     }
 
     fn delete(&mut self, index: usize, change: &ChangeStep, item: &Incoming) -> u16 {

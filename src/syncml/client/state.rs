@@ -138,6 +138,8 @@ pub struct Syncing {
     pub last: String,
     /// The account's head when it began, in this session or in one that broke off.
     pub since: Seq,
+    /// Whether the session before broke off.
+    pub after_break: bool,
     /// `CmdID` of our alert.
     pub alert: String,
     /// The status of our alert; 0 before it came.
