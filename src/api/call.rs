@@ -104,6 +104,10 @@ impl Call {
         if self.media_type() != "application/json" {
             return Err(Refusal::media_type("application/json"));
         }
+        // An array would be taken for an object's members in their order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Refusal::bad("The body must be a JSON object."));
+        }
         serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("The body does not fit: {error}.")))
     }
 

@@ -30,7 +30,8 @@ pub async fn request_of(request: worker::Request) -> Result<Request> {
     }
     let address = headers.iter().find(|(name, _)| name == "cf-connecting-ip").map(|(_, value)| value.clone());
     Ok(Request {
-        method: request.method().as_ref().to_ascii_uppercase(),
+        // The worker crate takes a method it does not know for GET.
+        method: request.inner().method().to_ascii_uppercase(),
         path,
         query: url.query().unwrap_or_default().to_owned(),
         origin: url.origin().ascii_serialization(),

@@ -67,6 +67,7 @@ scenario!(a_slow_sync_is_asked_for_and_comes_once, world => {
     let sessions = world.get("/api/sessions?limit=1").of(200);
     assert_eq!(sessions["sessions"][0]["collections"][0]["slowBecause"], "the account's owner asked for it");
     assert!(!comes_slowly(&world, &mut phone));
+    assert_eq!(world.send("POST", &format!("{DEVICE}/slow-sync"), &json!([])).status, 400, "an object is wanted");
     let nobody = world.send("POST", "/api/devices/none/slow-sync", &json!({}));
     assert_eq!(nobody.status, 404);
     let unknown = world.send("POST", &format!("{DEVICE}/slow-sync"), &json!({ "collections": ["tasks"] }));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { at } from "../../scripts/run.mjs";
@@ -158,4 +158,24 @@ test("a server that is the client of another: by itself, and at once by order", 
   assert.equal(upstreams[0].id, "far");
   await one.anchorage(["account", "upstream", "anna", "show", "far", "--now", ...data]);
   assert.equal(await count(), 2);
+});
+
+test("pages are served beside it with the headers they ask for, and nothing else of the machine", async (t) => {
+  const { path, serve, stop } = room();
+  t.after(stop);
+  mkdirSync(path("site", "assets"), { recursive: true });
+  writeFileSync(path("site", "index.html"), "<!doctype html><title>console</title>");
+  writeFileSync(path("site", "assets", "app.js"), "export {};");
+  writeFileSync(path("site", "_headers"), "/*\n  Content-Security-Policy: default-src 'none'\n/assets/*\n  ! Content-Security-Policy\n  Cache-Control: immutable\n");
+  writeFileSync(path("secret.txt"), "secret");
+  const { url } = await serve(["--console", path("site")]);
+  const index = await request(`${url}/`);
+  assert.deepEqual([index.status, index.headers["content-type"], index.headers["content-security-policy"]], [200, "text/html; charset=utf-8", "default-src 'none'"]);
+  const script = await request(`${url}/assets/app.js`);
+  assert.deepEqual([script.headers["cache-control"], script.headers["content-security-policy"], script.headers["content-type"]], ["immutable", undefined, "text/javascript; charset=utf-8"]);
+  for (const hidden of ["/_headers", "/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/assets"]) {
+    assert.equal((await request(`${url}${hidden}`)).status, 404, hidden);
+  }
+  assert.equal((await request(`${url}/api/account`)).status, 401, "the API is the server's");
+  assert.equal((await request(`${url}/`, { method: "POST" })).status, 404);
 });

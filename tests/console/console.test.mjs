@@ -4,9 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { at } from "../../scripts/run.mjs";
-import { executablePath, fill, harbour, sync } from "./harbour.mjs";
+import { fill, harbour, skip, sync } from "./harbour.mjs";
 
-const skip = executablePath ? false : "no Chromium is installed (Debian: apt-get install chromium)";
 const corpus = at("tests", "corpus", "syncevolution", "slow-contacts-wbxml");
 
 let house;
@@ -258,6 +257,15 @@ test("the page opens without the server, with what its phones have", { skip }, a
   await again.getByLabel("Password for phone A").press("Enter");
   await again.getByText(/sent, .* received/).waitFor();
   page.quiet(/ERR_CONNECTION|Failed to load resource/);
+
+  // Emptied, it is a new device, and gets everything back.
+  await again.getByRole("button", { name: "Contacts" }).first().click();
+  await again.getByRole("button", { name: "Empty" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Empty it" }).click();
+  await again.getByText("No contacts yet").waitFor();
+  await sync(again);
+  await again.getByRole("button", { name: /Hedy Lamarr/ }).waitFor();
+  page.quiet();
   await page.close();
 });
 

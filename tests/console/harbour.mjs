@@ -2,19 +2,20 @@
 // tells on itself: what it logs as an error, what axe-core finds, and how it looks.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 import { serve } from "../../scripts/local.mjs";
 import { at, run, secret } from "../../scripts/run.mjs";
+import { chromium as browserOfDebian, installChromium } from "../debian.mjs";
 import { temporary } from "../worker/house.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const screenshots = at("build", "screenshots");
-const browsers = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const executablePath = process.env.CHROMIUM ?? browserOfDebian;
 
-/** The browser that is tested in; `undefined` where this machine has none. */
-export const executablePath = browsers.find((path) => path && existsSync(path));
+/** Why there is no browser to test in; `false` where there is one. */
+export const skip = process.env.CHROMIUM ? false : (installChromium() ?? false);
 
 /** How every view is looked at. */
 export const looks = {
@@ -84,7 +85,7 @@ async function open(browser, url, look = looks.light) {
   const context = await browser.newContext({ ...look, baseURL: url, locale: "en-GB", acceptDownloads: true });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const errors = [];
   const outside = [];
   let signedIn = false;

@@ -3,9 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { executablePath, fill, harbour, looks, sync } from "./harbour.mjs";
+import { fill, harbour, looks, skip, sync } from "./harbour.mjs";
 
-const skip = executablePath ? false : "no Chromium is installed (Debian: apt-get install chromium)";
 
 let house;
 let session;

@@ -12,6 +12,8 @@ mod objects;
 mod refresh;
 #[path = "contract/upstreams.rs"]
 mod upstreams;
+#[path = "contract/views.rs"]
+mod views;
 
 pub use accounts::*;
 pub use devices::*;
@@ -19,6 +21,7 @@ pub use journal::*;
 pub use objects::*;
 pub use refresh::*;
 pub use upstreams::*;
+pub use views::*;
 
 /// Hands the names of all cases to a macro.
 macro_rules! each {
@@ -63,6 +66,9 @@ macro_rules! each {
             large_bodies_are_staged_whole
             trees_take_the_place_of_trees
             only_what_may_go_goes
+
+            traces_come_with_their_turn_and_stay_in_their_account
+            traces_go_when_they_are_old_or_too_many
 
             accounts_come_and_go
             tenants_never_meet

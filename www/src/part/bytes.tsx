@@ -1,12 +1,15 @@
 // Bytes as people read them: XML indented and coloured, anything else as many to a line as fit.
 
 import type { ComponentChildren } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { digits } from "../words";
 
 /** So many are shown before one asks for the rest: a browser is slow with more. */
 const TEXT_MAX = 60_000;
 const BYTES_MAX = 4096;
+
+/** About how wide a letter of these is. */
+const LETTER_PX = 7.3;
 
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -36,22 +39,30 @@ export const hex = (bytes: Uint8Array): string => hexLines(bytes, 16);
 
 export function Hex({ bytes, label }: { bytes: Uint8Array; label: string }) {
   const [whole, show] = useState(false);
-  const width = window.matchMedia("(max-width: 40rem)").matches ? 8 : window.matchMedia("(max-width: 100rem)").matches ? 12 : 16;
+  const [width, fit] = useState(16);
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const room = place.current?.clientWidth ?? 0;
+    fit([16, 12].find((each) => room >= (each * 4 + 7) * LETTER_PX + 30) ?? 8);
+  }, [bytes]);
   const text = useMemo(() => hexLines(whole ? bytes : bytes.subarray(0, BYTES_MAX), width), [bytes, whole, width]);
   return (
-    <Code label={label} left={whole ? 0 : bytes.length - BYTES_MAX} unit="bytes" show={() => show(true)}>
-      {text}
-    </Code>
+    <div ref={place}>
+      <Code label={label} left={whole ? 0 : bytes.length - BYTES_MAX} unit="bytes" show={() => show(true)}>
+        {text}
+      </Code>
+    </div>
   );
 }
 
-export function Xml({ text, label }: { text: string; label: string }) {
+/** `after` is what stands beside a `CmdID`, and `lit` the one that is shown. */
+export function Xml({ text, label, after, lit }: { text: string; label: string; after?: ((id: string) => ComponentChildren) | undefined; lit?: string | undefined }) {
   const [whole, show] = useState(false);
   const indented = useMemo(() => indent(text), [text]);
   const shown = whole ? indented : indented.slice(0, TEXT_MAX);
   return (
     <Code label={label} left={indented.length - shown.length} unit="characters" show={() => show(true)}>
-      {useMemo(() => coloured(shown), [shown])}
+      {useMemo(() => coloured(shown, after, lit), [shown, after, lit])}
     </Code>
   );
 }
@@ -92,9 +103,11 @@ export function indent(xml: string): string {
 
 const isText = (piece: string | undefined): boolean => piece !== undefined && (!piece.startsWith("<") || piece.startsWith("<![CDATA["));
 
-function coloured(xml: string): ComponentChildren {
-  return (xml.match(PIECE) ?? []).map((piece, key) => {
-    if (piece.startsWith("<![CDATA[") || !piece.startsWith("<")) return piece;
-    return <span key={key} class="tag">{piece}</span>;
+function coloured(xml: string, after: ((id: string) => ComponentChildren) | undefined, lit: string | undefined): ComponentChildren {
+  const pieces = xml.match(PIECE) ?? [];
+  return pieces.map((piece, key) => {
+    if (piece.startsWith("<![CDATA[") || !piece.startsWith("<")) return pieces[key - 1] === "<CmdID>" && piece === lit ? <mark key={key} class="lit">{piece}</mark> : piece;
+    const id = piece === "</CmdID>" ? pieces[key - 1] : undefined;
+    return <span key={key}><span class="tag">{piece}</span>{id !== undefined && after?.(id)}</span>;
   });
 }

@@ -1,7 +1,7 @@
 // One message, read: in words with every status tied to its command, and as XML beside WBXML.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { bytes as sizeOf } from "../words";
 import { Hex, Xml, hex, indent } from "./bytes";
 import { Copy, save } from "./copy";
@@ -62,17 +62,21 @@ export function Words({ read, tie, lit }: { read: Read; tie?: (line: Line) => Ti
             <span class="text">{line.text}</span>
             <span class="row">
               {line.status !== undefined && <Status code={line.status} />}
-              {tied && (
-                <button type="button" class="tie" onClick={tied.go}>
-                  {tied.text}
-                  {tied.status !== undefined && <Status code={tied.status} />}
-                </button>
-              )}
+              {tied && <TieButton tie={tied} />}
             </span>
           </li>
         );
       })}
     </ol>
+  );
+}
+
+function TieButton({ tie }: { tie: Tie }) {
+  return (
+    <button type="button" class="tie" onClick={tie.go}>
+      {tie.text}
+      {tie.status !== undefined && <Status code={tie.status} />}
+    </button>
   );
 }
 
@@ -83,7 +87,15 @@ export function Status({ code }: { code: number }) {
 }
 
 /** XML on the left, the bytes of WBXML on the right. */
-export function SideBySide({ read }: { read: Read }) {
+export function SideBySide({ read, tie, lit }: { read: Read; tie?: ((line: Line) => Tie | undefined) | undefined; lit?: string | undefined }) {
+  const after = useMemo(() => {
+    const lines = new Map(read.explained?.lines.map((line) => [line.id, line]));
+    return (id: string) => {
+      const line = lines.get(id);
+      const tied = line && tie?.(line);
+      return tied && <TieButton tie={tied} />;
+    };
+  }, [read, tie]);
   const twin = useTwin(read);
   const wbxml = read.encoding === "wbxml" ? read.bytes : twin;
   const sent = read.encoding === "wbxml" ? "WBXML" : read.encoding === "xml" ? "XML" : "these bytes";
@@ -92,7 +104,7 @@ export function SideBySide({ read }: { read: Read }) {
       {!read.exact && <Notice>Credentials were taken out, so these are not all the bytes that were sent.</Notice>}
       <div class="split">
         <Side title="XML" note={read.encoding === "xml" ? "as it was sent" : `the same, written out`} copy={read.xml && <Copy label="Copy" text={() => indent(read.xml ?? "")} what="XML copied" />}>
-          {read.xml ? <Xml text={read.xml} label="The message as XML" /> : <p class="soft">There is no XML of it.</p>}
+          {read.xml ? <Xml text={read.xml} label="The message as XML" after={after} lit={lit} /> : <p class="soft">There is no XML of it.</p>}
         </Side>
         <Side
           title={read.encoding === "other" ? "Bytes" : "WBXML"}
@@ -147,13 +159,15 @@ function Side({ title, note, copy, children }: { title: string; note: string; co
 
 export type Face = "words" | "bytes";
 
-/** Words, or side by side. */
-export function Reading({ read, tie, lit }: { read: Read; tie?: (line: Line) => Tie | undefined; lit?: string | undefined }) {
-  const [face, turn] = useState<Face>(read.explained ? "words" : "bytes");
+/** Words, or side by side; what is chosen holds for all messages of a trace. */
+export function Reading({ read, tie, lit, chosen }: { read: Read; tie?: (line: Line) => Tie | undefined; lit?: string | undefined; chosen?: [Face, (face: Face) => void] }) {
+  const own = useState<Face>("words");
+  const [wanted, turn] = chosen ?? own;
+  const face = read.explained ? wanted : "bytes";
   return (
     <div class="stack">
       <Faces face={face} turn={turn} />
-      {face === "words" ? <Words read={read} {...(tie ? { tie } : {})} lit={lit} /> : <SideBySide read={read} />}
+      {face === "words" ? <Words read={read} {...(tie ? { tie } : {})} lit={lit} /> : <SideBySide read={read} tie={tie} lit={lit} />}
     </div>
   );
 }

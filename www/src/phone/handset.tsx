@@ -11,7 +11,7 @@ import { Icon, iconOf } from "../part/icon";
 import { Empty, Notice, Progress } from "../part/notice";
 import { Face, RecordCard } from "../part/record-card";
 import { ago, count, digits } from "../words";
-import type { Collection, Phone } from "./phone";
+import { protocols, type Collection, type Phone } from "./phone";
 import { saying } from "../api/refusal";
 
 type Screen = { at: "list" } | { at: "record"; id: string } | { at: "edit"; id: string | undefined };
@@ -202,13 +202,23 @@ function Password({ phone }: { phone: Phone }) {
 }
 
 function Speaks({ phone }: { phone: Phone }) {
+  const [asked, question] = useState(false);
+  const busy = phone.standing.value.is === "syncing";
   return (
-    <div class="choice" role="group" aria-label="What it speaks">
-      {(["syncml", "max"] as const).map((protocol) => (
-        <button type="button" key={protocol} aria-pressed={phone.protocol.value === protocol} disabled={phone.standing.value.is === "syncing"} onClick={() => void phone.speak(protocol)}>
-          {protocol === "syncml" ? "SyncML" : "MAX"}
-        </button>
-      ))}
+    <div class="row">
+      <div class="choice" role="group" aria-label="What it speaks">
+        {protocols.map((protocol) => (
+          <button type="button" key={protocol} aria-pressed={phone.protocol.value === protocol} disabled={busy} onClick={() => void phone.speak(protocol)}>
+            {protocol === "syncml" ? "SyncML" : "MAX"}
+          </button>
+        ))}
+      </div>
+      <button type="button" class="button bare small end" disabled={busy} onClick={() => question(true)}>Empty</button>
+      {asked && (
+        <Confirm title={`Empty phone ${phone.name.toUpperCase()}?`} yes="Empty it" onYes={() => (question(false), void phone.empty())} close={() => question(false)}>
+          <p>Its records go from this browser, and so do changes that were not sent yet. What the server has stays there, and comes back with the next sync.</p>
+        </Confirm>
+      )}
     </div>
   );
 }

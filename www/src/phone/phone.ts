@@ -9,6 +9,7 @@ import { ready } from "../part/engine";
 import { Wire } from "./wire";
 
 export type Protocol = "syncml" | "max";
+export const protocols: Protocol[] = ["syncml", "max"];
 export type Collection = "contacts" | "todo";
 export const collections: Collection[] = ["contacts", "todo"];
 
@@ -33,7 +34,7 @@ export class Phone {
     readonly name: string,
     private readonly login: string,
     /** A SyncML phone and a MAX app keep records of their own, as two devices would. */
-    private readonly stores: { [protocol in Protocol]: Store },
+    private stores: { [protocol in Protocol]: Store },
   ) {
     this.wire = new Wire(() => this.offline.value);
   }
@@ -41,12 +42,23 @@ export class Phone {
   /** The phone of this name that this browser keeps for this login; a new one where there is none. */
   static async open(name: string, login: string): Promise<Phone> {
     await ready();
-    const [syncml, max] = await Promise.all([storeOf(login, name, "syncml"), storeOf(login, name, "max")]);
-    const phone = new Phone(name, login, { syncml, max });
+    const phone = new Phone(name, login, await storesOf(login, name));
     if (recall(`phone-${name}-protocol`) === "max") phone.protocol.value = "max";
     phone.offline.value = recall(`phone-${name}-offline`) === "1";
     await phone.after(undefined);
     return phone;
+  }
+
+  /** Nothing of it stays in this browser: what comes next is a new device. */
+  async empty(): Promise<void> {
+    this.client?.is.close();
+    this.client = undefined;
+    await Promise.all(protocols.map((protocol) => deleted(databaseOf(this.login, this.name, protocol))));
+    keep(deviceKey(this.login, this.name), "");
+    this.stores = await storesOf(this.login, this.name);
+    this.wire.clear();
+    this.standing.value = { is: "idle", pending: 0, last: 0 };
+    await this.after(undefined);
   }
 
   private kept(collection: Collection): Records {
@@ -165,15 +177,31 @@ function wordsOf(error: unknown): string {
   }
 }
 
-async function storeOf(login: string, name: string, protocol: Protocol): Promise<Store> {
-  const store = await indexedDbStore(`anchorage-${protocol}-phone-${login}-${name}`);
-  await createAccount(store, { account: "local" });
-  return store;
+const databaseOf = (login: string, name: string, protocol: Protocol): string => `anchorage-${protocol}-phone-${login}-${name}`;
+const deviceKey = (login: string, name: string): string => `phone-${login}-${name}-device`;
+
+async function storesOf(login: string, name: string): Promise<{ [protocol in Protocol]: Store }> {
+  const storeOf = async (protocol: Protocol) => {
+    const store = await indexedDbStore(databaseOf(login, name, protocol));
+    await createAccount(store, { account: "local" });
+    return store;
+  };
+  const [syncml, max] = await Promise.all([storeOf("syncml"), storeOf("max")]);
+  return { syncml, max };
+}
+
+/** Whoever has it open is asked to let go of it, and does. */
+function deleted(database: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(database);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error ?? new Error("The browser could not empty the phone."));
+  });
 }
 
 /** Another browser is another phone. */
 function deviceOf(login: string, name: string): string {
-  const key = `phone-${login}-${name}-device`;
+  const key = deviceKey(login, name);
   const known = recall(key);
   if (known) return known;
   const bytes = crypto.getRandomValues(new Uint8Array(4));

@@ -1,12 +1,13 @@
 // The trace of one session: who said what when, what each message says in words and in bytes, what every item became, and why.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
+import { sentence } from "../api/refusal";
 import type { SessionDetail, TraceMessage } from "../api/schema";
 import { deviceName } from "../part/device-name";
 import { Icon } from "../part/icon";
-import { Reading, type Line, type Tie } from "../part/message";
+import { Reading, type Face, type Line, type Tie } from "../part/message";
 import { Empty, Notice } from "../part/notice";
 import { Outcomes } from "../part/outcomes";
 import { How, modeOf } from "../part/session-row";
@@ -48,6 +49,7 @@ export function SessionTrace({ id }: { id: string }) {
 function Trace({ session }: { session: SessionDetail }) {
   const all = useMemo(() => crossings(session.trace), [session]);
   const [chosen, choose] = useState<{ key: string; lit?: string | undefined }>({ key: all[0]?.key ?? "" });
+  const face = useState<Face>("words");
   const crossing = all.find(({ key }) => key === chosen.key);
   const items = session.trace.flatMap((message) => message.items);
   const leftOut = session.trace.reduce((sum, { itemsLeftOut }) => sum + (itemsLeftOut ?? 0), 0);
@@ -58,7 +60,7 @@ function Trace({ session }: { session: SessionDetail }) {
       {crossing ? (
         <section class="card trace" aria-label="The conversation">
           <TimeLine all={all} chosen={chosen.key} choose={(key) => choose({ key })} session={session} />
-          <Chosen key={crossing.key} all={all} crossing={crossing} lit={chosen.lit} choose={(key, lit) => choose({ key, lit })} />
+          <Chosen key={crossing.key} all={all} crossing={crossing} lit={chosen.lit} face={face} choose={(key, lit) => choose({ key, lit })} />
         </section>
       ) : (
         <section class="card"><Empty icon="sessions" title="No message was kept" /></section>
@@ -97,9 +99,9 @@ function Why({ session }: { session: SessionDetail }) {
   const slow = session.collections.filter(({ slowBecause }) => slowBecause);
   return (
     <>
-      {session.why && <Notice tone={session.how === "complete" ? "info" : "warn"}>{session.why}</Notice>}
+      {session.why && <Notice tone={session.how === "complete" ? "info" : "warn"}>{sentence(session.why)}</Notice>}
       {slow.map(({ collection, slowBecause }) => (
-        <Notice key={collection} tone="warn"><strong>Why {collection} was a slow sync.</strong> {slowBecause}</Notice>
+        <Notice key={collection} tone="warn"><strong>Why {collection} was a slow sync.</strong> {sentence(slowBecause ?? "")}</Notice>
       ))}
       {session.collections.length > 0 && (
         <ul class="tallies">
@@ -160,25 +162,25 @@ function gistOf(lines: Line[]): string {
   }).join(", ");
 }
 
-function Chosen({ all, crossing, lit, choose }: { all: Crossing[]; crossing: Crossing; lit: string | undefined; choose: (key: string, lit?: string) => void }) {
+function Chosen({ all, crossing, lit, face, choose }: { all: Crossing[]; crossing: Crossing; lit: string | undefined; face: [Face, (face: Face) => void]; choose: (key: string, lit?: string) => void }) {
   useEffect(() => {
-    if (lit) document.getElementById(`${crossing.read.name}-${lit}`)?.scrollIntoView({ block: "nearest" });
-  }, [crossing, lit]);
-  const tie = (line: Line): Tie | undefined => {
+    if (lit) document.querySelector(".chosen .lit")?.scrollIntoView({ block: "nearest" });
+  }, [crossing, lit, face[0]]);
+  const tie = useCallback((line: Line): Tie | undefined => {
     const asked = answered(all, crossing, line);
     if (asked) return { text: "what it answers", go: () => choose(asked.crossing.key, asked.command) };
     const answer = answerOf(all, crossing, line);
     return answer && { text: "answered", status: answer.line.status, go: () => choose(answer.crossing.key, answer.line.id) };
-  };
+  }, [all, crossing]);
   return (
     <div class="chosen stack">
       <h2>{crossing.read.explained?.title ?? (crossing.from === "device" ? `Message ${crossing.message}` : "The answer")}</h2>
       {crossing.from === "server" && <Notes trace={crossing.trace} />}
-      <Reading read={crossing.read} tie={tie} lit={lit} />
+      <Reading read={crossing.read} tie={tie} lit={lit} chosen={face} />
     </div>
   );
 }
 
 function Notes({ trace }: { trace: TraceMessage }) {
-  return <>{trace.notes.map((note, at) => <Notice key={at}>{note}</Notice>)}</>;
+  return <>{trace.notes.map((note, at) => <Notice key={at}>{sentence(note)}</Notice>)}</>;
 }
