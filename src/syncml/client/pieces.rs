@@ -66,12 +66,12 @@ impl Client<'_> {
         let format = last.format.as_deref().or(arrival.format.as_deref());
         let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
         let item = inbox::assembled(last, format, media_type, bytes, self.object_bytes_max());
-        let compares =
-            state.at(&change.path).is_some_and(|it| it.after_break || it.datastore.mode.sends_all());
-        let key = item.key.clone().filter(|_| compares).map(|key| (arrival.collection.clone(), key));
+        let syncing = state.at(&change.path).filter(|it| it.after_break || it.datastore.mode.sends_all());
+        let keys =
+            syncing.zip(item.key.as_ref()).map(|(syncing, key)| syncing.asked(key)).unwrap_or_default();
         let assembled = Assembled { arrival: arrival.clone(), item };
-        let more = key.is_some() || length > limits::RECORD_BYTES_MAX;
-        self.needed.keys.extend(key);
+        let more = !keys.is_empty() || length > limits::RECORD_BYTES_MAX;
+        self.needed.keys.extend(keys);
         self.needed.assembled = Some(assembled);
         // The pieces are not kept beside the whole.
         self.needed.arriving = false;

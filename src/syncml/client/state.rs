@@ -3,11 +3,15 @@
 //! The mirror is `session.rs`; beside it in the row stands the message that waits for its answer.
 
 use crate::journal::Moment;
+use crate::journal::matching::MatchKey;
 use crate::record::{CollectionId, Seq};
 use crate::syncml::message::Version;
 use crate::syncml::session::{Arrival, Datastore, Departure, Mode, Pending, Sent, text_bytes};
 use crate::upstream::{self, Outcome, Progress, Reason, Report};
 use serde::{Deserialize, Serialize};
+
+/// How many records of equal content are looked at for one that came or went in a session that broke off.
+const SAME_COMPARED: usize = 8;
 
 /// Saved between steps. An unreadable one (of another release) ends the session, never the data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -211,6 +215,12 @@ impl Syncing {
     /// Whether it takes place.
     pub fn is_alive(&self) -> bool {
         self.agreed && !self.datastore.failed
+    }
+
+    /// How a match key is asked for: one of several records that say the same may be the one that a broken session was about.
+    pub fn asked(&self, key: &MatchKey) -> Vec<(CollectionId, MatchKey)> {
+        let times = if self.datastore.mode.sends_all() { 1 } else { SAME_COMPARED };
+        vec![(self.datastore.collection.clone(), key.clone()); times]
     }
 
     /// Whether our changes are sent.
