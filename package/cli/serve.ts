@@ -75,6 +75,8 @@ function listenerOf(given: Arguments, data: Data, screen: Screen): Server {
   const bounds = { requestTimeout: REQUEST_MS_MAX, headersTimeout: HEADERS_MS_MAX, keepAliveTimeout: 30_000, maxHeaderSize: HEADER_BYTES_MAX };
   const server = secured(given, bounds, respond) ?? createServer(bounds, respond);
   server.maxConnections = CONNECTIONS_MAX;
+  // Also for who asks and does not listen.
+  server.timeout = 2 * REQUEST_MS_MAX;
   return server;
 }
 

@@ -274,6 +274,8 @@ export interface Guard {
   parents: [string, string][];
   /** The version of the session of `Batch.peer_id` as read; 0 where there was none; `None` asks for nothing. */
   session: number | null;
+  /** The version of the arrangement of that name as read; 0 where there was none. */
+  arrangement: [string, number] | null;
 }
 
 /** One record's change. */
@@ -389,7 +391,11 @@ export type Edit =
   /** The operator's settings for a device, as JSON. */
   | { setPeer: [string, string] }
   /** A device forgotten. */
-  | { forgetPeer: string };
+  | { forgetPeer: string }
+  /** A sync with another server arranged, or as it is from now on. */
+  | { putArrangement: Arrangement }
+  /** A sync with another server that is no longer to be, by name. */
+  | { dropArrangement: string };
 
 /** What a commit says back. */
 export interface Receipt {
@@ -542,7 +548,11 @@ export type View =
   /** What is kept of one session. */
   | { session: { session: string; after: number; rowsMax: number; bytesMax: number } }
   /** In which session a record got the stamp it has. */
-  | { touched: { path: string; record: string } };
+  | { touched: { path: string; record: string } }
+  /** The syncs with other servers that are arranged, by name. */
+  | "arranged"
+  /** Those of every account that are due and that nobody is at, the longest due first. */
+  | { due: { now: number; rowsMax: number } };
 
 /** What was seen. */
 export interface Views {
@@ -566,6 +576,8 @@ export interface Views {
   more: boolean;
   /** The session and the device of `View.Touched`. */
   touched: [string, string] | null;
+  /** The arranged syncs, where they were asked for in one way. */
+  arranged: Arrangement[];
 }
 
 /** What is kept of one message of a session, for people. Nothing is ever decided from it. */
@@ -590,6 +602,30 @@ export interface Trace {
   request: Uint8Array | null;
   /** The answer, in the same way. */
   reply: Uint8Array | null;
+}
+
+/** An arranged sync. */
+export interface Arrangement {
+  /** Whose collections they are. */
+  account: string;
+  /** What the operator calls it: unique in the account. */
+  name: string;
+  /** `upstream.Upstream` as JSON, without account, peer and password. */
+  definition: string;
+  /** The password or token, sealed with the Worker secret (`secret.Sealer`); empty for none. */
+  sealed: string;
+  /** How long after a sync the next one is due, in milliseconds; 0 for none that comes by itself. */
+  every: number;
+  /** When the next turn is due; `NEVER` for not by itself. */
+  due: number;
+  /** Until when somebody is at it, and nobody else may be; a moment past for nobody. */
+  leased: number;
+  /** Syncs that failed in a row. */
+  failures: number;
+  /** Why the last one failed, in words; empty where it did not. */
+  failed: string;
+  /** Counts changes of this row; the guard compares it. */
+  version: number;
 }
 
 /** A counter of failed logins under one key (a login and an address). */

@@ -334,7 +334,8 @@ fn batch(scene: &Scene<'_>, collection: &Collection, record: &Record, insert: bo
             key: record.content.body().filter(|_| synced).and_then(matching::key),
             origin: String::new(),
             insert,
-            supersede: synced && !insert,
+            // A table too may be synchronised with another server.
+            supersede: !insert,
         }],
         sweep: Sweep::due(scene.account, scene.settings, scene.now),
         ..Batch::default()

@@ -185,10 +185,10 @@ fn run_seeds<S: Store>(seeds: std::ops::Range<u64>, store: impl Fn() -> S + Copy
 
 #[test]
 fn two_stores_and_a_server_agree_in_the_end() {
-    run_seeds(seeds(150), MemoryStore::new);
+    run_seeds(seeds(60), MemoryStore::new);
 }
 
 #[test]
 fn the_same_over_sqlite() {
-    run_seeds(seeds(6), SqliteStore::new);
+    run_seeds(seeds(3), SqliteStore::new);
 }

@@ -85,7 +85,7 @@ async function open(browser, url, look = looks.light) {
   const context = await browser.newContext({ ...look, baseURL: url, locale: "en-GB", acceptDownloads: true });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const errors = [];
   const outside = [];
   let signedIn = false;

@@ -17,7 +17,7 @@ const renamed = {
 };
 
 const pages = {
-  plain: ["store/question", "store/batch", "store/rows", "store/throttle", "store/view", "store", "peer", "record"],
+  plain: ["store/question", "store/batch", "store/rows", "store/throttle", "store/view", "store/arrangement", "store", "peer", "record"],
   message: ["syncml/message", "syncml/metinf", "syncml/device", "syncml/notification"],
   sync: ["upstream"],
 };
@@ -75,3 +75,15 @@ for (const [page, rooms] of Object.entries(pages)) {
     assert.ok(compared >= 7, `${compared} compared`);
   });
 }
+
+test("every choice of package/src/plain.ts is the core's", () => {
+  const written = text("package/src/plain.ts");
+  for (const [room, name] of [["store/question", "Who"], ["store/question", "PageAsk"], ["store/view", "View"], ["store/batch", "Edit"], ["record", "Content"], ["peer", "Looking"]]) {
+    const [, body] = new RegExp(`pub enum ${name} \\{\\n(.*?)^\\}`, "ms").exec(text(`src/${room}.rs`));
+    const variants = [...body.matchAll(/^ {4}([A-Z]\w*)/gm)].map(([, variant]) => variant[0].toLowerCase() + variant.slice(1));
+    const [, union] = new RegExp(`export type ${name} =(.*?);\\n\\n`, "s").exec(written);
+    const choices = [...union.replaceAll(/\/\*\*.*?\*\//g, "").matchAll(/(?:\{ |")(\w+)(?:: |")/g)].map(([, choice]) => choice);
+    for (const variant of variants) assert.ok(choices.includes(variant), `${name}: ${variant} is not in ${choices.join()}`);
+    assert.ok(variants.length > 1, name);
+  }
+});

@@ -109,7 +109,7 @@ describe("MAX", () => {
     assert.ok(cost.rows_read <= 21 + 6, `${cost.rows_read} rows read for 21 changes`);
   });
 
-  test("a push is at most two batches and four rows written", async () => {
+  test("a push is at most two batches and four rows written, and one more for what it takes the place of", async () => {
     const pushes = [
       ["insert", { id: "one", title: "one", done: "0", due: "0" }],
       ["update", { id: "one", done: "1" }],
@@ -119,7 +119,7 @@ describe("MAX", () => {
     for (const [what, fields] of pushes) {
       const { cost } = await house.max.push("tasks", fields);
       assert.ok(cost.batches <= 2, `${what}: ${cost.batches} batches`);
-      assert.ok(cost.rows_written <= 4, `${what}: ${cost.rows_written} rows written`);
+      assert.ok(cost.rows_written <= (["update", "delete"].includes(what) ? 5 : 4), `${what}: ${cost.rows_written} rows written`);
     }
     const { cost } = await house.max.push("tasks", { id: "one", title: "again" });
     assert.equal(cost.rows_written, 0, "a push that changes nothing writes nothing");

@@ -49,7 +49,7 @@ function cards(state, prefix, count) {
 /** A wire to a server: `cut(n)` breaks the answer to the n-th request from now, in its middle; counts requests. */
 async function wire(url) {
   const { port } = new URL(url);
-  const line = { requests: 0, cutAt: 0 };
+  const line = { requests: 0, cutAt: 0, cuts: 0 };
   const server = createServer((near) => {
     const far = connect(Number(port), "127.0.0.1");
     const hangUp = () => {
@@ -68,6 +68,7 @@ async function wire(url) {
     });
     far.on("data", (bytes) => {
       if (!doomed) return near.write(bytes);
+      line.cuts += 1;
       near.write(bytes.subarray(0, bytes.length >> 1), hangUp);
     });
   });
@@ -132,6 +133,7 @@ for (const [protocol, path] of [
     await here.stop();
     await sync;
     line.onrequest = undefined;
+    assert.ok(line.cuts > 0 && line.requests >= 5, `${line.cuts} cuts, ${line.requests} requests`);
     await here.open();
     await here.database.prepare("UPDATE upstream SET leased = 0").run();
     await untilDone(here);
@@ -147,7 +149,9 @@ for (const [protocol, path] of [
     await there.max.push("contacts", { id: await idOf(there, "Here9"), mobile: "+1" });
     await here.max.push("contacts", { id: "brand-new", lastname: "New" });
     line.cut(2);
+    const cuts = line.cuts;
     await untilDone(here);
+    assert.ok(line.cuts > cuts);
     await untilDone(here);
     await agree(here, there, 499);
     const merged = (await here.max.pull("contacts")).items.find(({ lastname }) => lastname === both);

@@ -219,13 +219,15 @@ impl Desk<'_> {
             }
             None => {}
         }
-        // A server that came to the end of a comparison that broke off here can tell from that that this end was not reset.
-        syncing.after_break = self.state.broken.iter().any(|broken| broken.collection == id);
-        let compared =
-            self.state.broken.iter().find(|broken| broken.collection == id && broken.mode.begins_anew());
-        let compared =
-            compared.filter(|_| datastore.mode.begins_anew()).map(|broken| broken.own_next.clone());
-        syncing.last = compared.unwrap_or(place.own_anchor);
+        // A server that came to the end of a first comparison that broke off here can tell from that that this end was not reset.
+        let broken = self.state.broken.iter().find(|broken| broken.collection == id);
+        syncing.after_break = broken.is_some();
+        let forced = |broken: &&Broken| {
+            let first = place.own_anchor.is_empty() || broken.mode != broken.wish;
+            first && broken.mode.begins_anew() && datastore.mode.begins_anew()
+        };
+        let compared = broken.filter(forced).map(|broken| broken.own_next.clone());
+        syncing.last = compared.unwrap_or(place.own_anchor.clone());
         if !datastore.resumed {
             let mode = datastore.mode;
             self.begins_anew(&id, mode);
