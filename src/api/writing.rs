@@ -105,6 +105,10 @@ impl Writing {
         sent: Sent,
         condition: Condition,
     ) -> Result<Self, Refusal> {
+        if sent.parent.as_deref().is_some_and(|parent| !parent.is_empty() && RecordId::new(parent).is_none())
+        {
+            return Err(Refusal::bad("`parent` is the id of a folder."));
+        }
         let says = sent.body.is_some() || sent.fields.is_some();
         if !says && matches!(verb, Verb::Add | Verb::Put) {
             return Err(Refusal::bad("Say what it holds: `body` or `fields`."));

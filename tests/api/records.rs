@@ -191,6 +191,7 @@ scenario!(every_kind_of_collection_is_written, world => {
         ("contacts", json!({ "body": "!", "encoding": "base64" })),
         ("contacts", json!({ "body": card("x"), "parent": "folder" })),
         ("files", json!({ "body": "hello" })),
+        ("contacts", json!({ "body": card("x"), "parent": "p".repeat(256) })),
         ("contacts", json!({})),
         ("contacts", json!({ "id": "", "body": card("x") })),
     ] {

@@ -137,6 +137,11 @@ export async function serving(folder, devices, { stores = ["addressbook"], prope
   const script = at("tests", "peers", "syncevolution_server.py");
   const child = spawn("dbus-run-session", ["--", "/usr/bin/python3", script, url], { env, cwd: home, stdio: ["ignore", out, out] });
   await listening(port, child, log);
+  const named = (word, store = "addressbook") => {
+    const found = readdirSync(book(store)).filter((name) => readFileSync(join(book(store), name), "utf8").includes(word));
+    assert.equal(found.length, 1, `one item holds ${word}`);
+    return found[0];
+  };
   return {
     url,
     log: () => readFileSync(log, "utf8"),
@@ -145,11 +150,8 @@ export async function serving(folder, devices, { stores = ["addressbook"], prope
     write: (name, text, store = "addressbook") => writeFileSync(join(book(store), name), text),
     remove: (name, store = "addressbook") => rmSync(join(book(store), name)),
     /** The file whose text holds `word`. */
-    named(word, store = "addressbook") {
-      const found = readdirSync(book(store)).filter((name) => readFileSync(join(book(store), name), "utf8").includes(word));
-      assert.equal(found.length, 1, `one item holds ${word}`);
-      return found[0];
-    },
+    named,
+    read: (word, store = "addressbook") => readFileSync(join(book(store), named(word, store)), "utf8"),
     /** Ends it, and what its D-Bus session has started beside it. */
     async stop() {
       for (const signal of ["SIGTERM", "SIGKILL"]) {
