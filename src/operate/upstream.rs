@@ -215,6 +215,10 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
             login => format!(" as {}", clean(login)),
         };
         self.terminal.say(&format!("{}   {word}   {url}{login}", arrangement.name));
+        if upstream.protocol == Protocol::Syncml {
+            // Some servers take only devices that they have been told of (SyncEvolution's is one).
+            self.terminal.say(&format!("  there it is the device {}", clean(&upstream.device)));
+        }
         for pair in &upstream.pairs {
             let remote =
                 if pair.remote.is_empty() { String::new() } else { format!(" = {}", clean(&pair.remote)) };
@@ -414,6 +418,7 @@ fn plain(arrangement: &Arrangement, upstream: &Upstream, standing: &Standing) ->
         "protocol": upstream.protocol,
         "url": upstream.url,
         "login": upstream.login,
+        "device": upstream.device,
         "collections": pairs.collect::<Value>(),
         "everyMinutes": arrangement.every / MINUTE_MS,
         "due": (arrangement.due < Arrangement::NEVER).then_some(arrangement.due),
