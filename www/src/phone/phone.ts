@@ -100,6 +100,8 @@ export class Phone {
 
   go(offline: boolean): void {
     this.offline.value = offline;
+    // A sync without a wire would only wait for it.
+    if (offline) this.stop();
     keep(`phone-${this.name}-offline`, offline ? "1" : "");
   }
 
@@ -127,7 +129,7 @@ export class Phone {
 
   async sync(): Promise<void> {
     if (this.standing.value.is === "syncing") return;
-    if (this.offline.value) return this.fail("This phone is offline. What you change waits here and goes out at the next sync.");
+    if (this.offline.value) return this.fail(unplugged);
     if (this.protocol.value === "syncml" && password() === "") return this.fail("The phone needs your password once more: it is kept only until the page is loaded again.", true);
     const control = new AbortController();
     this.control = control;
@@ -142,7 +144,7 @@ export class Phone {
     } catch (error) {
       await this.look();
       const unauthorized = error instanceof AnchorageError && error.code === "unauthorized";
-      await this.fail(wordsOf(error), unauthorized && this.protocol.value === "syncml");
+      await this.fail(this.offline.value ? unplugged : wordsOf(error), unauthorized && this.protocol.value === "syncml");
     }
   }
 
@@ -157,11 +159,16 @@ export class Phone {
 
   /** What waits here, and when all was well last. */
   private async stand(report?: SyncReport): Promise<void> {
-    if (this.standing.value.is === "syncing" && !report) return;
+    const before = this.standing.value;
+    if (before.is === "syncing" && !report) return;
     const { pending, lastSync } = await this.talker().status();
+    // What has happened meanwhile is newer.
+    if (this.standing.value !== before && !report) return;
     this.standing.value = { is: "idle", pending, last: lastSync, ...(report ? { report } : {}) };
   }
 }
+
+const unplugged = "This phone is offline. What you change waits here and goes out at the next sync.";
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof AnchorageError)) return saying(error);

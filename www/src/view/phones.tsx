@@ -1,6 +1,6 @@
 // Two phones side by side, each with its own records and its own plug: edit the same contact in both, sync, and watch them agree.
 
-import { useComputed } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { signed } from "../account";
 import { saying } from "../api/refusal";
@@ -57,10 +57,13 @@ function Agreement({ phones }: { phones: Phone[] }) {
 }
 
 function SyncAll({ phones }: { phones: Phone[] }) {
-  const busy = useComputed(() => phones.some((phone) => phone.standing.value.is === "syncing"));
+  const running = useSignal(false);
+  const busy = useComputed(() => running.value || phones.some((phone) => phone.standing.value.is === "syncing"));
   const all = async () => {
+    running.value = true;
     // The first one once more: it has not seen yet what the others brought.
     for (const phone of [...phones, ...phones.slice(0, -1)]) if (!phone.offline.value) await phone.sync();
+    running.value = false;
   };
   return (
     <button type="button" class="button" disabled={busy.value} onClick={() => void all()}>
