@@ -3,12 +3,15 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { chromium, installChromium } from "../debian.mjs";
 
-const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-export const executablePath = places.find((path) => path && existsSync(path));
+const places = [process.env.CHROMIUM, chromium, "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const found = () => places.find((path) => path && existsSync(path));
+const reason = found() ? undefined : installChromium();
+export const executablePath = found();
 
 /** A reason to skip, which CI takes for a failure. */
-export const missing = executablePath ? false : "no Chromium is installed (Debian: apt-get install chromium)";
+export const missing = executablePath ? false : (reason ?? "no Chromium is installed");
 
 export const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-component-update", "--no-pings"];
 

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { at, run, say } from "../../scripts/run.mjs";
+import { installed } from "../debian.mjs";
 import { card, open, phone, request, temporary } from "./house.mjs";
 
 const token = "demo-token";
@@ -95,8 +96,9 @@ async function schemathesis() {
   const home = at(".tools", name);
   const [python, program, stamp] = [join(home, "bin", "python"), join(home, "bin", "schemathesis"), join(home, ".installed")];
   if (existsSync(stamp)) return program;
-  const made = await run("python3", ["-m", "venv", home], { lenient: true, capture: true }).catch(() => null);
-  if (!existsSync(python)) return made && null;
+  installed({ "/usr/share/doc/python3-venv": ["python3-venv"] });
+  await run("python3", ["-m", "venv", home], { lenient: true, capture: true }).catch(() => {});
+  if (!existsSync(python)) return undefined;
   say("Installing schemathesis (once)");
   await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", pinned]);
   writeFileSync(stamp, name);
