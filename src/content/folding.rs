@@ -7,24 +7,29 @@ use crate::record::{Component, Entry, Parameter, Property};
 /// The longest line MIME-DIR writes before it folds, and quoted-printable before its soft break, in octets.
 const LINE_OCTETS_MAX: usize = 75;
 
-/// Entries as bytes.
+/// Entries as bytes. There is room for all of them at once: what grows is twice in memory, and a photo is large.
 pub fn write(entries: &[Entry], dialect: Dialect) -> Vec<u8> {
-    let bytes = Vec::with_capacity(entries.iter().map(raw_length).sum());
+    let bytes = Vec::with_capacity(entries.iter().map(length).sum());
     let mut out = Writer { bytes, dialect, end: line_end(entries) };
     out.entries(entries);
     out.bytes
 }
 
-fn raw_length(entry: &Entry) -> usize {
+/// How long it becomes, or a little less: of a changed property the head is guessed.
+fn length(entry: &Entry) -> usize {
     match entry {
         Entry::Stray(raw) => raw.len(),
+        Entry::Property(property) if property.raw.is_empty() => HEAD_OCTETS + property.value.len() / 70 * 75,
         Entry::Property(property) => property.raw.len(),
         Entry::Component(component) => {
-            let inside: usize = component.entries.iter().map(raw_length).sum();
+            let inside: usize = component.entries.iter().map(length).sum();
             component.begin.len() + inside + component.end.len()
         }
     }
 }
+
+/// Room for name and parameters of a property, a line of its value, and the ends of those lines.
+const HEAD_OCTETS: usize = 250;
 
 /// The line end that this object uses.
 fn line_end(entries: &[Entry]) -> &'static [u8] {
