@@ -19,6 +19,7 @@ pub mod message;
 mod metinf;
 pub mod notification;
 pub mod outbox;
+mod pieces;
 pub mod plain;
 pub mod provisioning;
 pub mod quirk;

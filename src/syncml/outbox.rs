@@ -10,6 +10,9 @@ use super::message::*;
 use super::session::{Datastore, Pending, PendingStatus};
 use crate::limits;
 
+/// The least room for a piece in a message that holds nothing else: with less, an object would take for ever.
+const PIECE_BYTES_MIN: usize = 100;
+
 /// How large things may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -321,8 +324,36 @@ impl Outbox {
         None
     }
 
+    /// Whether a change would fit a message that holds nothing else.
+    pub fn fits_alone(
+        &self,
+        heard: &Header,
+        datastore: &Datastore,
+        kind: ChangeKind,
+        meta: &Meta,
+        item: &Item,
+    ) -> bool {
+        let mut alone = self.emptied(heard);
+        alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
+    }
+
+    /// Whether this message has room for a first piece; `None` where no message has.
+    pub fn has_room(
+        &mut self,
+        heard: &Header,
+        datastore: &Datastore,
+        kind: ChangeKind,
+        meta: &Meta,
+        item: &Item,
+    ) -> Option<bool> {
+        let mut alone = self.emptied(heard);
+        let alone = alone.open_sync(datastore, None).then(|| alone.room(kind, meta, item))?;
+        let here = self.room(kind, meta, item);
+        (alone >= PIECE_BYTES_MIN).then_some(here >= alone / 4)
+    }
+
     /// How many bytes more a piece may take than one without data.
-    pub fn room(&mut self, kind: ChangeKind, meta: &Meta, item: &Item) -> usize {
+    fn room(&mut self, kind: ChangeKind, meta: &Meta, item: &Item) -> usize {
         let mark = self.writer.mark();
         self.writer.push(&piece(&(self.commands + 1).to_string(), kind, meta, item, Vec::new()));
         let room = self.bytes_max.saturating_sub(self.writer.bytes());

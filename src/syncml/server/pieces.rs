@@ -17,9 +17,6 @@ use crate::syncml::message::{ChangeKind, Command};
 use crate::syncml::session::{Arrival, Pending, Stands, State};
 use crate::syncml::{alert, status};
 
-/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
-pub const PIECES_LEAVING: u64 = 3;
-
 /// An object whose last piece is here, put together.
 #[derive(Debug)]
 pub struct Assembled {

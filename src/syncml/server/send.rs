@@ -14,7 +14,7 @@ use crate::secret;
 use crate::store::Outgoing;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
-use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
+use crate::syncml::message::{Data, Item, Location, Meta};
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
@@ -318,11 +318,11 @@ impl Desk<'_> {
 
     /// Writes one change; false where the message is full.
     fn push(&mut self, index: usize, datastore: &Datastore, record: &Record, due: Due) -> bool {
-        let (kind, command, body, target) = match due {
+        let (kind, body, target) = match due {
             Due::Nothing | Due::Later => return true,
-            Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
-            Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
-            Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+            Due::Add(body) => (SentKind::Add, Some(body), None),
+            Due::Replace(body, luid) => (SentKind::Replace, Some(body), Some(luid)),
+            Due::Delete(luid) => (SentKind::Delete, None, Some(luid)),
             Due::Unread(SentKind::Add) if !self.fits_in(index, record, record.content.size()) => return true,
             Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
@@ -346,9 +346,10 @@ impl Desk<'_> {
             return true;
         }
         let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.message_bytes_max());
-        let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
+        let fitting = if huge { None } else { self.outbox.push_change(kind.change(), &meta, &item) };
         let Some(command) = fitting else {
-            if !huge && self.fits_alone(datastore, command, &meta, &item) {
+            let header = &self.inbox.message.header;
+            if !huge && self.outbox.fits_alone(header, datastore, kind.change(), &meta, &item) {
                 return false;
             }
             let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
@@ -373,12 +374,6 @@ impl Desk<'_> {
         }
         self.went_out(index, Sent { message, command, datastore: index, kind, record, seq });
         true
-    }
-
-    /// Whether a change would fit a message that holds nothing else.
-    fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
-        let mut alone = self.outbox.emptied(&self.inbox.message.header);
-        alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
     }
 
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
