@@ -25,7 +25,7 @@ use self::state::{Phase, State};
 use super::codec;
 use super::inbox::{self, Inbox, Step as InboxStep};
 use super::message::ChangeKind;
-use super::pieces::PIECES_LEAVING;
+use super::pieces::{Assembled, PIECES_LEAVING};
 use crate::exchange::{Decision, Protocol, Seed, exchange};
 use crate::http::Response;
 use crate::journal::Moment;
@@ -172,7 +172,7 @@ struct Needed {
     luids: BTreeMap<CollectionId, Vec<Luid>>,
     keys: Vec<(CollectionId, MatchKey)>,
     whole: Vec<RecordVersion>,
-    assembled: Option<pieces::Assembled>,
+    assembled: Option<Assembled>,
     arriving: bool,
     totals: bool,
 }

@@ -3,10 +3,13 @@
 //! What a session remembers of one is in `session/objects.rs`; when one begins, breaks off and is given up is decided in
 //! `server/split.rs`, `server/pieces.rs` and their mirrors in `client/`.
 
+use super::inbox::{self, Incoming};
 use super::message::{Data, Item, Location, Meta, Status};
 use super::outbox::Outbox;
-use super::session::{Departure, SentKind};
-use crate::record::Record;
+use super::session::{Arrival, Departure, SentKind};
+use super::status;
+use crate::limits;
+use crate::record::{CollectionId, Record};
 use crate::store::{Batch, Piece, PieceRange};
 
 /// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
@@ -133,5 +136,110 @@ impl Departure {
         self.taken = self.sent;
         let to = (self.taken + 1).saturating_sub(self.step);
         PieceRange { leaving: true, from: 0, to }
+    }
+}
+
+impl Arrival {
+    /// An object of which the first piece is here: refused where it names no size, or more than `bytes_max`. Of one before it
+    /// nothing is kept.
+    pub fn begin(collection: &CollectionId, item: &Incoming, bytes_max: usize, batch: &mut Batch) -> Self {
+        let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= limits::NAME_BYTES_MAX);
+        let size = item.size.unwrap_or(0);
+        batch.pieces_dropped.push(PieceRange::all(false));
+        Self {
+            collection: collection.clone(),
+            luid: item.luid.clone(),
+            target: short(&item.target),
+            source: short(&item.source),
+            media_type: short(&item.media_type),
+            format: short(&item.format),
+            size,
+            refused: match size {
+                0 => status::SIZE_REQUIRED,
+                // Of an end mark that is counted, and base64, nothing is known yet.
+                size if size > (bytes_max as u64).saturating_add(1) => status::SIZE_TOO_LARGE,
+                _ => 0,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// One piece more, which begins at `start`: its status; `None` where it is the last, and the whole is what counts.
+    pub fn go_on(&mut self, item: &Incoming, start: u64, batch: &mut Batch) -> Option<u16> {
+        let end = start + item.bytes.len() as u64;
+        if start < self.bytes {
+            batch.pieces_dropped.push(PieceRange { leaving: false, from: start, to: PieceRange::END });
+        }
+        if !item.more {
+            drop_arriving(batch);
+            return None;
+        }
+        if end > self.size {
+            return Some(self.refuse(status::SIZE_MISMATCH, batch));
+        }
+        (self.bytes, self.last, self.paused) = (end, start, false);
+        if !item.bytes.is_empty() {
+            batch.pieces.push(Piece { leaving: false, start, bytes: item.bytes.clone() });
+        }
+        Some(status::CHUNK_BUFFERED)
+    }
+
+    /// What comes of the object from now on is answered with this, and nothing of it is kept.
+    pub fn refuse(&mut self, code: u16, batch: &mut Batch) -> u16 {
+        drop_arriving(batch);
+        self.refused = code;
+        code
+    }
+}
+
+fn drop_arriving(batch: &mut Batch) {
+    batch.pieces.retain(|piece| piece.leaving);
+    batch.pieces_dropped.push(PieceRange::all(false));
+}
+
+/// An object whose last piece is here, put together.
+#[derive(Debug)]
+pub struct Assembled {
+    /// What was said of it, before the last piece.
+    arrival: Arrival,
+    /// The whole as an item.
+    pub item: Incoming,
+    /// How many bytes were transported.
+    bytes: usize,
+}
+
+impl Assembled {
+    /// Puts together what was announced, of the pieces before the last one, which begins at `start`. `None` where that is not
+    /// all of it.
+    pub fn of(
+        arrival: &Arrival,
+        pieces: &[Piece],
+        last: &Incoming,
+        start: u64,
+        bytes_max: usize,
+    ) -> Option<Self> {
+        let pieces = pieces.iter().filter(|piece| !piece.leaving && piece.start < start);
+        let length = pieces.clone().map(|piece| piece.bytes.len()).sum::<usize>() + last.bytes.len();
+        let mut bytes = Vec::with_capacity(length);
+        pieces.for_each(|piece| bytes.extend_from_slice(&piece.bytes));
+        let unbroken = bytes.len() as u64 == start;
+        bytes.extend_from_slice(&last.bytes);
+        if !unbroken || !arrival.is_complete(bytes.len() as u64) {
+            return None;
+        }
+        let format = last.format.as_deref().or(arrival.format.as_deref());
+        let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
+        let item = inbox::assembled(last, format, media_type, bytes, bytes_max);
+        Some(Self { arrival: arrival.clone(), item, bytes: length })
+    }
+
+    /// Whether it is what has been arriving.
+    pub fn is_of(&self, arrival: &Arrival) -> bool {
+        self.arrival == *arrival
+    }
+
+    /// Whether it was more than a row holds: then the pieces are not kept in memory beside the whole.
+    pub fn is_large(&self) -> bool {
+        self.bytes > limits::RECORD_BYTES_MAX
     }
 }
