@@ -376,17 +376,7 @@ impl Desk<'_> {
             self.count(index, |it| it.outcome.conflicts += 1);
             return status::OK;
         }
-        let (collection, id) = standing.key;
-        self.change(Change {
-            collection,
-            id,
-            content: Content::Deleted,
-            parent: None,
-            key: None,
-            origin: self.peer.id.0.clone(),
-            insert: false,
-            supersede: true,
-        });
+        self.write_deleted(standing.key);
         self.count(index, |it| it.outcome.received.deleted += 1);
         if change.archive { status::DELETED_WITHOUT_ARCHIVE } else { status::OK }
     }
@@ -404,6 +394,20 @@ impl Desk<'_> {
             origin,
             insert,
             supersede: !insert,
+        });
+    }
+
+    /// Deletes a record.
+    pub fn write_deleted(&mut self, (collection, id): Key) {
+        self.change(Change {
+            collection,
+            id,
+            content: Content::Deleted,
+            parent: None,
+            key: None,
+            origin: self.peer.id.0.clone(),
+            insert: false,
+            supersede: true,
         });
     }
 

@@ -124,7 +124,7 @@ impl Desk<'_> {
         let Some(mut departure) = self.state.leaving.take_if(|departure| !departure.paused) else {
             return false;
         };
-        let index = self.state.syncing.iter().position(|it| it.datastore.collection == departure.collection);
+        let index = self.state.index_of(&departure.collection);
         let open = index.and_then(|index| Some((index, self.state.syncing.get(index)?)));
         let Some((index, datastore)) =
             open.filter(|(_, it)| it.is_alive()).map(|(index, it)| (index, it.datastore.clone()))
@@ -194,8 +194,7 @@ impl Desk<'_> {
     /// The object does not arrive in this session: as with any change that is refused, a later one offers it again.
     fn gives_up(&mut self, departure: Departure, code: u16) {
         self.batch.pieces_dropped.push(PieceRange::all(true));
-        let index = self.state.syncing.iter().position(|it| it.datastore.collection == departure.collection);
-        let Some(index) = index else { return };
+        let Some(index) = self.state.index_of(&departure.collection) else { return };
         let sent = departure.sent(index, departure.message, departure.command.clone());
         self.refused(&departure.collection, &sent, code);
     }
