@@ -114,7 +114,7 @@ impl<'a> Desk<'a> {
         let bounds = bounds(server, &mut state, fresh);
         let heard = identify::hear(&mut state, &inbox.message);
         let mut outbox = answer(server, snapshot, &state, token, bounds);
-        let header = header_status(server, header, nonce.clone());
+        let header = PendingStatus { challenge: nonce.clone(), ..header_status_of(server, header) };
         if !inbox.message.header.no_response {
             let headers = std::iter::once(header).chain(server.headers_kept()).map(Pending::Status);
             let _ = outbox.push_pending(headers.collect(), &[], None);
@@ -330,23 +330,9 @@ pub fn session_token(
     (token, known)
 }
 
-/// The status of the SyncHdr of an admitted message.
-fn header_status(server: &Server<'_>, code: u16, challenge: Option<(String, String)>) -> PendingStatus {
-    PendingStatus { challenge, ..header_status_of(server, code) }
-}
-
-/// A status of the SyncHdr.
+/// A status of the message's SyncHdr.
 pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
-    let header = &server.inbox.message.header;
-    PendingStatus {
-        message: header.message_id,
-        command: "0".into(),
-        name: "SyncHdr".into(),
-        targets: vec![header.target.uri.clone()],
-        sources: vec![header.source.uri.clone()],
-        code,
-        ..PendingStatus::default()
-    }
+    PendingStatus::of_header(&server.inbox.message.header, code)
 }
 
 /// Versions we speak, as a 505 or 513 names them.
