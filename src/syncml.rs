@@ -26,5 +26,6 @@ pub mod quirk;
 pub mod server;
 pub mod session;
 pub mod status;
+mod touched;
 pub mod trace;
 mod version;

@@ -14,6 +14,7 @@ use crate::store::{Acknowledged, Batch, Change, Collection, Guard, Peer, RecordV
 use crate::syncml::device::DevInf;
 use crate::syncml::known::Known;
 use crate::syncml::session::{Pending, PendingStatus, Unanswered};
+use crate::syncml::touched::Touched;
 use crate::upstream::{Ended, Outcome, Reason, Report, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,8 +66,8 @@ pub struct Desk<'a> {
     pub device: Option<DevInf>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    /// Records this turn changed, with their place in the batch.
-    pub touched: BTreeMap<Key, usize>,
+    /// Records this turn changed.
+    pub touched: Touched,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<Key, Option<Alias>>,
     /// Which record an id of ours means since this turn.
@@ -108,7 +109,7 @@ impl<'a> Desk<'a> {
                 .iter()
                 .map(|b| (b.collection.clone(), (b.clone(), false)))
                 .collect(),
-            touched: BTreeMap::new(),
+            touched: Touched::default(),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
@@ -175,24 +176,12 @@ impl<'a> Desk<'a> {
 
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
-        let key = (change.collection.clone(), change.id.clone());
-        let place = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
-        match place {
-            Some(before) => {
-                let insert = before.insert;
-                *before = change;
-                before.insert = insert;
-            }
-            None => {
-                self.touched.insert(key, self.batch.changes.len());
-                self.batch.changes.push(change);
-            }
-        }
+        self.touched.change(&mut self.batch.changes, change);
     }
 
     /// What a record changed earlier in this turn holds now.
     pub fn changed(&self, key: &Key) -> Option<&Content> {
-        self.batch.changes.get(*self.touched.get(key)?).map(|change| &change.content)
+        self.touched.find(&self.batch.changes, key).map(|change| &change.content)
     }
 
     /// Leaves a status for a command of the server's, unless none is wanted.
@@ -273,12 +262,7 @@ impl<'a> Desk<'a> {
                 }
             }
         }
-        for ((collection, record), alias) in self.aliases {
-            match alias {
-                Some(alias) => self.batch.aliases.push(alias),
-                None => self.batch.dropped.push((collection, record)),
-            }
-        }
+        self.batch.put_aliases(self.aliases);
         let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
         Batch {
             account,

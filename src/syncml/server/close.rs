@@ -23,12 +23,7 @@ impl Desk<'_> {
         let body = self.outbox.finish();
         let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
         let mut batch = self.batch;
-        for ((collection, record), alias) in self.aliases {
-            match alias {
-                Some(alias) => batch.aliases.push(alias),
-                None => batch.dropped.push((collection, record)),
-            }
-        }
+        batch.put_aliases(self.aliases);
         let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
         let mut batch = Batch {
             account,

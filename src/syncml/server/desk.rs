@@ -25,6 +25,7 @@ use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::quirk::Quirks;
 use crate::syncml::session::{Datastore, Pending, PendingStatus, State, Unanswered};
+use crate::syncml::touched::Touched;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,8 +55,8 @@ pub struct Desk<'a> {
     pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
     /// Bookmarks as they will be; the flag says whether they changed.
     pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    /// Records this turn changed, with their place in the batch: what the page says of them is no longer so.
-    pub touched: BTreeMap<(CollectionId, RecordId), usize>,
+    /// Records this turn changed: what the page says of them is no longer so.
+    pub touched: Touched,
     /// Collections that this very message asked to sync normally and was told to sync slowly.
     pub forced: BTreeSet<CollectionId>,
     /// For each match key how many of its records have been claimed, from the front.
@@ -134,7 +135,7 @@ impl<'a> Desk<'a> {
             peer,
             peer_changed: false,
             bookmarks: unchanged(snapshot),
-            touched: BTreeMap::new(),
+            touched: Touched::default(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             recognised: BTreeMap::new(),
@@ -256,25 +257,13 @@ impl<'a> Desk<'a> {
 
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
-        let key = (change.collection.clone(), change.id.clone());
-        let place = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
-        match place {
-            Some(before) => {
-                let insert = before.insert;
-                *before = change;
-                before.insert = insert;
-            }
-            None => {
-                self.touched.insert(key, self.batch.changes.len());
-                self.batch.changes.push(change);
-            }
-        }
+        self.touched.change(&mut self.batch.changes, change);
     }
 
     /// What a record changed earlier in this turn holds now.
     pub fn changed(&self, collection: &CollectionId, id: &RecordId) -> Option<&Content> {
-        let index = self.touched.get(&(collection.clone(), id.clone()))?;
-        self.batch.changes.get(*index).map(|change| &change.content)
+        let key = (collection.clone(), id.clone());
+        self.touched.find(&self.batch.changes, &key).map(|change| &change.content)
     }
 }
 

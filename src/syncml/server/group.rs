@@ -14,6 +14,7 @@ use crate::syncml::inbox::{AtomicStep, Step};
 use crate::syncml::session::Unanswered;
 use crate::syncml::session::{Arrival, Pending, State};
 use crate::syncml::status;
+use crate::syncml::touched::Touched;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a turn has decided so far.
@@ -23,7 +24,7 @@ struct Savepoint {
     peer: Peer,
     peer_changed: bool,
     bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    touched: BTreeMap<(CollectionId, RecordId), usize>,
+    touched: Touched,
     forced: BTreeSet<CollectionId>,
     matched: BTreeMap<(CollectionId, MatchKey), usize>,
     staged: BTreeMap<(CollectionId, Luid), usize>,

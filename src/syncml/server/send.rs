@@ -281,7 +281,7 @@ impl Desk<'_> {
     pub fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
-        if self.touched.contains_key(&key) {
+        if self.touched.contains(&key) {
             return Due::Nothing;
         }
         let believed = self.believed(datastore);
