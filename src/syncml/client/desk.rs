@@ -11,6 +11,7 @@ use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, RecordId, Seq};
 use crate::store::{Acknowledged, Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot};
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::device::DevInf;
 use crate::syncml::known::Known;
 use crate::syncml::session::{Pending, PendingStatus, Unanswered};
@@ -64,8 +65,8 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the server said it can do.
     pub device: Option<DevInf>,
-    /// Bookmarks as they will be; the flag says whether they changed.
-    pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
+    /// Bookmarks as they will be.
+    pub bookmarks: Bookmarks,
     /// Records this turn changed.
     pub touched: Touched,
     /// What this turn made of aliases; `None` for dropped.
@@ -104,11 +105,7 @@ impl<'a> Desk<'a> {
             device: serde_json::from_str(&peer.device).ok(),
             peer_changed: snapshot.peer.is_none(),
             peer,
-            bookmarks: snapshot
-                .bookmarks
-                .iter()
-                .map(|b| (b.collection.clone(), (b.clone(), false)))
-                .collect(),
+            bookmarks: Bookmarks::of(&snapshot.bookmarks),
             touched: Touched::default(),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
@@ -130,15 +127,12 @@ impl<'a> Desk<'a> {
 
     /// A bookmark to change.
     pub fn bookmark(&mut self, collection: &CollectionId) -> &mut Bookmark {
-        let fresh = || (Bookmark { collection: collection.clone(), ..Bookmark::default() }, false);
-        let (bookmark, changed) = self.bookmarks.entry(collection.clone()).or_insert_with(fresh);
-        *changed = true;
-        bookmark
+        self.bookmarks.change(collection)
     }
 
     /// A bookmark to read.
     pub fn bookmarked(&self, collection: &CollectionId) -> Bookmark {
-        self.bookmarks.get(collection).map(|(bookmark, _)| bookmark.clone()).unwrap_or_default()
+        self.bookmarks.find(collection).cloned().unwrap_or_default()
     }
 
     /// The alias of a record as this turn knows it by now.
@@ -263,13 +257,12 @@ impl<'a> Desk<'a> {
             }
         }
         self.batch.put_aliases(self.aliases);
-        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
         Batch {
             account,
             guard,
             now: self.now,
             peer_id: self.peer.id.clone(),
-            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
+            bookmarks: self.bookmarks.changed(),
             peer: self.peer_changed.then_some(self.peer),
             session: Some(session),
             ..self.batch

@@ -100,7 +100,7 @@ impl Desk<'_> {
         let Some(syncing) = self.state.syncing.get(index).cloned() else { return };
         let datastore = syncing.datastore;
         let id = datastore.collection.clone();
-        if !self.bookmarks.contains_key(&id) {
+        if self.bookmarks.find(&id).is_none() {
             return;
         }
         let lowest = self.lowest(index, datastore.held_from);

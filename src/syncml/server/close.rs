@@ -24,13 +24,12 @@ impl Desk<'_> {
         let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
         let mut batch = self.batch;
         batch.put_aliases(self.aliases);
-        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
         let mut batch = Batch {
             account,
             guard,
             now: self.now,
             peer_id: self.peer.id.clone(),
-            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
+            bookmarks: self.bookmarks.changed(),
             peer: self.peer_changed.then_some(self.peer),
             sweep,
             ..batch

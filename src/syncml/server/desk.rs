@@ -18,6 +18,7 @@ use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Peer, RecordVersion, Snapshot, Throttle};
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Part};
 use crate::syncml::known::Known;
@@ -53,8 +54,8 @@ pub struct Desk<'a> {
     pub quirks: Quirks,
     /// What that comes to for the device's path and a form, as far as it was looked up.
     pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
-    /// Bookmarks as they will be; the flag says whether they changed.
-    pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
+    /// Bookmarks as they will be.
+    pub bookmarks: Bookmarks,
     /// Records this turn changed: what the page says of them is no longer so.
     pub touched: Touched,
     /// Collections that this very message asked to sync normally and was told to sync slowly.
@@ -134,7 +135,7 @@ impl<'a> Desk<'a> {
             supported: RefCell::default(),
             peer,
             peer_changed: false,
-            bookmarks: unchanged(snapshot),
+            bookmarks: Bookmarks::of(&snapshot.bookmarks),
             touched: Touched::default(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
@@ -178,11 +179,7 @@ impl<'a> Desk<'a> {
             self.peer.nonce = nonce;
         }
         self.peer_changed = true;
-        for (bookmark, changed) in self.bookmarks.values_mut().filter(|(bookmark, _)| bookmark.sending) {
-            (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) =
-                (false, false, 0, 0);
-            *changed = true;
-        }
+        self.bookmarks.stop();
     }
 
     /// The account: authentication has made sure there is one.
@@ -208,15 +205,12 @@ impl<'a> Desk<'a> {
 
     /// A bookmark to change.
     pub fn bookmark(&mut self, collection: &CollectionId) -> &mut Bookmark {
-        let fresh = || (Bookmark { collection: collection.clone(), ..Bookmark::default() }, false);
-        let (bookmark, changed) = self.bookmarks.entry(collection.clone()).or_insert_with(fresh);
-        *changed = true;
-        bookmark
+        self.bookmarks.change(collection)
     }
 
     /// A bookmark to read.
     pub fn bookmarked(&self, collection: &CollectionId) -> Bookmark {
-        self.bookmarks.get(collection).map(|(bookmark, _)| bookmark.clone()).unwrap_or_default()
+        self.bookmarks.find(collection).cloned().unwrap_or_default()
     }
 
     /// The alias of a record as this turn knows it by now.
@@ -276,11 +270,6 @@ pub fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
     let announces = fresh && state.version > Version::V10;
     let object_bytes_max = announces.then(|| server.settings.object_bytes_max() as u64);
     Bounds { bytes_max: state.message_bytes_max, object_bytes_max }
-}
-
-/// Bookmarks as they were read.
-fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
-    snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
 }
 
 /// The message we answer with, still empty.

@@ -7,9 +7,10 @@ use super::desk::Desk;
 use super::watch::Watch;
 use crate::journal::matching::MatchKey;
 use crate::limits;
-use crate::peer::{Alias, Bookmark, Luid};
+use crate::peer::{Alias, Luid};
 use crate::record::{CollectionId, RecordId};
 use crate::store::{Batch, Peer};
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::inbox::{AtomicStep, Step};
 use crate::syncml::session::Unanswered;
 use crate::syncml::session::{Arrival, Pending, State};
@@ -23,7 +24,7 @@ struct Savepoint {
     batch: Batch,
     peer: Peer,
     peer_changed: bool,
-    bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
+    bookmarks: Bookmarks,
     touched: Touched,
     forced: BTreeSet<CollectionId>,
     matched: BTreeMap<(CollectionId, MatchKey), usize>,
