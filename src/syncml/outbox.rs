@@ -8,7 +8,10 @@ use super::credential;
 use super::device::{DevInf, SERVER_ID};
 use super::message::*;
 use super::session::{Datastore, Pending, PendingStatus};
+use crate::content;
 use crate::limits;
+use crate::record::Body;
+use crate::secret;
 
 /// The least room for a piece in a message that holds nothing else: with less, an object would take for ever.
 const PIECE_BYTES_MIN: usize = 100;
@@ -112,11 +115,6 @@ impl Outbox {
         let mut emptied = Self::begin(self.header.clone(), self.encoding, self.version, self.bytes_max);
         emptied.push_pending(vec![Pending::Status(header)], &[], None);
         emptied
-    }
-
-    /// The encoding it is written in.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
     }
 
     /// The device can take less than was thought.
@@ -322,6 +320,19 @@ impl Outbox {
         }
         self.commands -= 1;
         None
+    }
+
+    /// Content as it travels in this message: with its media type, and in base64 where XML cannot carry the bytes.
+    pub fn dress(&self, body: Body) -> (Meta, Data) {
+        let (media_type, _) = content::media_type(&body.form);
+        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
+        let bytes = if self.encoding == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
+            meta.format = Some("b64".into());
+            secret::base64(&body.bytes).into_bytes()
+        } else {
+            body.bytes
+        };
+        (meta, Data::Bytes(bytes))
     }
 
     /// Whether a change would fit a message that holds nothing else.

@@ -1,5 +1,5 @@
 //! Large objects on their way in, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8). The mirrors are `split.rs` and
-//! `server/pieces.rs`.
+//! `server/pieces.rs`; what all of them share is in `syncml/pieces.rs`.
 
 use super::Client;
 use super::desk::Desk;

@@ -8,9 +8,7 @@ use super::split::Leaving;
 use crate::content;
 use crate::peer::{Alias, Luid};
 use crate::record::{Body, CollectionId, Content, Record, Seq};
-use crate::secret;
 use crate::store::Outgoing;
-use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
 use crate::syncml::message::{Data, Item, Location, Meta, Version};
 use crate::syncml::outbox::Outbox;
@@ -236,14 +234,7 @@ impl Desk<'_> {
         let version: Version = self.state.version;
         let form = describe::preferred(self.device.as_ref(), &datastore.source, version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
-        let (media_type, _) = content::media_type(&body.form);
-        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
-        let bytes = if outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
-            meta.format = Some("b64".into());
-            secret::base64(&body.bytes).into_bytes()
-        } else {
-            body.bytes
-        };
-        (meta, Some(Data::Bytes(bytes)))
+        let (meta, data) = outbox.dress(body);
+        (meta, Some(data))
     }
 }

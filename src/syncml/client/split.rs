@@ -1,5 +1,5 @@
 //! Large objects on their way out, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8). The mirrors are `pieces.rs` and
-//! `server/split.rs`.
+//! `server/split.rs`; what all of them share is in `syncml/pieces.rs`.
 //!
 //! What fits no message of the server's is dressed once and laid out in the store as pieces; from there each message takes as
 //! much as fits it, once the server has said 213 to what came before.

@@ -1,4 +1,5 @@
-//! Large objects on their way in, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `split.rs`.
+//! Large objects on their way in, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `split.rs`;
+//! what both roles share is in `syncml/pieces.rs`.
 //!
 //! A piece is kept in the store as it came; what the pieces are of is said in the session ([`Arrival`]). The last one makes the
 //! whole be read, once, and from there on it is an item like any other.

@@ -10,9 +10,7 @@ use crate::content;
 use crate::limits;
 use crate::peer::{Alias, Looking, Place};
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
-use crate::secret;
 use crate::store::Outgoing;
-use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
 use crate::syncml::message::{Data, Item, Location, Meta};
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
@@ -381,15 +379,8 @@ impl Desk<'_> {
         let form = describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
         let body = self.narrowed(datastore, body);
-        let (media_type, _) = content::media_type(&body.form);
-        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
-        let bytes = if self.outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
-            meta.format = Some("b64".into());
-            secret::base64(&body.bytes).into_bytes()
-        } else {
-            body.bytes
-        };
-        (meta, Some(Data::Bytes(bytes)))
+        let (meta, data) = self.outbox.dress(body);
+        (meta, Some(data))
     }
 
     /// Our package is out: the position is offered as far as it is certain. What was just sent and not answered holds it back,

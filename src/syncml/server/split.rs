@@ -1,4 +1,5 @@
-//! Large objects on their way out, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `pieces.rs`.
+//! Large objects on their way out, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `pieces.rs`;
+//! what both roles share is in `syncml/pieces.rs`.
 //!
 //! What fits no message of the device is dressed for it once and laid out in the store as pieces; what is said of them is kept
 //! in the session ([`Departure`]). From there each message takes as much as fits it, once the device has said 213 to what came
