@@ -35,12 +35,15 @@ mod writing;
 use crate::exchange::{self, Decision, Protocol, Seed, Served, Turn};
 use crate::http::{Request, Response};
 use crate::journal::Moment;
-use crate::record::{AccountId, Seq};
+use crate::limits;
+use crate::record::{AccountId, Record, Seq};
 use crate::settings::Settings;
 use crate::store::{Account, Batch, Collection, Cost, Reads, Receipt, Snapshot, Store, StoreError, Who};
 use call::Call;
 use logon::Logon;
+use record::Detail;
 use refusal::{Refusal, printable};
+pub use route::body_bytes_max;
 use serde_json::{Value, json};
 
 /// Who asks.
@@ -50,6 +53,16 @@ pub enum Caller {
     Bearer,
     /// The host itself, which serves its own process: no token is asked for.
     Trusted(AccountId),
+}
+
+impl Caller {
+    /// How large a record comes or goes whole, in bytes, where devices are given objects of that size.
+    fn record_bytes_max(&self) -> usize {
+        match self {
+            Self::Bearer => limits::API_RECORD_BYTES_MAX,
+            Self::Trusted(_) => limits::OBJECT_BYTES_MAX,
+        }
+    }
 }
 
 /// Serves a request whose path begins with `/api/`.
@@ -89,6 +102,8 @@ struct Scene<'a> {
     snapshot: &'a Snapshot,
     now: Moment,
     settings: &'a Settings,
+    /// How large a record comes or goes whole, in bytes.
+    record_bytes_max: usize,
     /// The server as the client sees it: `https://host`.
     origin: &'a str,
     /// To read more: who it is, and nothing else yet.
@@ -100,6 +115,11 @@ impl Scene<'_> {
     fn collection(&self, path: &str) -> Result<&Collection, Refusal> {
         let found = self.snapshot.collection_at(path);
         found.ok_or_else(|| Refusal::not_found(format!("There is no collection `{}`.", printable(path))))
+    }
+
+    /// How much is shown of one record: everything, where it goes whole.
+    fn detail(&self, record: &Record) -> Detail {
+        if record.content.size() > self.record_bytes_max { Detail::Fields } else { Detail::Properties }
     }
 }
 
@@ -151,6 +171,7 @@ struct Api<'a> {
     who: Who,
     work: Work,
     settings: &'a Settings,
+    record_bytes_max: usize,
     /// Who, once known, and what became of it, for the log.
     login: String,
     done: String,
@@ -164,14 +185,18 @@ enum Work {
 
 impl<'a> Api<'a> {
     fn new(request: Request, caller: &Caller, settings: &'a Settings) -> Result<Self, (Refusal, String)> {
-        let Some(call) = Call::new(request) else {
+        let Some(call) = Call::new(request, caller) else {
             return Err((Refusal::not_found("There is nothing at this path."), "api".to_owned()));
         };
         let line = call.line();
         let origin = call.request.origin.clone();
         let begun = route::work(&call, caller).map_err(|refusal| (refusal, line.clone()))?;
         let (who, work) = begun;
-        Ok(Self { call: line, origin, who, work, settings, login: String::new(), done: String::new() })
+        // Where devices are given no larger objects, one that fits a row is still a record.
+        let record_bytes_max = settings.object_bytes_max().max(limits::RECORD_BYTES_MAX);
+        let record_bytes_max = caller.record_bytes_max().min(record_bytes_max);
+        let (login, done) = (String::new(), String::new());
+        Ok(Self { call: line, origin, who, work, settings, record_bytes_max, login, done })
     }
 
     fn step(
@@ -190,7 +215,9 @@ impl<'a> Api<'a> {
         };
         let account = admit(&self.who, snapshot, settings, now, &mut self.login)?;
         let (login, origin, reads) = (&*self.login, &*self.origin, Reads::of(self.who.clone()));
-        deed.decide(&Scene { account, login, snapshot, now, settings, origin, reads }, seed)
+        let record_bytes_max = self.record_bytes_max;
+        let scene = Scene { account, login, snapshot, now, settings, record_bytes_max, origin, reads };
+        deed.decide(&scene, seed)
     }
 
     fn refuse(&mut self, refusal: &Refusal) -> Response {

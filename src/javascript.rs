@@ -39,10 +39,14 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// How large a body a path takes, in bytes.
+/// How large a body a path takes, in bytes; of a host that serves itself where it names the account.
 #[wasm_bindgen(js_name = bodyBytesMax)]
-pub fn body_bytes_max(path: &str) -> u32 {
-    u32::try_from(serve::body_bytes_max(path)).unwrap_or(u32::MAX)
+pub fn body_bytes_max(path: &str, account: Option<String>) -> u32 {
+    u32::try_from(serve::body_bytes_max(path, &caller(account))).unwrap_or(u32::MAX)
+}
+
+fn caller(account: Option<String>) -> Caller {
+    account.map_or(Caller::Bearer, |account| Caller::Trusted(AccountId(account)))
 }
 
 /// Serves one request: a promise of what is to be answered ([`Answered`]).
@@ -56,7 +60,7 @@ pub fn serve(
 ) -> Result<Promise, JsValue> {
     let request: Asked = of_js("request", request)?;
     let mut set: Set = of_js("options", settings)?;
-    let caller = set.account.take().map_or(Caller::Bearer, |account| Caller::Trusted(AccountId(account)));
+    let caller = caller(set.account.take());
     let settings = set.settings()?;
     let (place, now, seed) = (Rc::clone(&store.place), moment(now), seed(random)?);
     Ok(future_to_promise(async move {

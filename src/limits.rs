@@ -171,6 +171,16 @@ pub const TRACES_BYTES_MAX: i64 = 20_000_000;
 /// A request to the JSON API. An import comes in pieces, and a record of [`RECORD_BYTES_MAX`] escaped as JSON fits.
 pub const API_BODY_BYTES_MAX: usize = 1_000_000;
 
+/// A record that comes or goes whole over the JSON API: as JSON it is many times in memory, of the 128 MB that an isolate has.
+/// A host that serves itself has memory of its own.
+pub const API_RECORD_BYTES_MAX: usize = 4_000_000;
+
+/// A request to the JSON API with a record of so many bytes in it, as base64 or as text with line ends to escape, and
+/// something beside it.
+pub const fn api_record_body_bytes_max(record_bytes_max: usize) -> usize {
+    record_bytes_max.div_ceil(3) * 4 + API_BODY_BYTES_MAX
+}
+
 /// How many items we ask a MAX server for at once, where it knows pages; and as many are written in one commit.
 pub const UPSTREAM_PAGE_ITEMS: usize = 500;
 

@@ -26,11 +26,11 @@ fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/")
 }
 
-/// How large a body a path takes, in bytes: what is longer is refused with 413 before it is read.
-pub fn body_bytes_max(path: &str) -> usize {
+/// How large a body a path takes of whom, in bytes: what is longer is refused with 413 before it is read.
+pub fn body_bytes_max(path: &str, caller: &Caller) -> usize {
     match path {
         "/syncml" => limits::SYNCML_MESSAGE_BYTES_MAX,
-        _ if is_api(path) => limits::API_BODY_BYTES_MAX,
+        _ if is_api(path) => api::body_bytes_max(path, caller),
         _ => limits::MAX_BODY_BYTES_MAX,
     }
 }

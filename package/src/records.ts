@@ -20,7 +20,7 @@ export interface RecordView {
   mediaType: string;
   /** Bytes of the body. */
   size: number;
-  /** The body: text, or bytes where it is none. Missing in lists where it is large. */
+  /** The body: text, or bytes where it is none. Missing in lists where it is larger than 450,000 bytes. */
   body?: string | Uint8Array;
   /** The collection's plain fields with something in them. */
   fields: Record<string, string>;

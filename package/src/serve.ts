@@ -52,7 +52,7 @@ export async function serve(request: Request, store: Store, options: ServeOption
   expect(typeof request === "object" && request !== null && typeof request.url === "string", "serve takes a standard Request");
   expect(!request.bodyUsed, "the body of this request was read already");
   const { now = Date.now, log, address = "", ...settings } = options;
-  const asked = await plainRequest(request, address);
+  const asked = await plainRequest(request, address, settings.account);
   const answered = await guardedLater(
     () => wasm.serve(asked, placeOf(store), given(settings), now(), random()) as Promise<Answered>,
   );
@@ -60,9 +60,9 @@ export async function serve(request: Request, store: Store, options: ServeOption
   return response(answered);
 }
 
-async function plainRequest(request: Request, address: string): Promise<object> {
+async function plainRequest(request: Request, address: string, account: string | undefined): Promise<object> {
   const url = new URL(request.url);
-  const bytesMax = core().bodyBytesMax(url.pathname);
+  const bytesMax = core().bodyBytesMax(url.pathname, account);
   const headers = [...request.headers].map(([name, value]): [string, string] => [name.toLowerCase(), value]);
   const accepted = acceptedByClient(request);
   if (accepted !== undefined) replace(headers, "accept-encoding", accepted);

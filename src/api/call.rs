@@ -1,8 +1,9 @@
 //! One request, taken apart: the path's segments, the query, a body that must be JSON.
 
+use super::Caller;
 use super::refusal::{Refusal, printable};
+use super::route::body_bytes_max;
 use crate::http::{Request, form};
-use crate::limits;
 use crate::record::Seq;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use std::ops::RangeInclusive;
@@ -15,16 +16,19 @@ pub struct Call {
     /// The path behind `/api`, decoded.
     pub path: Vec<String>,
     query: Vec<(String, String)>,
+    /// How large its body may be.
+    pub bytes_max: usize,
 }
 
 impl Call {
     /// Takes a request apart; `None` where its path is no text.
-    pub fn new(request: Request) -> Option<Self> {
+    pub fn new(request: Request, caller: &Caller) -> Option<Self> {
+        let bytes_max = body_bytes_max(&request.path, caller);
         let path = request.path.strip_prefix("/api/")?;
         let decoded = |segment: &str| String::from_utf8(form::percent_decode(segment.as_bytes())).ok();
         let path = path.split('/').map(decoded).collect::<Option<_>>()?;
         let query = form::query(&request.query);
-        Some(Self { request, path, query })
+        Some(Self { request, path, query, bytes_max })
     }
 
     /// The token it bears (RFC 6750 section 2.1).
@@ -98,9 +102,9 @@ impl Call {
         }
     }
 
-    /// The body as JSON. Its depth is bounded by the reader (128), its length by [`limits::API_BODY_BYTES_MAX`].
+    /// The body as JSON. Its depth is bounded by the reader (128), its length by [`body_bytes_max`].
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        let body = self.body(limits::API_BODY_BYTES_MAX)?;
+        let body = self.body(self.bytes_max)?;
         if self.media_type() != "application/json" {
             return Err(Refusal::media_type("application/json"));
         }
@@ -113,7 +117,7 @@ impl Call {
 
     /// The same, where no body says nothing.
     pub fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
-        match self.body(limits::API_BODY_BYTES_MAX)? {
+        match self.body(self.bytes_max)? {
             [] => Ok(T::default()),
             _ => self.json(),
         }

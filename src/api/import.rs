@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// Items in one chunk: they are one commit.
 const ITEMS_MAX: usize = 500;
 
-/// Bytes of one chunk.
+/// Bytes of a chunk with more than one item in it.
 const BYTES_MAX: usize = limits::RECORD_BYTES_MAX;
 
 /// What a chunk is made of.
@@ -94,7 +94,7 @@ impl Made {
 impl Import {
     /// Of the request.
     pub fn new(call: &Call, path: &str) -> Result<Self, Refusal> {
-        let bytes = call.body(BYTES_MAX)?.to_vec();
+        let bytes = call.body(call.bytes_max)?.to_vec();
         let source = match call.media_type().as_str() {
             "text/vcard" | "text/x-vcard" | "text/directory" => Source::Cards,
             "text/calendar" | "text/x-vcalendar" => Source::Calendars,
@@ -110,7 +110,7 @@ impl Import {
         Ok(Self { path: path.to_owned(), source, bytes, columns, read: None })
     }
 
-    fn read(&self, collection: &Collection) -> Result<Chunk, Refusal> {
+    fn read(&self, collection: &Collection, bytes_max: usize) -> Result<Chunk, Refusal> {
         let kind = collection.kind;
         let fits = match self.source {
             Source::Cards => kind == Kind::Contacts,
@@ -128,8 +128,13 @@ impl Import {
         };
         match chunk.items.len() {
             0 => Err(Refusal::bad("There is nothing in it.")),
-            many if many > ITEMS_MAX => {
-                Err(Refusal::too_large(format!("A chunk has at most {ITEMS_MAX} items; cut it.")))
+            1 if self.bytes.len() > bytes_max => {
+                Err(Refusal::too_large(format!("A record may have {bytes_max} bytes.")))
+            }
+            1 => Ok(chunk),
+            many if many > ITEMS_MAX || self.bytes.len() > BYTES_MAX => {
+                let words = format!("A chunk has at most {ITEMS_MAX} items and {BYTES_MAX} bytes; cut it.");
+                Err(Refusal::too_large(words))
             }
             _ => Ok(chunk),
         }
@@ -253,7 +258,7 @@ impl Deed for Import {
             return Err(Refusal::read_only(&self.path));
         }
         let Some(chunk) = &self.read else {
-            let chunk = self.read(collection)?;
+            let chunk = self.read(collection, scene.record_bytes_max)?;
             let made = || chunk.items.iter().filter_map(|item| item.made.as_ref().ok());
             let keys: Vec<_> =
                 made().filter(|_| collection.kind != Kind::Table).filter_map(Made::key).collect();

@@ -53,7 +53,7 @@ impl Deed for One {
             self.whole = true;
             return Ok(Decision::Ask(Box::new(Reads { whole, peer: device, ..reads })));
         }
-        let mut shown = record::shown(record, &collection.fields, Detail::Properties);
+        let mut shown = record::shown(record, &collection.fields, scene.detail(record));
         if let Some(members) = shown.as_object_mut() {
             members.insert("touched".into(), touched_by(scene, record));
         }

@@ -14,9 +14,21 @@ use super::refusal::Refusal;
 use super::replay::Replay;
 use super::writing::Writing;
 use super::{Caller, Deed, Work, device, mapping, session};
+use crate::limits;
 use crate::peer::PeerId;
 use crate::secret;
 use crate::store::Who;
+
+/// How large a body a path takes of whom, in bytes.
+pub fn body_bytes_max(path: &str, caller: &Caller) -> usize {
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["", "api", "collections", _, "records", ..] => {
+            limits::api_record_body_bytes_max(caller.record_bytes_max())
+        }
+        ["", "api", "collections", _, "import"] => caller.record_bytes_max(),
+        _ => limits::API_BODY_BYTES_MAX,
+    }
+}
 
 /// What a request asks, and of whom, where nothing in the request itself speaks against it.
 pub fn work(call: &Call, caller: &Caller) -> Result<(Who, Work), Refusal> {

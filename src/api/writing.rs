@@ -3,7 +3,7 @@
 
 use super::call::{Call, present};
 use super::listing::{etag, live, of_record};
-use super::record::{self, Detail};
+use super::record;
 use super::refusal::{Refusal, printable};
 use super::{Answer, Deed, Reply, Scene, turn};
 use crate::content::{self, fields};
@@ -119,6 +119,7 @@ impl Writing {
     /// The record as it is to be; `None` where it stays as it is.
     fn made(
         &self,
+        scene: &Scene<'_>,
         collection: &Collection,
         before: Option<&Body>,
         id: &RecordId,
@@ -136,10 +137,16 @@ impl Writing {
             (true, Some(body)) => body.clone(),
             _ => fields::patch(begun, collection.kind, &collection.fields, &values)?,
         };
-        let larger = before.is_some_and(|body| body.bytes.len() > limits::RECORD_BYTES_MAX);
-        if made.bytes.len() > limits::RECORD_BYTES_MAX && !larger {
-            let most = limits::RECORD_BYTES_MAX;
-            return Err(Refusal::too_large(format!("The record would have more than {most} bytes.")));
+        // What is larger already, because a device sent it in pieces, may be changed.
+        let larger = begun.is_some_and(|body| body.bytes.len() > scene.record_bytes_max);
+        let bytes_max = if larger && matches!(self.verb, Verb::Patch) {
+            limits::OBJECT_BYTES_MAX
+        } else {
+            scene.record_bytes_max
+        };
+        if made.bytes.len() > bytes_max {
+            let words = format!("The record would have more than {bytes_max} bytes.");
+            return Err(Refusal::too_large(words));
         }
         Ok((Some(&made) != before).then_some(made))
     }
@@ -249,10 +256,11 @@ impl Deed for Writing {
         }
         let parent = self.place(scene, collection, lives)?;
         let status = if lives.is_some() { 200 } else { 201 };
-        let Some(body) = self.made(collection, before, &id)? else {
+        let Some(body) = self.made(scene, collection, before, &id)? else {
             // Nothing changes, and nothing is written.
-            let record = live(scene, Some(&id), &self.path)?.clone();
-            return Ok(turn(Answer::Ready(answer(status, record, collection)), None));
+            let record = live(scene, Some(&id), &self.path)?;
+            let shown = record::shown(record, &collection.fields, scene.detail(record));
+            return Ok(turn(Answer::Ready(answer(status, record.seq, &path_of(record), shown)), None));
         };
         let record = Record {
             collection: collection.id.clone(),
@@ -262,9 +270,10 @@ impl Deed for Writing {
             parent,
             content: Content::Body(body),
         };
-        let batch = batch(scene, collection, &record, stored.is_none());
-        let collection = collection.clone();
-        let stamped = move |seq| answer(status, Record { seq, ..record }, &collection);
+        let shown = record::shown(&record, &collection.fields, scene.detail(&record));
+        let path = path_of(&record);
+        let stamped = move |seq| answer(status, seq, &path, shown);
+        let batch = batch(scene, collection, record, stored.is_none());
         Ok(turn(Answer::Stamped(Box::new(stamped)), Some(batch)))
     }
 }
@@ -306,7 +315,7 @@ impl Writing {
         }
         let gone =
             Record { content: Content::Deleted, parent: None, origin: String::new(), ..record.clone() };
-        let mut batch = batch(scene, collection, &gone, false);
+        let mut batch = batch(scene, collection, gone, false);
         if collection.kind == Kind::Files {
             batch.guard.parents = vec![(collection.id.clone(), record.id.clone())];
         }
@@ -317,7 +326,7 @@ impl Writing {
 /// OMA's data object for a folder.
 const FOLDER: &str = "application/vnd.omads-folder+xml";
 
-fn batch(scene: &Scene<'_>, collection: &Collection, record: &Record, insert: bool) -> Batch {
+fn batch(scene: &Scene<'_>, collection: &Collection, record: Record, insert: bool) -> Batch {
     let synced = collection.kind != Kind::Table;
     let at = (record.collection.clone(), record.id.clone());
     let parents = record.parent.iter().map(|parent| (record.collection.clone(), parent.clone()));
@@ -327,11 +336,11 @@ fn batch(scene: &Scene<'_>, collection: &Collection, record: &Record, insert: bo
         guard: Guard { head: scene.account.head, records, ..Guard::default() },
         now: scene.now,
         changes: vec![Change {
-            collection: record.collection.clone(),
-            id: record.id.clone(),
-            content: record.content.clone(),
-            parent: record.parent.clone(),
             key: record.content.body().filter(|_| synced).and_then(matching::key),
+            collection: record.collection,
+            id: record.id,
+            content: record.content,
+            parent: record.parent,
             origin: String::new(),
             insert,
             // A table too may be synchronised with another server.
@@ -342,17 +351,18 @@ fn batch(scene: &Scene<'_>, collection: &Collection, record: &Record, insert: bo
     }
 }
 
-fn answer(status: u16, record: Record, collection: &Collection) -> Reply {
-    let shown: Value = record::shown(&record, &collection.fields, Detail::Properties);
-    let reply = Reply::json(status, &shown).with("etag", etag(record.seq));
-    match status {
-        201 => {
-            let id: String = record.id.as_str().bytes().map(percent).collect();
-            let path: String = collection.id.0.bytes().map(percent).collect();
-            reply.with("location", format!("/api/collections/{path}/records/{id}"))
-        }
-        _ => reply,
-    }
+/// The answer to a change that has got this stamp.
+fn answer(status: u16, seq: Seq, path: &str, mut shown: Value) -> Reply {
+    shown.as_object_mut().and_then(|members| members.insert("seq".into(), seq.into()));
+    let reply = Reply::json(status, &shown).with("etag", etag(seq));
+    if status == 201 { reply.with("location", path.to_owned()) } else { reply }
+}
+
+/// Where a record is found.
+fn path_of(record: &Record) -> String {
+    let id: String = record.id.as_str().bytes().map(percent).collect();
+    let collection: String = record.collection.0.bytes().map(percent).collect();
+    format!("/api/collections/{collection}/records/{id}")
 }
 
 /// A byte as a segment of a path can carry it.

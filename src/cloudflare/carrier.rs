@@ -62,7 +62,7 @@ async fn carry(outgoing: &Outgoing) -> worker::Result<Response> {
         ResponseBody::Empty => Vec::new(),
         ResponseBody::Body(bytes) => bytes.clone(),
         ResponseBody::Stream(stream) => {
-            let read = read_up_to(stream, limits::UPSTREAM_ANSWER_BYTES_MAX).await?;
+            let read = read_up_to(stream, limits::UPSTREAM_ANSWER_BYTES_MAX, 0).await?;
             read.ok_or_else(|| {
                 let most = limits::UPSTREAM_ANSWER_BYTES_MAX;
                 worker::Error::RustError(format!("the answer has more than {most} bytes"))

@@ -2,6 +2,7 @@
 //!
 //! Bodies are bounded here, before they are held in memory; everything else about a request is for the protocols to judge.
 
+use crate::api::Caller;
 use crate::http::{Request, Response};
 use crate::serve;
 use crate::store::Cost;
@@ -15,12 +16,11 @@ pub async fn request_of(request: worker::Request) -> Result<Request> {
     let url = request.url()?;
     let mut headers = headers_of(&request);
     let path = request.path();
-    let bytes_max = serve::body_bytes_max(&path);
+    let bytes_max = serve::body_bytes_max(&path, &Caller::Bearer);
     let announced = headers.iter().find(|(name, _)| name == "content-length");
-    let too_large = announced
-        .is_some_and(|(_, length)| length.trim().parse().is_ok_and(|length: usize| length > bytes_max));
+    let announced = announced.and_then(|(_, length)| length.trim().parse::<usize>().ok()).unwrap_or_default();
     let body = match request.inner().body() {
-        Some(stream) if !too_large => read_up_to(&stream, bytes_max).await?,
+        Some(stream) if announced <= bytes_max => read_up_to(&stream, bytes_max, announced).await?,
         Some(_) => None,
         None => Some(Vec::new()),
     };
@@ -102,10 +102,15 @@ fn client_accept_encoding(request: &worker::Request) -> Option<String> {
     js_sys::Reflect::get(&cf, &"clientAcceptEncoding".into()).ok()?.as_string()
 }
 
-/// The whole stream, or `None` as soon as it turns out longer than allowed: the rest is never held.
-pub async fn read_up_to(stream: &ReadableStream, bytes_max: usize) -> Result<Option<Vec<u8>>> {
+/// The whole stream, or `None` as soon as it turns out longer than allowed: the rest is never held. What it announces has room
+/// at once, so that nothing is held twice.
+pub async fn read_up_to(
+    stream: &ReadableStream,
+    bytes_max: usize,
+    announced: usize,
+) -> Result<Option<Vec<u8>>> {
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(announced.min(bytes_max));
     loop {
         let read = js_sys::futures::JsFuture::from(reader.read()).await?;
         if js_sys::Reflect::get(&read, &"done".into())?.is_truthy() {

@@ -4,7 +4,7 @@
 use crate::content::dates;
 use crate::content::path::{self, Path, Target, View};
 use crate::content::value::{self, Dialect, Shape};
-use crate::content::{note, patch, read, table};
+use crate::content::{heard, note, patch, table};
 use crate::record::{Body, Entry, Form, Kind, Property, is_xml_char};
 use serde::{Deserialize, Serialize};
 
@@ -131,9 +131,8 @@ pub fn project(body: &Body, fields: &[Field]) -> Vec<(String, String)> {
             |name: &str| pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         return shown.map(|field| (field.name.clone(), finished(value(&field.name), field.kind))).collect();
     }
-    let properties = read(body);
-    let view =
-        Subject { entries: path::subject(&properties.entries), dialect: value::dialect(&body.form), body };
+    let entries = heard(body);
+    let view = Subject { entries: path::subject(&entries), dialect: value::dialect(&body.form), body };
     shown.map(|field| (field.name.clone(), finished(view.value(field), field.kind))).collect()
 }
 

@@ -115,12 +115,20 @@ scenario!(lines_of_json_go_and_come_back_with_their_ids, world => {
     assert_ne!(imported["items"][0]["id"], "own-id", "another record's id is not taken");
 });
 
+scenario!(only_an_item_alone_in_its_chunk_may_be_larger_than_many, world => {
+    let large = |name: &str, bytes: usize| card(name).replace("END:", &format!("NOTE:{}\r\nEND:", "x".repeat(bytes)));
+    let two = large("Large", 450_000) + &card("Small");
+    assert_eq!(import(&world, "contacts", "text/vcard", two.as_bytes()).refused(), (413, "too_large"));
+    assert_eq!(counts(&import(&world, "contacts", "text/vcard", large("Large", 3_900_000).as_bytes()).of(200)), [1, 0, 0]);
+    assert_eq!(counts(&import(&world, "contacts", "text/vcard", large("Large", 3_900_000).as_bytes()).of(200)), [0, 1, 0]);
+});
+
 scenario!(chunks_are_bounded_and_fit_their_collection, world => {
     let cards: String = (0..500).map(|n| card(&format!("Person {n}"))).collect();
     assert_eq!(counts(&import(&world, "contacts", "text/vcard", cards.as_bytes()).of(200)), [500, 0, 0]);
     let more = cards.clone() + &card("One more");
     assert_eq!(import(&world, "contacts", "text/vcard", more.as_bytes()).refused(), (413, "too_large"));
-    assert_eq!(import(&world, "contacts", "text/vcard", &vec![b'x'; 450_001]).refused(), (413, "too_large"));
+    assert_eq!(import(&world, "contacts", "text/vcard", &vec![b'x'; 4_000_001]).refused(), (413, "too_large"));
     assert_eq!(import(&world, "contacts", "text/html", b"x").status, 415);
     for (collection, media_type) in [("contacts", "text/calendar"), ("notes", "text/vcard"), ("tasks", "text/plain"), ("files", "text/csv"), ("files", "text/vcard")] {
         assert_eq!(import(&world, collection, media_type, b"x").status, 400, "{collection} {media_type}");

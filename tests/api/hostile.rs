@@ -53,11 +53,14 @@ scenario!(bodies_that_are_no_bodies_are_refused, world => {
     for body in [b"".as_slice(), b"{", b"[]", b"null", b"\xff", b"{\"body\":null}", b"{\"body\":1}", b"{\"fields\":[]}", &deep] {
         assert_eq!(send(body, "application/json"), 400, "{:?}", String::from_utf8_lossy(&body[..body.len().min(40)]));
     }
-    assert_eq!(send(&vec![b' '; 1_000_001], "application/json"), 413);
-    let large = json!({ "body": card(&"x".repeat(460_000)) }).to_string();
+    assert_eq!(send(&vec![b' '; 6_333_337], "application/json"), 413);
+    let large = json!({ "body": card(&"x".repeat(4_000_000)) }).to_string();
     assert_eq!(send(large.as_bytes(), "application/json; charset=utf-8"), 413);
-    let announced = with(signed(bare("POST", at), TOKEN), "content-length", "1000001");
-    assert_eq!(world.ask(announced).refused(), (413, "too_large"));
+    for (path, most) in [(at, 6_333_336), ("/api/decode", 1_000_000), ("/api/collections/contacts/import", 4_000_000)] {
+        let announced = |length: u32| with(signed(bare("POST", path), TOKEN), "content-length", &length.to_string());
+        assert_eq!(world.ask(announced(most + 1)).refused(), (413, "too_large"), "{path}");
+        assert_ne!(world.ask(announced(most)).status, 413, "{path}");
+    }
     let squeezed = with(with_json(signed(bare("POST", at), TOKEN), &json!({ "body": card("x") })), "content-encoding", "gzip");
     assert_eq!(world.ask(squeezed).refused(), (415, "unsupported_media_type"));
     assert_eq!(world.get(at).of(200)["records"], json!([]));

@@ -48,6 +48,49 @@ scenario!(a_record_is_added_read_patched_and_deleted, world => {
     assert_eq!(world.send("PATCH", &at, &company).status, 404);
 });
 
+scenario!(a_large_record_comes_goes_and_changes_whole, world => {
+    let photo = |bytes: usize| card("Ada").replace("END:", &format!("PHOTO;ENCODING=b:{}\r\nEND:", "QUJD".repeat(bytes / 4)));
+    let body = photo(3_900_000);
+    let id = world.add("contacts", &json!({ "body": body }));
+    let at = format!("{CONTACTS}/{id}");
+    assert_eq!(world.get(&at).of(200)["body"], *body);
+    let patched = world.send("PATCH", &at, &json!({ "fields": { "company": "Engines" } })).of(200);
+    assert_eq!(patched["fields"]["company"], "Engines");
+    assert!(patched["body"].as_str().unwrap().contains(&"QUJD".repeat(900_000)));
+    let listed = world.get(CONTACTS).of(200);
+    assert_eq!((&listed["records"][0]["body"], &listed["records"][0]["size"]), (&Value::Null, &patched["size"]));
+    let larger = json!({ "body": photo(4_000_000) });
+    for (method, at) in [("POST", CONTACTS), ("PUT", &*at)] {
+        assert_eq!(world.send(method, at, &larger).refused(), (413, "too_large"));
+    }
+    // Where devices are given nothing that large, nobody else brings it.
+    world.settings.syncml_object_bytes_max = Some(1_000_000);
+    assert_eq!(world.send("PUT", &at, &json!({ "body": photo(1_000_000) })).refused(), (413, "too_large"));
+    assert_eq!(world.send("PUT", &at, &json!({ "body": photo(900_000) })).status, 200);
+});
+
+scenario!(a_host_that_serves_itself_brings_records_as_large_as_a_phone_does, world => {
+    let photo = |bytes: usize| card("Ada").replace("END:", &format!("PHOTO;ENCODING=b:{}\r\nEND:", "QUJD".repeat(bytes / 4)));
+    let host = anchorage::api::Caller::Trusted(AccountId("home".into()));
+    let mut put = |bytes: usize| {
+        let request = with_json(bare("PUT", &format!("{CONTACTS}/huge")), &json!({ "body": photo(bytes) }));
+        world.serve(&host, request).response.status
+    };
+    assert_eq!([put(15_900_000), put(16_000_000)], [201, 413]);
+    let read = world.serve(&host, bare("GET", &format!("{CONTACTS}/huge"))).response;
+    let read: Value = serde_json::from_slice(&read.body).unwrap();
+    assert_eq!(read["body"], *photo(15_900_000));
+    // Over the network it is told of, and changed in part.
+    let at = format!("{CONTACTS}/huge");
+    let told = world.get(&at).of(200);
+    assert_eq!((&told["body"], &told["properties"], &told["summary"]), (&Value::Null, &Value::Null, &json!("Ada")));
+    let patched = world.send("PATCH", &at, &json!({ "fields": { "company": "Engines" } })).of(200);
+    assert_eq!((&patched["body"], &patched["fields"]["company"]), (&Value::Null, &json!("Engines")));
+    let read = world.serve(&host, bare("GET", &at)).response;
+    let read: Value = serde_json::from_slice(&read.body).unwrap();
+    assert!(read["body"].as_str().unwrap().contains(&"QUJD".repeat(3_975_000)));
+});
+
 scenario!(what_nobody_understands_stays_byte_by_byte, world => {
     let body = "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada\r\nX-ODD;A=1:\tkept  \r\nPHOTO;ENCODING=BASE64:AAAA\r\n\r\nEND:VCARD\r\n";
     let id = world.add("card", &json!({ "body": body }));

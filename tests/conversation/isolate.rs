@@ -8,6 +8,9 @@ use crate::phone::Phone;
 use crate::sqlite::SqliteStore;
 use crate::world::World;
 use anchorage::syncml::codec::Encoding;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 /// What a step may grow the memory to, in bytes.
 const MEMORY_BYTES_MAX: usize = 110_000_000;
@@ -21,8 +24,13 @@ fn phone(device: &str) -> Phone {
 
 /// One session over a workerd of its own.
 fn weigh(world: &mut World<SqliteStore>, phone: &mut Phone, what: &str) {
+    weighed(world, what, |world| _ = phone.sync(world).unwrap());
+}
+
+/// What is done over a workerd of its own.
+fn weighed(world: &mut World<SqliteStore>, what: &str, done: impl FnOnce(&mut World<SqliteStore>)) {
     world.fresh = world.fresh.take().map(crate::world::Fresh::alone);
-    phone.sync(world).unwrap();
+    done(world);
     let [memory, process] = world.fresh.as_ref().unwrap().peaks.get();
     println!("{what}: {memory} bytes of WebAssembly memory, {} MB of process", process / 1_000_000);
     assert!(memory < MEMORY_BYTES_MAX, "{what}: {memory}");
@@ -54,4 +62,55 @@ fn the_largest_objects_fit_an_isolate() {
         // Three of the largest at once are more than fits: they are not merged.
         assert_eq!(world.live("contacts").len(), if bytes <= 6_000_000 { 1 } else { 2 });
     }
+}
+
+#[test]
+fn the_largest_records_of_the_api_fit_an_isolate() {
+    let mut world = World::new(SqliteStore::new()).killed_throughout().reading_on();
+    if world.fresh.is_none() {
+        return;
+    }
+    weigh(&mut world, &mut phone("d"), "nothing at all");
+    let mut ask = |what: &str, method: &str, id: &str, sent: &Value| {
+        let mut answer = Value::Null;
+        weighed(&mut world, what, |world| {
+            let (status, answered) = world.api(method, &format!("collections/contacts/records/{id}"), sent);
+            assert!(matches!(status, 200 | 201), "{what}: {status}");
+            answer = answered;
+        });
+        answer
+    };
+    let (text, other) = (photo("Photo", 3_990_000), photo("Other", 3_990_000));
+    println!("a record of {} bytes", text.len());
+    ask("it comes as text", "PUT", "a", &json!({ "body": text }));
+    let base64 = STANDARD.encode(&text);
+    ask("it comes as base64", "PUT", "b", &json!({ "body": base64, "encoding": "base64" }));
+    ask("another in its place", "PUT", "a", &json!({ "body": other }));
+    ask("a small change of it", "PATCH", "a", &json!({ "fields": { "company": "Analytical" } }));
+    let read = ask("it is read", "GET", "a", &Value::Null);
+    assert!(read["body"].as_str().unwrap().len() > other.len());
+
+    let mut a = phone("a");
+    a.add(&photo("Huge", 15_990_000));
+    weigh(&mut world, &mut a, "one of a phone arrives");
+    let id = world
+        .records("contacts")
+        .iter()
+        .find(|record| record.content.size() > 10_000_000)
+        .unwrap()
+        .id
+        .clone();
+    let mut ask = |what: &str, method: &str, sent: &Value| {
+        let mut answer = Value::Null;
+        weighed(&mut world, what, |world| {
+            let path = format!("collections/contacts/records/{}", id.as_str());
+            let (status, answered) = world.api(method, &path, sent);
+            assert!(matches!(status, 200 | 201), "{what}: {status}");
+            answer = answered;
+        });
+        answer
+    };
+    let read = ask("it is read", "GET", &Value::Null);
+    assert_eq!((&read["body"], &read["fields"]["name"]), (&Value::Null, &json!("Huge")));
+    ask("a small change of it", "PATCH", &json!({ "fields": { "company": "Analytical" } }));
 }

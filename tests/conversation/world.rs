@@ -196,6 +196,22 @@ impl<S: Store> World<S> {
         .response
     }
 
+    /// A request of `ann` to the JSON API, and its answer.
+    pub fn api(&self, method: &str, path: &str, sent: &serde_json::Value) -> (u16, serde_json::Value) {
+        let body = if sent.is_null() { Vec::new() } else { sent.to_string().into_bytes() };
+        let headers = [("authorization", "Bearer token"), ("content-type", "application/json")];
+        let answer = self.serve(Request {
+            method: method.into(),
+            path: format!("/api/{path}"),
+            query: String::new(),
+            headers: headers.map(|(name, value)| (name.into(), value.into())).to_vec(),
+            body,
+            origin: "https://sync.example".into(),
+            address: "192.0.2.9".into(),
+        });
+        (answer.response.status, serde_json::from_slice(&answer.response.body).unwrap_or_default())
+    }
+
     /// Every record of a collection, tombstones included.
     pub fn records(&self, collection: &str) -> Vec<Record> {
         self.records_of("ann", collection)

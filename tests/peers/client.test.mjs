@@ -182,7 +182,7 @@ for (const [name, { skip, remote, messageBytes, open }] of Object.entries(server
       });
 
       test("a large object goes in chunks, both ways", async () => {
-        const photo = Buffer.from(Array.from({ length: 300_000 }, (_, n) => ((n + 1) * 2654435761) >>> 24)).toString("base64");
+        const photo = Buffer.from(Array.from({ length: 1_000_000 }, (_, n) => ((n + 1) * 2654435761) >>> 24)).toString("base64");
         await first.add(card("Large", "Lars", [`PHOTO;ENCODING=b;TYPE=JPEG:${photo}`]));
         const up = await first.sync();
         assert.ok(up.progress.messages > photo.length / messageBytes + 2, `${up.progress.messages} messages went up`);

@@ -9,7 +9,7 @@ export interface Cut {
   items: number;
 }
 
-/** The API takes 500 items and 450,000 bytes; smaller chunks show how it goes on. */
+/** The API takes 500 items and 450,000 bytes, or one item that is larger; smaller chunks show how it goes on. */
 const ITEMS_MAX = 50;
 const BYTES_MAX = 200_000;
 

@@ -121,12 +121,12 @@ export interface Record {
   mediaType: string;
   /** Bytes of the body. */
   size: number;
-  /** The bytes: as text, or as base64 where `encoding` says so. Missing where there are more than the request wanted (`bodies=false`, or a record too large for a list). */
+  /** The bytes: as text, or as base64 where `encoding` says so. Missing where there are more than the request wanted (`bodies=false`, or a record too large for a list), and in a record of more than 4,000,000 bytes, which only a sync carries whole. */
   body?: string;
   encoding?: "base64";
   /** The collection's plain fields with something in them, as text. */
   fields: { [name: string]: string };
-  /** Everything it says, in order; where one record is asked for. */
+  /** Everything it says, in order; where one record is asked for, of at most 4,000,000 bytes. */
   properties?: (Property | Component)[];
   /** The folder it is in, in collections that have folders. */
   parent?: string;

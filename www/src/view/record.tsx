@@ -164,6 +164,7 @@ function Whole({ record }: { record: Record }) {
         {record.body !== undefined && (
           <div class="code"><pre tabIndex={0} role="region" aria-label="The bytes of the record">{record.encoding === "base64" ? record.body.replace(/.{76}/g, "$&\n") : record.body}</pre></div>
         )}
+        {record.body === undefined && <p class="small soft">It is too large to be shown whole; the export has all of it.</p>}
         <p class="small soft">Id <code>{record.id}</code>, version <code class="number">{record.seq}</code></p>
       </div>
     </details>
