@@ -11,6 +11,7 @@
 //! | [`content`], [`journal`], [`peer`] | bytes to properties and back, order and merging, what a device holds |
 //! | [`store`] | two verbs, `read` and `commit`, and what they carry |
 //! | [`exchange`] | the one loop in which a decision meets a store |
+//! | [`logon`] | a name and a password become a token |
 //! | [`upstream`] | another server, and what one step of a client takes and gives |
 //! | [`syncml`], [`max`] | the two protocols; they never see each other |
 //! | [`api`] | what an account's owner sees and changes, as JSON |
@@ -27,6 +28,7 @@ pub mod exchange;
 pub mod http;
 pub mod journal;
 pub mod limits;
+pub mod logon;
 pub mod max;
 pub mod operate;
 pub mod peer;

@@ -54,6 +54,19 @@ pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 
+/// What a reference stands for, by what stands between its `&` and `;`: one of the five entities, or a character that XML can
+/// carry (XML 1.0, sections 4.1 and 4.6).
+pub fn xml_reference(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
+        let digits = Some(digits).filter(|digits| digits.chars().all(|c| c.is_digit(radix)))?;
+        let number = u32::from_str_radix(digits, radix).ok()?;
+        return char::from_u32(number).filter(|c| is_xml_char(*c));
+    }
+    let entities = [("lt", '<'), ("gt", '>'), ("amp", '&'), ("quot", '"'), ("apos", '\'')];
+    entities.iter().find(|(known, _)| *known == name).map(|(_, c)| *c)
+}
+
 /// A position in an account's journal: the stamp of a change. Strictly increasing in commit order, one value per change,
 /// looks like epoch milliseconds and fits 2^53. A MAX `lbd` is a spelling of it, and a SyncML anchor stands for one.
 pub type Seq = i64;

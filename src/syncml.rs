@@ -6,6 +6,7 @@
 //! `client` is the same from the other end: packages 1, 3 and 5 go out, 2, 4 and 6 come in.
 
 pub mod alert;
+mod bookmarks;
 pub mod client;
 pub mod codec;
 pub mod credential;
@@ -19,11 +20,13 @@ pub mod message;
 mod metinf;
 pub mod notification;
 pub mod outbox;
+mod pieces;
 pub mod plain;
 pub mod provisioning;
 pub mod quirk;
 pub mod server;
 pub mod session;
 pub mod status;
+mod touched;
 pub mod trace;
 mod version;

@@ -9,6 +9,8 @@
     clippy::string_slice
 )]
 
+#[path = "stores/asked.rs"]
+mod asked;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/devices.rs"]
@@ -21,6 +23,8 @@ mod hostile;
 mod logon;
 #[path = "api/phone.rs"]
 mod phone;
+#[path = "stores/played.rs"]
+mod played;
 #[path = "api/records.rs"]
 mod records;
 #[path = "api/sessions.rs"]

@@ -7,12 +7,16 @@
     clippy::string_slice
 )]
 
+#[path = "stores/asked.rs"]
+mod asked;
 #[path = "client_max/comparing.rs"]
 mod comparing;
 #[path = "client_max/faults.rs"]
 mod faults;
 #[path = "client_max/meeting.rs"]
 mod meeting;
+#[path = "stores/played.rs"]
+mod played;
 #[path = "client_max/refusals.rs"]
 mod refusals;
 #[path = "client_max/scene.rs"]

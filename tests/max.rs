@@ -10,6 +10,8 @@
 
 #[path = "max/application.rs"]
 mod application;
+#[path = "stores/asked.rs"]
+mod asked;
 #[path = "max/conformance.rs"]
 mod conformance;
 #[path = "max/contacts.rs"]
@@ -18,6 +20,8 @@ mod contacts;
 mod hostile;
 #[path = "max/logon.rs"]
 mod logon;
+#[path = "stores/played.rs"]
+mod played;
 #[path = "max/refusals.rs"]
 mod refusals;
 #[path = "stores/sqlite.rs"]

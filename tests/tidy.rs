@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom: each room with the rooms it may name. The root (`lib.rs`) and programs (`src/bin`) may name all.
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 23] = [
     ("record", &["limits"]),
     ("limits", &[]),
     ("http", &["limits"]),
@@ -20,6 +20,13 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("store", &["record", "limits", "http", "secret", "settings", "content", "journal", "peer"]),
     ("exchange", &["record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store"]),
     ("upstream", &["record", "limits", "http", "journal", "peer"]),
+    (
+        "logon",
+        &[
+            "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store",
+            "exchange",
+        ],
+    ),
     ("syncml", PROTOCOL),
     ("max", PROTOCOL),
     ("api", SERVE),
@@ -34,23 +41,23 @@ const ROOMS: [(&str, &[&str]); 22] = [
 ];
 const PROTOCOL: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "upstream",
+    "logon", "upstream",
 ];
 const SERVE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "upstream", "syncml", "max", "trace",
+    "logon", "upstream", "syncml", "max", "trace",
 ];
 const OPERATE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "upstream", "syncml", "max", "trace", "call",
+    "logon", "upstream", "syncml", "max", "trace", "call",
 ];
 const FACE_BUT_SERVE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "upstream", "syncml", "max", "trace", "api", "call", "operate",
+    "logon", "upstream", "syncml", "max", "trace", "api", "call", "operate",
 ];
 const FACE: &[&str] = &[
     "record", "limits", "http", "secret", "settings", "content", "journal", "peer", "store", "exchange",
-    "upstream", "syncml", "max", "trace", "api", "call", "operate", "serve",
+    "logon", "upstream", "syncml", "max", "trace", "api", "call", "operate", "serve",
 ];
 const ALL: &[&str] = &[
     "record",
@@ -63,6 +70,7 @@ const ALL: &[&str] = &[
     "peer",
     "store",
     "exchange",
+    "logon",
     "upstream",
     "syncml",
     "max",

@@ -7,6 +7,8 @@
     clippy::string_slice
 )]
 
+#[path = "stores/asked.rs"]
+mod asked;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "upstream/town.rs"]

@@ -1,23 +1,16 @@
-//! `POST /api/login` and `DELETE /api/login`: a name and a password become a token, and a token is given back. Wrong passwords
-//! slow down, as they do for MAX (`max/logon.rs`).
+//! `POST /api/login` and `DELETE /api/login`: a name and a password become a token, and a token is given back. What the password
+//! proves, and how wrong ones slow down, is in `logon.rs`.
 
 use super::call::{Call, present};
 use super::refusal::Refusal;
 use super::{Answer, Deed, Reply, Scene, turn};
 use crate::exchange::{Decision, Seed};
 use crate::journal::Moment;
-use crate::limits;
-use crate::secret;
+use crate::logon::{self, LABEL_CHARS_MAX, PASSWORD_MAX, SignedIn, Tried};
 use crate::settings::Settings;
-use crate::store::{Batch, Edit, Guard, Reads, Snapshot, Throttle, Token, Who};
+use crate::store::{Batch, Edit, Reads, Snapshot, Throttle};
 use serde::Deserialize;
 use serde_json::json;
-
-const LABEL_CHARS_MAX: usize = 64;
-const ADDRESS_BYTES_MAX: usize = 64;
-
-/// The longest password that is looked at, in characters.
-const PASSWORD_CHARS_MAX: usize = 1_000;
 
 /// What is sent.
 #[derive(Debug, Deserialize)]
@@ -31,8 +24,7 @@ struct Sent {
 /// One logon on its way.
 #[derive(Debug)]
 pub struct Logon {
-    sent: Sent,
-    throttle: String,
+    asked: logon::Logon,
     failed: Option<Throttle>,
 }
 
@@ -46,19 +38,18 @@ impl Logon {
                 "A label is at most {LABEL_CHARS_MAX} characters on one line."
             )));
         }
-        let name = &sent.login;
-        let possible = (1..=limits::NAME_BYTES_MAX).contains(&name.len()) && !name.contains(char::is_control);
-        if !possible || sent.password.chars().count() > PASSWORD_CHARS_MAX {
+        if sent.password.chars().count() > PASSWORD_MAX {
             return Err(wrong());
         }
-        let address: String = call.request.address.chars().take(ADDRESS_BYTES_MAX).collect();
-        Ok(Self { throttle: format!("api:{name}|{address}"), sent, failed: None })
+        let label = if label.is_empty() { "API login" } else { label };
+        let asked = logon::Logon::new("api", &sent.login, &sent.password, label, &call.request.address);
+        Ok(Self { asked: asked.ok_or_else(wrong)?, failed: None })
     }
 
     /// The login and its counter.
     pub fn ask(&mut self) -> Reads {
         self.failed = None;
-        Reads { throttles: vec![self.throttle.clone()], ..Reads::of(Who::Login(self.sent.login.clone())) }
+        self.asked.ask()
     }
 
     /// A token, or one failure more.
@@ -69,44 +60,23 @@ impl Logon {
         seed: &mut Seed,
         settings: &Settings,
     ) -> Result<Decision<Answer>, Refusal> {
-        let counter = snapshot.throttles.iter().find(|throttle| throttle.key == self.throttle);
-        if let Some(seconds) = counter.and_then(|counter| counter.pause_seconds(now)) {
-            return Err(Refusal::paused(seconds));
+        match self.asked.decide(snapshot, now, seed, settings) {
+            Tried::Paused(seconds) => Err(Refusal::paused(seconds)),
+            Tried::NoSecret => {
+                Err(Refusal::not_signed_in("This server takes no passwords: it has no ANCHORAGE_SECRET."))
+            }
+            Tried::Wrong(failed) => {
+                self.failed = Some(failed);
+                Err(wrong())
+            }
+            Tried::Right(signed_in) => {
+                let SignedIn { token, row, batch } = *signed_in;
+                let answer = json!({
+                    "token": token, "account": row.account.0, "login": row.login, "label": row.label, "expires": row.expires,
+                });
+                Ok(turn(Answer::Ready(Reply::json(201, &answer)), Some(batch)))
+            }
         }
-        let Some(sealer) = &settings.sealer else {
-            return Err(Refusal::not_signed_in(
-                "This server takes no passwords: it has no ANCHORAGE_SECRET.",
-            ));
-        };
-        let login = snapshot.login.as_ref().filter(|login| settings.local || !login.local);
-        let (name, sealed) = (&self.sent.login, login.map(|login| login.sealed.as_str()));
-        let right = sealer.proves(name, sealed, &self.sent.password, seed.draw());
-        let Some(login) = login.filter(|_| right) else {
-            self.failed = Some(Throttle::failed(counter, &self.throttle, now));
-            return Err(wrong());
-        };
-        let token = secret::mint_token(seed.draw());
-        let label = self.sent.label.clone().filter(|label| !label.is_empty());
-        let row = Token {
-            hash: secret::token_hash(&token),
-            account: login.account.clone(),
-            login: login.name.clone(),
-            label: label.unwrap_or_else(|| "API login".to_owned()),
-            created: now,
-            expires: 0,
-        };
-        let answer = json!({
-            "token": token, "account": row.account.0, "login": row.login, "label": row.label, "expires": row.expires,
-        });
-        let batch = Batch {
-            account: login.account.clone(),
-            guard: Guard { head: snapshot.account.as_ref().map_or(0, |a| a.head), ..Guard::default() },
-            now,
-            tokens: vec![row],
-            throttles: counter.map(|c| Throttle { failures: 0, until: 0, ..c.clone() }).into_iter().collect(),
-            ..Batch::default()
-        };
-        Ok(turn(Answer::Ready(Reply::json(201, &answer)), Some(batch)))
     }
 
     /// What is written where it failed.
@@ -116,7 +86,7 @@ impl Logon {
 
     /// The name that was given.
     pub fn login(&self) -> &str {
-        &self.sent.login
+        self.asked.name()
     }
 }
 

@@ -1,29 +1,19 @@
-//! `POST /max/logon`: a name and a password become a token (MAX 5), and wrong passwords slow down.
+//! `POST /max/logon`: a name and a password become a token (MAX 5). What the password proves, and how wrong ones slow down, is in
+//! `logon.rs`.
 
 use super::channel::{Channel, Spelling};
 use super::refusal::Refusal;
 use super::{Answer, turn};
 use crate::exchange::{Decision, Seed};
 use crate::journal::Moment;
-use crate::secret::{self, Sealer};
+use crate::logon::{self, LABEL_CHARS_MAX, PASSWORD_MAX, Tried};
 use crate::settings::Settings;
-use crate::store::{Batch, Guard, Login, Reads, Snapshot, Throttle, Token, Who};
-
-/// The longest name that can be anybody's, in bytes, and the longest address.
-const NAME_BYTES_MAX: usize = 255;
-const ADDRESS_BYTES_MAX: usize = 64;
-const LABEL_CHARS_MAX: usize = 64;
-
-/// The longest password that is looked at, in bytes.
-const PASSWORD_BYTES_MAX: usize = 1_000;
+use crate::store::{Batch, Reads, Snapshot};
 
 /// One logon on its way.
 #[derive(Debug)]
 pub struct Logon {
-    login: String,
-    password: String,
-    label: String,
-    throttle: String,
+    asked: logon::Logon,
     spelling: Option<Spelling>,
     line: String,
 }
@@ -41,25 +31,18 @@ impl Logon {
         let login = find("email").or_else(|| find("login"));
         let login = login.ok_or_else(|| Refusal::bad_request("missing field: email"))?;
         let password = find("password").ok_or_else(|| Refusal::bad_request("missing field: password"))?;
-        let possible = (1..=NAME_BYTES_MAX).contains(&login.len()) && !login.chars().any(char::is_control);
-        if !possible || password.len() > PASSWORD_BYTES_MAX {
+        if password.len() > PASSWORD_MAX {
             return Err(wrong());
         }
-        let address: String = address.chars().take(ADDRESS_BYTES_MAX).collect();
         let label = find("label").filter(|label| !label.is_empty()).unwrap_or("MAX logon");
-        Ok(Self {
-            throttle: format!("max:{login}|{address}"),
-            login: login.to_owned(),
-            password: password.to_owned(),
-            label: label.chars().take(LABEL_CHARS_MAX).collect(),
-            spelling,
-            line: String::new(),
-        })
+        let label: String = label.chars().take(LABEL_CHARS_MAX).collect();
+        let asked = logon::Logon::new("max", login, password, &label, address).ok_or_else(wrong)?;
+        Ok(Self { asked, spelling, line: String::new() })
     }
 
     /// The login and its counter.
     pub fn ask(&self) -> Reads {
-        Reads { throttles: vec![self.throttle.clone()], ..Reads::of(Who::Login(self.login.clone())) }
+        self.asked.ask()
     }
 
     /// A token, or one failure more.
@@ -70,61 +53,25 @@ impl Logon {
         seed: &mut Seed,
         settings: &Settings,
     ) -> Result<Decision<Answer>, Refusal> {
-        let counter = snapshot.throttles.iter().find(|throttle| throttle.key == self.throttle);
-        if let Some(seconds) = counter.and_then(|counter| counter.pause_seconds(now)) {
-            self.line = "refused unread: too many wrong passwords".into();
-            return Err(Refusal::logon_paused(seconds));
-        }
-        let Some(sealer) = &settings.sealer else {
-            self.line = "refused: ANCHORAGE_SECRET is missing or too short".into();
-            return Err(Refusal::logon_failed("this server takes no passwords: it has no ANCHORAGE_SECRET"));
+        let (line, decided) = match self.asked.decide(snapshot, now, seed, settings) {
+            Tried::Paused(seconds) => {
+                ("refused unread: too many wrong passwords", Err(Refusal::logon_paused(seconds)))
+            }
+            Tried::NoSecret => {
+                let said = "this server takes no passwords: it has no ANCHORAGE_SECRET";
+                ("refused: ANCHORAGE_SECRET is missing or too short", Err(Refusal::logon_failed(said)))
+            }
+            Tried::Wrong(failed) => {
+                let batch = Batch { now, throttles: vec![failed], ..Batch::default() };
+                ("refused: wrong name or password", Ok(turn(Answer::Refused(wrong()), Some(batch))))
+            }
+            Tried::Right(signed_in) => {
+                let answer = self.answer(&signed_in.token, now);
+                ("signed in", Ok(turn(answer, Some(signed_in.batch))))
+            }
         };
-        let login = snapshot.login.as_ref().filter(|login| settings.local || !login.local);
-        let Some(login) = self.verified(sealer, login, seed) else {
-            self.line = "refused: wrong name or password".into();
-            let failed = Throttle::failed(counter, &self.throttle, now);
-            let batch = Batch { now, throttles: vec![failed], ..Batch::default() };
-            return Ok(turn(Answer::Refused(wrong()), Some(batch)));
-        };
-        self.line = "signed in".into();
-        let token = secret::mint_token(seed.draw());
-        let batch = self.batch(snapshot, login, counter, &token, now);
-        Ok(turn(self.answer(&token, now), Some(batch)))
-    }
-
-    /// The login, where the password is its own.
-    fn verified<'a>(&self, sealer: &Sealer, login: Option<&'a Login>, seed: &mut Seed) -> Option<&'a Login> {
-        let name = login.map_or(self.login.as_str(), |login| &login.name);
-        let sealed = login.map(|login| login.sealed.as_str());
-        let right = sealer.proves(name, sealed, &self.password, seed.draw());
-        login.filter(|_| right)
-    }
-
-    fn batch(
-        &self,
-        snapshot: &Snapshot,
-        login: &Login,
-        counter: Option<&Throttle>,
-        token: &str,
-        now: Moment,
-    ) -> Batch {
-        let cleared = counter.map(|counter| Throttle { failures: 0, until: 0, ..counter.clone() });
-        let head = snapshot.account.as_ref().map_or(0, |account| account.head);
-        Batch {
-            account: login.account.clone(),
-            guard: Guard { head, ..Guard::default() },
-            now,
-            tokens: vec![Token {
-                hash: secret::token_hash(token),
-                account: login.account.clone(),
-                login: login.name.clone(),
-                label: self.label.clone(),
-                created: now,
-                expires: 0,
-            }],
-            throttles: cleared.into_iter().collect(),
-            ..Batch::default()
-        }
+        self.line = line.into();
+        decided
     }
 
     fn answer(&self, token: &str, now: Moment) -> Answer {
@@ -132,7 +79,8 @@ impl Logon {
             None => Answer::Text(format!("OK:{token}")),
             Some(spelling) => {
                 let mut channel = Channel::open(spelling, "logon", now);
-                channel.item([("id", self.login.as_str()), ("email", &self.login), ("token", token)]);
+                let name = self.asked.name();
+                channel.item([("id", name), ("email", name), ("token", token)]);
                 Answer::Channel(channel)
             }
         }
@@ -140,7 +88,7 @@ impl Logon {
 
     /// The name that was given.
     pub fn login(&self) -> &str {
-        &self.login
+        self.asked.name()
     }
 
     /// What became of it, for the log.

@@ -8,6 +8,7 @@ use crate::peer::{Alias, Bookmark, Luid, PeerId};
 use crate::record::{AccountId, Body, CollectionId, Content, Origin, RecordId, Seq};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything a turn changes. Written in this order: a new account, edits, tokens, records, aliases (outdated ones and dropped
 /// ones go first, then come new ones, then acknowledgements), refreshes, the rest, the trace, the sweep, devices forgotten, the removal of an account.
@@ -62,6 +63,16 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Writes what a turn made of aliases; `None` drops one.
+    pub fn put_aliases(&mut self, aliases: BTreeMap<(CollectionId, RecordId), Option<Alias>>) {
+        for (record, alias) in aliases {
+            match alias {
+                Some(alias) => self.aliases.push(alias),
+                None => self.dropped.push(record),
+            }
+        }
+    }
+
     /// Rows that are written, an index counting as one more: what the schema says, before the store has counted.
     pub fn rows(&self) -> u64 {
         let change = |change: &Change| {

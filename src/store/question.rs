@@ -5,7 +5,7 @@ use crate::journal::matching::MatchKey;
 #[cfg(doc)]
 use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid, PeerId};
-use crate::record::{AccountId, Body, CollectionId, Form, Record, RecordId, Seq};
+use crate::record::{AccountId, Body, CollectionId, Content, Form, Record, RecordId, Seq};
 use serde::{Deserialize, Serialize};
 
 /// Whose data a turn is about. The store resolves it to one account inside every statement.
@@ -224,6 +224,18 @@ pub struct Held {
     /// The stamp, the size and the form of that version where its bytes were left in the store ([`Reads::whole`] names them): then
     /// there is no `base`.
     pub base_large: Option<(Seq, usize, Form)>,
+}
+
+impl Held {
+    /// The versions whose bytes were left in the store, the record's own first, each with its size.
+    pub fn left_in_store(&self) -> impl Iterator<Item = (RecordVersion, usize)> {
+        let now = self.record.as_ref().filter(|record| matches!(record.content, Content::Large(_)));
+        let now = now.map(|record| (record.seq, record.content.size()));
+        let base = self.base_large.as_ref().map(|(seq, size, _)| (*seq, *size));
+        let alias = &self.alias;
+        let version = |seq| (alias.collection.clone(), alias.record.clone(), seq);
+        now.into_iter().chain(base).map(move |(seq, size)| (version(seq), size))
+    }
 }
 
 /// A record named by what we called it.

@@ -25,6 +25,7 @@ use self::state::{Phase, State};
 use super::codec;
 use super::inbox::{self, Inbox, Step as InboxStep};
 use super::message::ChangeKind;
+use super::pieces::{Assembled, PIECES_LEAVING};
 use crate::exchange::{Decision, Protocol, Seed, exchange};
 use crate::http::Response;
 use crate::journal::Moment;
@@ -39,9 +40,6 @@ use std::collections::BTreeMap;
 
 /// How many turns one step may take. A refresh takes the longest: each turn lets hundreds of records go.
 const TURNS_MAX: usize = 10_000;
-
-/// How many pieces of what is leaving are read, as in the server's role.
-const PIECES_LEAVING: u64 = 3;
 
 /// One step of a sync.
 pub async fn step<S: Store>(
@@ -174,7 +172,7 @@ struct Needed {
     luids: BTreeMap<CollectionId, Vec<Luid>>,
     keys: Vec<(CollectionId, MatchKey)>,
     whole: Vec<RecordVersion>,
-    assembled: Option<pieces::Assembled>,
+    assembled: Option<Assembled>,
     arriving: bool,
     totals: bool,
 }

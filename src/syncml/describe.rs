@@ -23,20 +23,11 @@ const GUID_BYTES_ASSUMED: usize = 8;
 pub fn ours(version: Version, snapshot: &Snapshot, quirks: &Quirks, alerted: &[Datastore]) -> DevInf {
     let full = quirks.ctcap;
     let offered: Vec<&Collection> = snapshot.collections.iter().filter(|c| c.kind != Kind::Table).collect();
+    let said = identity(version, "server", SERVER_ID);
     let mut device = DevInf {
-        version: version.dtd().into(),
-        maker: Some("Anchorage".into()),
-        model: Some("Anchorage".into()),
-        software: Some(env!("CARGO_PKG_VERSION").into()),
-        firmware: Some(env!("CARGO_PKG_VERSION").into()),
-        hardware: Some(env!("CARGO_PKG_VERSION").into()),
-        device_id: SERVER_ID.into(),
-        device_type: "server".into(),
-        utc: version > Version::V10,
-        number_of_changes: version > Version::V10,
-        large_objects: version > Version::V10 && quirks.large_objects != Some(false),
+        large_objects: said.large_objects && quirks.large_objects != Some(false),
         datastores: offered.iter().map(|c| datastore(version, c, alerted, full)).collect(),
-        ..DevInf::default()
+        ..said
     };
     if full && version < Version::V12 {
         let kinds: BTreeSet<Kind> = offered.iter().map(|c| c.kind).collect();
@@ -47,52 +38,58 @@ pub fn ours(version: Version, snapshot: &Snapshot, quirks: &Quirks, alerted: &[D
 
 /// Our DevInf as a client: what it synchronises, each by its path and its kind. Ids of any length are borne.
 pub fn client(version: Version, device_id: &str, syncing: &[(String, Kind)]) -> DevInf {
-    let store = |(path, kind): &(String, Kind)| {
-        let types: Vec<ContentType> = forms(version, *kind).iter().map(content_type).collect();
-        let (preferred, others) =
-            types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
-        DataStore {
-            source_ref: path.clone(),
-            max_guid_bytes: Some(RecordId::BYTES_MAX as u64),
-            receives_preferred: Some(preferred.clone()),
-            receives: others.clone(),
-            sends_preferred: Some(preferred),
-            sends: others,
-            sync_types: (1..=6).map(|number: u8| number.to_string()).collect(),
-            ..DataStore::default()
-        }
+    let store = |(path, kind): &(String, Kind)| DataStore {
+        max_guid_bytes: Some(RecordId::BYTES_MAX as u64),
+        sync_types: (1..=6).map(|number: u8| number.to_string()).collect(),
+        ..holding(version, path.clone(), *kind)
     };
+    let datastores = syncing.iter().map(store).collect();
+    DevInf { datastores, ..identity(version, "workstation", device_id) }
+}
+
+/// Who this end is, and what it can do, whatever its role.
+fn identity(version: Version, device_type: &str, device_id: &str) -> DevInf {
+    let release = Some(env!("CARGO_PKG_VERSION").to_owned());
     DevInf {
         version: version.dtd().into(),
         maker: Some("Anchorage".into()),
         model: Some("Anchorage".into()),
-        software: Some(env!("CARGO_PKG_VERSION").into()),
-        firmware: Some(env!("CARGO_PKG_VERSION").into()),
-        hardware: Some(env!("CARGO_PKG_VERSION").into()),
-        device_id: device_id.to_owned(),
-        device_type: "workstation".into(),
+        software: release.clone(),
+        firmware: release.clone(),
+        hardware: release,
+        device_id: device_id.into(),
+        device_type: device_type.into(),
         utc: version > Version::V10,
         number_of_changes: version > Version::V10,
         large_objects: version > Version::V10,
-        datastores: syncing.iter().map(store).collect(),
         ..DevInf::default()
+    }
+}
+
+/// A datastore with the types of its kind.
+fn holding(version: Version, source_ref: String, kind: Kind) -> DataStore {
+    let types: Vec<ContentType> = forms(version, kind).iter().map(content_type).collect();
+    let (preferred, others) =
+        types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
+    DataStore {
+        source_ref,
+        receives_preferred: Some(preferred.clone()),
+        receives: others.clone(),
+        sends_preferred: Some(preferred),
+        sends: others,
+        ..DataStore::default()
     }
 }
 
 fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], full: bool) -> DataStore {
     let spelt =
         alerted.iter().find(|datastore| datastore.collection == collection.id).map(|d| d.target.clone());
-    let types: Vec<ContentType> = forms(version, collection.kind).iter().map(content_type).collect();
-    let (preferred, others) =
-        types.split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap_or_default();
-    let filter = (version == Version::V12).then(|| filter_capability(collection.kind, &preferred));
+    let path = spelt.unwrap_or_else(|| format!("./{}", collection.id.0));
+    let held = holding(version, path, collection.kind);
+    let preferred = held.receives_preferred.as_ref().filter(|_| version == Version::V12);
+    let filter = preferred.map(|preferred| filter_capability(collection.kind, preferred));
     let grammar = ContentType { media_type: "syncml:filtertype-cgi".into(), version: "1.0".into() };
     DataStore {
-        source_ref: spelt.unwrap_or_else(|| format!("./{}", collection.id.0)),
-        receives_preferred: Some(preferred.clone()),
-        receives: others.clone(),
-        sends_preferred: Some(preferred),
-        sends: others,
         capabilities: if full && version == Version::V12 {
             capabilities(version, collection.kind)
         } else {
@@ -102,7 +99,7 @@ fn datastore(version: Version, collection: &Collection, alerted: &[Datastore], f
         sync_types: (1..=7).map(|number: u8| number.to_string()).collect(),
         filters: filter.iter().map(|_| grammar.clone()).collect(),
         filter_capabilities: filter.into_iter().collect(),
-        ..DataStore::default()
+        ..held
     }
 }
 

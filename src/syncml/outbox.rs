@@ -8,7 +8,13 @@ use super::credential;
 use super::device::{DevInf, SERVER_ID};
 use super::message::*;
 use super::session::{Datastore, Pending, PendingStatus};
+use crate::content;
 use crate::limits;
+use crate::record::Body;
+use crate::secret;
+
+/// The least room for a piece in a message that holds nothing else: with less, an object would take for ever.
+const PIECE_BYTES_MIN: usize = 100;
 
 /// How large things may be.
 #[derive(Clone, Copy, Debug)]
@@ -109,11 +115,6 @@ impl Outbox {
         let mut emptied = Self::begin(self.header.clone(), self.encoding, self.version, self.bytes_max);
         emptied.push_pending(vec![Pending::Status(header)], &[], None);
         emptied
-    }
-
-    /// The encoding it is written in.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
     }
 
     /// The device can take less than was thought.
@@ -321,8 +322,49 @@ impl Outbox {
         None
     }
 
+    /// Content as it travels in this message: with its media type, and in base64 where XML cannot carry the bytes.
+    pub fn dress(&self, body: Body) -> (Meta, Data) {
+        let (media_type, _) = content::media_type(&body.form);
+        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
+        let bytes = if self.encoding == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
+            meta.format = Some("b64".into());
+            secret::base64(&body.bytes).into_bytes()
+        } else {
+            body.bytes
+        };
+        (meta, Data::Bytes(bytes))
+    }
+
+    /// Whether a change would fit a message that holds nothing else.
+    pub fn fits_alone(
+        &self,
+        heard: &Header,
+        datastore: &Datastore,
+        kind: ChangeKind,
+        meta: &Meta,
+        item: &Item,
+    ) -> bool {
+        let mut alone = self.emptied(heard);
+        alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
+    }
+
+    /// Whether this message has room for a first piece; `None` where no message has.
+    pub fn has_room(
+        &mut self,
+        heard: &Header,
+        datastore: &Datastore,
+        kind: ChangeKind,
+        meta: &Meta,
+        item: &Item,
+    ) -> Option<bool> {
+        let mut alone = self.emptied(heard);
+        let alone = alone.open_sync(datastore, None).then(|| alone.room(kind, meta, item))?;
+        let here = self.room(kind, meta, item);
+        (alone >= PIECE_BYTES_MIN).then_some(here >= alone / 4)
+    }
+
     /// How many bytes more a piece may take than one without data.
-    pub fn room(&mut self, kind: ChangeKind, meta: &Meta, item: &Item) -> usize {
+    fn room(&mut self, kind: ChangeKind, meta: &Meta, item: &Item) -> usize {
         let mark = self.writer.mark();
         self.writer.push(&piece(&(self.commands + 1).to_string(), kind, meta, item, Vec::new()));
         let room = self.bytes_max.saturating_sub(self.writer.bytes());

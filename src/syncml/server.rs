@@ -42,12 +42,12 @@ pub(super) use self::{heavy::is_too_heavy, hierarchy::FORMS as FILE_FORMS, hiera
 use self::authenticate::{Admitted, Verdict};
 use self::busy::Joined;
 use self::desk::Desk;
-use self::pieces::{Assembled, PIECES_LEAVING};
 use super::codec::{self, DecodeError, Encoding};
 use super::credential::{Credential, mac};
 use super::inbox::{Inbox, Step};
 use super::message::{Command, Version};
 use super::outbox::{Bounds, Outbox, Return};
+use super::pieces::{Assembled, PIECES_LEAVING};
 use super::session::{Pending, PendingStatus, State};
 use super::status;
 use crate::exchange::{Decision, Protocol, Seed, Turn};

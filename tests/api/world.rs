@@ -1,9 +1,11 @@
 //! A world to speak to the API in: two accounts with the standard collections and a table, a clock that is set by hand, and a
 //! reader of answers that holds every one of them to `docs/openapi.json`.
 
+pub use crate::asked::now_or_never;
 use crate::contract;
+pub use crate::played::*;
 use anchorage::api::Caller;
-use anchorage::content::fields::{self, Field, FieldKind};
+use anchorage::content::fields;
 use anchorage::exchange::{Seed, Served};
 use anchorage::http::{Request, Response};
 use anchorage::record::{self, AccountId, CollectionId, Kind};
@@ -13,43 +15,10 @@ use anchorage::settings::Settings;
 use anchorage::store::{Batch, Collection, Edit, Login, Store, Token};
 use serde_json::Value;
 use std::cell::Cell;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
-pub const CREATED: i64 = 1_763_000_000_000;
 pub const TOKEN: &str = "anns-token";
 pub const OTHER_TOKEN: &str = "bobs-token";
 pub const PASSWORD: &str = "right";
-
-/// Runs a test over every store.
-#[macro_export]
-macro_rules! scenario {
-    ($(#[$meta:meta])* $name:ident, $world:ident => $body:block) => {
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-            #[allow(unused_mut)]
-            fn play<S: anchorage::store::Store>(mut $world: World<S>) $body
-            #[test]
-            fn in_memory() {
-                play(World::new(anchorage::store::memory::MemoryStore::new()));
-            }
-            #[test]
-            fn in_sqlite() {
-                play(World::new($crate::sqlite::SqliteStore::new()));
-            }
-        }
-    };
-}
-
-/// Waits for what is ready at once.
-pub fn now_or_never<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the store made us wait"),
-    }
-}
 
 pub struct World<S> {
     pub store: S,
@@ -96,21 +65,9 @@ fn standard() -> Vec<Edit> {
         fields: fields::standard(kind),
         ..Collection::default()
     });
-    let field = |name: &str, kind| Field { name: name.into(), kind, path: String::new() };
-    let tasks = Collection {
-        id: CollectionId("tasks".into()),
-        kind: Kind::Table,
-        fields: vec![
-            field("id", FieldKind::PrimaryKey),
-            field("title", FieldKind::String),
-            field("done", FieldKind::Integer),
-            field("due", FieldKind::Date),
-        ],
-        ..Collection::default()
-    };
-    let fixed = Collection { id: CollectionId("fixed".into()), read_only: true, ..tasks.clone() };
+    let fixed = Collection { id: CollectionId("fixed".into()), read_only: true, ..tasks() };
     let files = Collection { id: CollectionId("files".into()), kind: Kind::Files, ..Collection::default() };
-    synced.chain([tasks, fixed, files]).map(Edit::PutCollection).collect()
+    synced.chain([tasks(), fixed, files]).map(Edit::PutCollection).collect()
 }
 
 /// An account of that name, its own login with [`PASSWORD`], one for local development, and their tokens.
@@ -199,27 +156,8 @@ impl<S: Store> World<S> {
     }
 }
 
-/// A request nobody has signed.
-pub fn bare(method: &str, target: &str) -> Request {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    Request {
-        method: method.into(),
-        path: path.into(),
-        query: query.into(),
-        origin: "https://sync.example".into(),
-        address: "192.0.2.1".into(),
-        ..Request::default()
-    }
-}
-
 pub fn signed(request: Request, token: &str) -> Request {
     with(request, "authorization", &format!("Bearer {token}"))
-}
-
-pub fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.retain(|(known, _)| known != name);
-    request.headers.push((name.into(), value.into()));
-    request
 }
 
 pub fn with_json(request: Request, body: &Value) -> Request {

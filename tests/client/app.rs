@@ -1,6 +1,7 @@
 //! A store of its own that is synchronised with a server, and the one who carries the requests.
 #![allow(dead_code)]
 
+use crate::house::asked::{records, texts};
 use crate::house::now;
 use crate::world::{BORN, World, collection};
 use anchorage::content;
@@ -10,7 +11,7 @@ use anchorage::journal::matching;
 use anchorage::peer::PeerId;
 use anchorage::record::{AccountId, Body, CollectionId, Content, Kind, Record, RecordId};
 use anchorage::settings::Settings;
-use anchorage::store::{Batch, Change, Edit, PageAsk, Policy, Reads, Store, Who};
+use anchorage::store::{Batch, Change, Edit, Policy, Store};
 use anchorage::syncml::client;
 use anchorage::syncml::codec::{decode, encode};
 use anchorage::upstream::{Ended, Input, Mode, Outgoing, Pair, Report, Standing, Step, Upstream};
@@ -136,33 +137,12 @@ impl<S: Store> App<S> {
     }
 
     pub fn records(&self, collection: &str) -> Vec<Record> {
-        let reads = Reads {
-            page: Some(PageAsk::Collection {
-                path: collection.into(),
-                after: 0,
-                until: None,
-                live_only: true,
-                records_max: 100_000,
-                bytes_max: usize::MAX / 4,
-            }),
-            ..Reads::of(Who::Account(account()))
-        };
-        let page = now(self.store.read(&reads)).unwrap().page;
-        let large = page.iter().map(|outgoing| &outgoing.record);
-        let large = large.filter(|record| matches!(record.content, Content::Large(_)));
-        let whole = large.map(|record| (record.collection.clone(), record.id.clone(), record.seq)).collect();
-        let page = now(self.store.read(&Reads { whole, ..reads })).unwrap().page;
-        page.into_iter().map(|outgoing| outgoing.record).collect()
+        records(&self.store, account(), collection, true)
     }
 
     /// The live contents of a collection, sorted, as text.
     pub fn live(&self, collection: &str) -> Vec<String> {
-        let texts = self.records(collection).into_iter();
-        let mut texts: Vec<String> = texts
-            .filter_map(|record| Some(String::from_utf8_lossy(&record.content.body()?.bytes).into_owned()))
-            .collect();
-        texts.sort();
-        texts
+        texts(&self.records(collection))
     }
 
     /// The id of the record that holds a text.

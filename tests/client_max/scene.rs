@@ -1,7 +1,11 @@
 //! Two ends, each an account in a store of its own: `here` is the client, `there` the server. A carrier that may lose things.
 
+pub use crate::asked::now_or_never;
+use crate::asked::records;
+pub use crate::played::CREATED;
+use crate::played::tasks;
 use anchorage::call;
-use anchorage::content::fields::{self, Field, FieldKind};
+use anchorage::content::fields;
 use anchorage::exchange::Seed;
 use anchorage::http::{Request, Response};
 use anchorage::journal::matching;
@@ -11,22 +15,12 @@ use anchorage::secret::{Sealer, token_hash};
 use anchorage::serve::serve;
 use anchorage::settings::Settings;
 use anchorage::store::memory::MemoryStore;
-use anchorage::store::{Batch, Change, Collection, Edit, Guard, Login, PageAsk, Reads, Store, Token, Who};
+use anchorage::store::{Batch, Change, Collection, Edit, Guard, Login, Reads, Store, Token, Who};
 use anchorage::upstream::{Ended, Input, Mode, Outgoing, Pair, Protocol, Report, Standing, Step, Upstream};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 pub const TOKEN: &str = "to+ken/1=";
-pub const CREATED: i64 = 1_763_000_000_000;
-
-pub fn now_or_never<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the store made us wait"),
-    }
-}
 
 /// One end.
 pub struct End<S> {
@@ -39,24 +33,17 @@ pub fn account() -> AccountId {
 }
 
 fn collections() -> Vec<Collection> {
-    let field = |name: &str, kind| Field { name: name.into(), kind, path: String::new() };
     let standard = |id: &str, kind| Collection {
         id: CollectionId(id.into()),
         kind,
         fields: fields::standard(kind),
         ..Collection::default()
     };
-    let tasks = vec![
-        field("id", FieldKind::PrimaryKey),
-        field("title", FieldKind::String),
-        field("done", FieldKind::Integer),
-        field("due", FieldKind::Date),
-    ];
     vec![
         standard("contacts", Kind::Contacts),
         standard("calendar", Kind::Calendar),
         standard("notes", Kind::Notes),
-        Collection { fields: tasks, ..standard("tasks", Kind::Table) },
+        tasks(),
     ]
 }
 
@@ -138,20 +125,7 @@ impl<S: Store> End<S> {
     }
 
     pub fn live(&self, collection: &str) -> Vec<Record> {
-        let mut reads = Reads::of(Who::Account(account()));
-        reads.page = Some(PageAsk::Collection {
-            path: collection.into(),
-            after: 0,
-            until: None,
-            live_only: true,
-            records_max: 10_000,
-            bytes_max: 100_000_000,
-        });
-        let page = now_or_never(self.store.read(&reads)).unwrap().page;
-        let at = |record: &Record| (record.collection.clone(), record.id.clone(), record.seq);
-        reads.whole = page.iter().map(|outgoing| at(&outgoing.record)).collect();
-        let page = now_or_never(self.store.read(&reads)).unwrap().page;
-        page.into_iter().map(|outgoing| outgoing.record).collect()
+        records(&self.store, account(), collection, true)
     }
 
     /// Everything live, as plain fields by id.

@@ -12,15 +12,16 @@ pub use memory::MemoryStore;
 use anchorage::content::fields::standard;
 use anchorage::exchange::{Seed, Served};
 use anchorage::http::{Request, Response};
-use anchorage::record::{AccountId, CollectionId, Content, Kind, Record};
+use anchorage::record::{AccountId, CollectionId, Kind, Record};
 use anchorage::secret::{Sealer, fingerprint, token_hash};
 use anchorage::serve::serve;
 use anchorage::settings::Settings;
-use anchorage::store::{Batch, Collection, Edit, Login, PageAsk, Policy, Reads, Store, Token, Who};
+use anchorage::store::{Batch, Collection, Edit, Login, Policy, Store, Token};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
+use crate::house::asked::{records, texts};
 use crate::house::now;
 use crate::sqlite::SqliteStore;
 
@@ -218,37 +219,12 @@ impl<S: Store> World<S> {
 
     /// The same of another tenant.
     pub fn records_of(&self, name: &str, collection: &str) -> Vec<Record> {
-        let reads = Reads {
-            page: Some(PageAsk::Collection {
-                path: collection.into(),
-                after: 0,
-                until: None,
-                live_only: false,
-                records_max: 100_000,
-                bytes_max: usize::MAX / 4,
-            }),
-            ..Reads::of(Who::Account(AccountId(format!("account-{name}"))))
-        };
-        let page = now(self.store.read(&reads)).unwrap().page;
-        let large = page.iter().map(|outgoing| &outgoing.record);
-        let large = large.filter(|record| matches!(record.content, Content::Large(_)));
-        let whole = large.map(|record| (record.collection.clone(), record.id.clone(), record.seq)).collect();
-        let page = now(self.store.read(&Reads { whole, ..reads })).unwrap().page;
-        page.into_iter().map(|outgoing| outgoing.record).collect()
+        records(&self.store, AccountId(format!("account-{name}")), collection, false)
     }
 
     /// The live contents of a collection, sorted, as text.
     pub fn live(&self, collection: &str) -> Vec<String> {
-        let mut texts: Vec<String> = self
-            .records(collection)
-            .iter()
-            .filter_map(|record| match &record.content {
-                Content::Body(body) => Some(String::from_utf8_lossy(&body.bytes).into_owned()),
-                Content::Large(_) | Content::Deleted => None,
-            })
-            .collect();
-        texts.sort();
-        texts
+        texts(&self.records(collection))
     }
 
     pub fn last_line(&self) -> String {

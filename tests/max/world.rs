@@ -1,11 +1,14 @@
 //! A world to speak MAX in: one account, a few data sources, a clock that is set by hand, and a reader of answers that holds
 //! every single one of them to the rules of MAX 6.
 
-use anchorage::content::fields::{Field, FieldKind};
+pub use crate::asked::now_or_never;
+use crate::played;
+pub use crate::played::{CREATED, bare, field, with};
+use anchorage::content::fields::FieldKind;
 use anchorage::exchange::{Seed, Served, exchange};
 use anchorage::http::{Request, Response, coding};
 use anchorage::max::Max;
-use anchorage::record::{AccountId, CollectionId, Kind};
+use anchorage::record::{AccountId, CollectionId};
 use anchorage::secret::{Sealer, token_hash};
 use anchorage::settings::Settings;
 use anchorage::store::memory::MemoryStore;
@@ -13,42 +16,9 @@ use anchorage::store::{Batch, Collection, Edit, Login, Store, Token};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::cell::Cell;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
-pub const CREATED: i64 = 1_763_000_000_000;
 pub const TOKEN: &str = "to+ken/1=";
 pub const AUTH: &str = "auth=to%2Bken%2F1%3D";
-
-/// Runs a test over every store.
-#[macro_export]
-macro_rules! scenario {
-    ($(#[$meta:meta])* $name:ident, $world:ident => $body:block) => {
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-            #[allow(unused_mut)]
-            fn play<S: anchorage::store::Store>(mut $world: World<S>) $body
-            #[test]
-            fn in_memory() {
-                play(World::new(anchorage::store::memory::MemoryStore::new()));
-            }
-            #[test]
-            fn in_sqlite() {
-                play(World::new($crate::sqlite::SqliteStore::new()));
-            }
-        }
-    };
-}
-
-/// Waits for what is ready at once.
-pub fn now_or_never<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the store made us wait"),
-    }
-}
 
 pub struct World<S> {
     pub store: S,
@@ -61,23 +31,8 @@ pub fn account() -> AccountId {
     AccountId("home".into())
 }
 
-pub fn field(name: &str, kind: FieldKind) -> Field {
-    Field { name: name.into(), kind, path: String::new() }
-}
-
 pub fn tasks() -> Collection {
-    Collection {
-        id: CollectionId("tasks".into()),
-        aliases: vec!["chores".into()],
-        kind: Kind::Table,
-        fields: vec![
-            field("id", FieldKind::PrimaryKey),
-            field("title", FieldKind::String),
-            field("done", FieldKind::Integer),
-            field("due", FieldKind::Date),
-        ],
-        ..Collection::default()
-    }
+    Collection { aliases: vec!["chores".into()], ..played::tasks() }
 }
 
 impl<S: Store> World<S> {
@@ -180,26 +135,12 @@ impl<S: Store> World<S> {
 }
 
 pub fn get(target: &str) -> Request {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    Request {
-        method: "GET".into(),
-        path: path.into(),
-        query: query.into(),
-        origin: "https://sync.example".into(),
-        address: "192.0.2.1".into(),
-        ..Request::default()
-    }
+    bare("GET", target)
 }
 
 pub fn post(target: &str, body: &str) -> Request {
     let form = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
     Request { method: "POST".into(), headers: vec![form], body: body.into(), ..get(target) }
-}
-
-pub fn with(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.retain(|(known, _)| known != name);
-    request.headers.push((name.into(), value.into()));
-    request
 }
 
 /// A value as a form carries it.

@@ -1,5 +1,6 @@
 //! An operator at a desk: a store, a terminal that remembers, and folders of their own.
 
+pub use crate::house::now as finish;
 use anchorage::exchange::Seed;
 use anchorage::http::Response;
 use anchorage::operate::command::{self, Order};
@@ -8,22 +9,11 @@ use anchorage::operate::{Operator, Refusal, Terminal};
 use anchorage::store::survey::Survey;
 use anchorage::upstream::Outgoing;
 use serde_json::Value;
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll, Waker};
 
 pub const SECRET: &str = "a secret for tests only";
-
-/// A store that answers at once needs no runtime.
-pub fn finish<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(done) => done,
-        Poll::Pending => panic!("the store made us wait"),
-    }
-}
 
 pub fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()

@@ -8,17 +8,11 @@ use anchorage::store::{
     Batch, Change, Collection, Cost, Edit, Guard, Login, PageAsk, Policy, Reads, Receipt, Snapshot, Store,
     StoreError, Throttle, Who,
 };
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
-/// Runs a future that never waits.
-pub fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a store in memory waited"),
-    }
-}
+#[path = "asked.rs"]
+pub mod asked;
+
+pub use asked::now_or_never as now;
 
 pub fn read(store: &impl Store, reads: &Reads) -> Snapshot {
     now(store.read(reads)).unwrap()

@@ -1,5 +1,6 @@
 //! A town of servers, each an account in a store of its own, and one in the middle that synchronises with the others.
 
+pub use crate::asked::{now_or_never, once};
 use anchorage::call::arranged::{Budget, Carrier, tend};
 use anchorage::content::fields;
 use anchorage::exchange::Seed;
@@ -16,24 +17,10 @@ use anchorage::store::{
 use anchorage::upstream::{Mode, Outgoing, Pair, Protocol, Upstream};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 pub const CREATED: i64 = 1_763_000_000_000;
 pub const MINUTE: i64 = 60_000;
-
-pub fn now_or_never<T>(future: impl Future<Output = T>) -> T {
-    once(future).expect("the store made us wait")
-}
-
-/// Polled once, and dropped where it waits: what a process does that is killed.
-pub fn once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
-}
 
 pub fn account() -> AccountId {
     AccountId("home".into())

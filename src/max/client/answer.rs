@@ -5,10 +5,10 @@
 use crate::http::Response;
 use crate::http::coding::{self, InflateError};
 use crate::limits;
-use crate::record::is_xml_char;
+use crate::record::xml_reference;
 use crate::upstream::Reason;
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::Event;
 
 /// A channel, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -229,17 +229,8 @@ impl Tree {
     }
 }
 
-fn character(reference: &BytesRef) -> Result<char, String> {
-    let name = reference.xml10_content();
-    let c = match name.as_ref() {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "apos" => Some('\''),
-        "quot" => Some('"'),
-        _ => reference.resolve_char_ref().ok().flatten().filter(|c| is_xml_char(*c)),
-    };
-    c.ok_or_else(|| format!("the answer says &{name}; which means nothing"))
+fn character(name: &str) -> Result<char, String> {
+    xml_reference(name).ok_or_else(|| format!("the answer says &{name}; which means nothing"))
 }
 
 #[cfg(test)]

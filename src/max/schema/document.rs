@@ -1,8 +1,8 @@
 //! An application file as a tree that remembers where everything stood. What it declares is in `schema`.
 
 use crate::limits;
-use crate::record::is_xml_char;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use crate::record::{is_xml_char, xml_reference};
+use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use std::ops::Range;
 
@@ -170,17 +170,8 @@ impl Tree {
         }
     }
 
-    fn reference(&mut self, reference: &BytesRef, at: usize) {
-        let name = reference.xml10_content();
-        let c = match name.as_ref() {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "apos" => Some('\''),
-            "quot" => Some('"'),
-            _ => reference.resolve_char_ref().ok().flatten().filter(|c| is_xml_char(*c)),
-        };
-        match c {
+    fn reference(&mut self, name: &str, at: usize) {
+        match xml_reference(name) {
             Some(c) => self.characters(c.encode_utf8(&mut [0; 4]), at),
             None => self.say(at, format!("&{name}; is unknown")),
         }

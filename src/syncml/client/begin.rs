@@ -28,6 +28,11 @@ fn wanted(upstream: &Upstream) -> String {
 }
 
 impl State {
+    /// The index of a collection.
+    pub fn index_of(&self, collection: &CollectionId) -> Option<usize> {
+        self.syncing.iter().position(|syncing| syncing.datastore.collection == *collection)
+    }
+
     /// The collection that a path of the server's means.
     pub fn at(&self, path: &str) -> Option<&Syncing> {
         self.syncing.get(self.index_at(path)?)

@@ -11,9 +11,11 @@ use crate::limits;
 use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, RecordId, Seq};
 use crate::store::{Acknowledged, Batch, Change, Collection, Guard, Peer, RecordVersion, Session, Snapshot};
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::device::DevInf;
 use crate::syncml::known::Known;
 use crate::syncml::session::{Pending, PendingStatus, Unanswered};
+use crate::syncml::touched::Touched;
 use crate::upstream::{Ended, Outcome, Reason, Report, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,10 +65,10 @@ pub struct Desk<'a> {
     pub peer_changed: bool,
     /// What the server said it can do.
     pub device: Option<DevInf>,
-    /// Bookmarks as they will be; the flag says whether they changed.
-    pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    /// Records this turn changed, with their place in the batch.
-    pub touched: BTreeMap<Key, usize>,
+    /// Bookmarks as they will be.
+    pub bookmarks: Bookmarks,
+    /// Records this turn changed.
+    pub touched: Touched,
     /// What this turn made of aliases; `None` for dropped.
     pub aliases: BTreeMap<Key, Option<Alias>>,
     /// Which record an id of ours means since this turn.
@@ -103,12 +105,8 @@ impl<'a> Desk<'a> {
             device: serde_json::from_str(&peer.device).ok(),
             peer_changed: snapshot.peer.is_none(),
             peer,
-            bookmarks: snapshot
-                .bookmarks
-                .iter()
-                .map(|b| (b.collection.clone(), (b.clone(), false)))
-                .collect(),
-            touched: BTreeMap::new(),
+            bookmarks: Bookmarks::of(&snapshot.bookmarks),
+            touched: Touched::default(),
             aliases: BTreeMap::new(),
             luids: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
@@ -129,15 +127,12 @@ impl<'a> Desk<'a> {
 
     /// A bookmark to change.
     pub fn bookmark(&mut self, collection: &CollectionId) -> &mut Bookmark {
-        let fresh = || (Bookmark { collection: collection.clone(), ..Bookmark::default() }, false);
-        let (bookmark, changed) = self.bookmarks.entry(collection.clone()).or_insert_with(fresh);
-        *changed = true;
-        bookmark
+        self.bookmarks.change(collection)
     }
 
     /// A bookmark to read.
     pub fn bookmarked(&self, collection: &CollectionId) -> Bookmark {
-        self.bookmarks.get(collection).map(|(bookmark, _)| bookmark.clone()).unwrap_or_default()
+        self.bookmarks.find(collection).cloned().unwrap_or_default()
     }
 
     /// The alias of a record as this turn knows it by now.
@@ -175,24 +170,12 @@ impl<'a> Desk<'a> {
 
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
-        let key = (change.collection.clone(), change.id.clone());
-        let place = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
-        match place {
-            Some(before) => {
-                let insert = before.insert;
-                *before = change;
-                before.insert = insert;
-            }
-            None => {
-                self.touched.insert(key, self.batch.changes.len());
-                self.batch.changes.push(change);
-            }
-        }
+        self.touched.change(&mut self.batch.changes, change);
     }
 
     /// What a record changed earlier in this turn holds now.
     pub fn changed(&self, key: &Key) -> Option<&Content> {
-        self.batch.changes.get(*self.touched.get(key)?).map(|change| &change.content)
+        self.touched.find(&self.batch.changes, key).map(|change| &change.content)
     }
 
     /// Leaves a status for a command of the server's, unless none is wanted.
@@ -273,19 +256,13 @@ impl<'a> Desk<'a> {
                 }
             }
         }
-        for ((collection, record), alias) in self.aliases {
-            match alias {
-                Some(alias) => self.batch.aliases.push(alias),
-                None => self.batch.dropped.push((collection, record)),
-            }
-        }
-        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
+        self.batch.put_aliases(self.aliases);
         Batch {
             account,
             guard,
             now: self.now,
             peer_id: self.peer.id.clone(),
-            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
+            bookmarks: self.bookmarks.changed(),
             peer: self.peer_changed.then_some(self.peer),
             session: Some(session),
             ..self.batch

@@ -4,8 +4,8 @@ use super::desk::{Desk, Then};
 use super::state::{Phase, Syncing};
 use crate::limits;
 use crate::peer::Place;
-use crate::record::{Content, Seq};
-use crate::store::{Change, PieceRange, Sweep};
+use crate::record::Seq;
+use crate::store::{PieceRange, Sweep};
 use crate::syncml::session::Mode;
 use crate::upstream::{Ended, Reason};
 
@@ -67,18 +67,8 @@ impl Desk<'_> {
             if kept || named || record.seq > bookmark.until || !record.content.is_live() {
                 continue;
             }
-            self.change(Change {
-                collection: record.collection.clone(),
-                id: record.id.clone(),
-                content: Content::Deleted,
-                parent: None,
-                key: None,
-                origin: self.peer.id.0.clone(),
-                insert: false,
-                supersede: true,
-            });
-            let index = self.state.syncing.iter().position(|it| it.datastore.collection == record.collection);
-            if let Some(index) = index {
+            self.write_deleted((record.collection.clone(), record.id.clone()));
+            if let Some(index) = self.state.index_of(&record.collection) {
                 self.count(index, |it| it.outcome.received.deleted += 1);
             }
         }
@@ -110,7 +100,7 @@ impl Desk<'_> {
         let Some(syncing) = self.state.syncing.get(index).cloned() else { return };
         let datastore = syncing.datastore;
         let id = datastore.collection.clone();
-        if !self.bookmarks.contains_key(&id) {
+        if self.bookmarks.find(&id).is_none() {
             return;
         }
         let lowest = self.lowest(index, datastore.held_from);

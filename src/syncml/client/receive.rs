@@ -325,7 +325,7 @@ impl Desk<'_> {
             };
             let acknowledged = self.acknowledged.contains_key(&key);
             !acknowledged
-                && !self.touched.contains_key(&key)
+                && !self.touched.contains(&key)
                 && claimed.is_none_or(|alias| alias.generation < attempt)
         })?;
         let key = (found.collection.clone(), found.record.clone());
@@ -346,7 +346,7 @@ impl Desk<'_> {
             let taken = |map: &MapDue| map.old && map.taken && map.luid == luid.0;
             let came = self.maps.iter().find(|((of, _), map)| of == collection && taken(map));
             let went = found.seq > cursor && found.alias.as_ref().is_some_and(|alias| alias.seq >= found.seq);
-            let new = !self.touched.contains_key(&(collection.clone(), found.record.clone()));
+            let new = !self.touched.contains(&(collection.clone(), found.record.clone()));
             let known = came.is_some() || (went && new && !self.named.contains(&luid));
             known.then(|| (came.map(|(at, _)| at.clone()), luid))
         });
@@ -376,17 +376,7 @@ impl Desk<'_> {
             self.count(index, |it| it.outcome.conflicts += 1);
             return status::OK;
         }
-        let (collection, id) = standing.key;
-        self.change(Change {
-            collection,
-            id,
-            content: Content::Deleted,
-            parent: None,
-            key: None,
-            origin: self.peer.id.0.clone(),
-            insert: false,
-            supersede: true,
-        });
+        self.write_deleted(standing.key);
         self.count(index, |it| it.outcome.received.deleted += 1);
         if change.archive { status::DELETED_WITHOUT_ARCHIVE } else { status::OK }
     }
@@ -404,6 +394,20 @@ impl Desk<'_> {
             origin,
             insert,
             supersede: !insert,
+        });
+    }
+
+    /// Deletes a record.
+    pub fn write_deleted(&mut self, (collection, id): Key) {
+        self.change(Change {
+            collection,
+            id,
+            content: Content::Deleted,
+            parent: None,
+            key: None,
+            origin: self.peer.id.0.clone(),
+            insert: false,
+            supersede: true,
         });
     }
 

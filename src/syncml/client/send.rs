@@ -8,11 +8,9 @@ use super::split::Leaving;
 use crate::content;
 use crate::peer::{Alias, Luid};
 use crate::record::{Body, CollectionId, Content, Record, Seq};
-use crate::secret;
 use crate::store::Outgoing;
-use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
-use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta, Version};
+use crate::syncml::message::{Data, Item, Location, Meta, Version};
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Mode, Sent, SentKind};
 
@@ -181,11 +179,10 @@ impl Desk<'_> {
     ) -> Filled {
         let luid =
             alias.and_then(|alias| alias.luid.clone()).unwrap_or_else(|| Luid(record.id.as_str().to_owned()));
-        let (kind, command, body) = match due {
+        let (kind, body) = match due {
             Due::Nothing | Due::Later => return Filled::All,
-            Due::Put(SentKind::Add, body) => (SentKind::Add, ChangeKind::Add, Some(body)),
-            Due::Put(kind, body) => (kind, ChangeKind::Replace, Some(body)),
-            Due::Delete => (SentKind::Delete, ChangeKind::Delete, None),
+            Due::Put(kind, body) => (kind, Some(body)),
+            Due::Delete => (SentKind::Delete, None),
             Due::Unread(kind) => return self.leave_unread(outbox, index, datastore, record, kind, luid),
         };
         let (meta, data) = match &body {
@@ -195,9 +192,9 @@ impl Desk<'_> {
         let source = Some(Location::of(luid.0.clone()));
         let mut item = Item { source, data, ..Item::default() };
         let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.message_bytes_max());
-        let written = if huge { None } else { outbox.push_change(command, &meta, &item) };
+        let written = if huge { None } else { outbox.push_change(kind.change(), &meta, &item) };
         let Some(command) = written else {
-            if !huge && self.fits_alone(outbox, datastore, command, &meta, &item) {
+            if !huge && outbox.fits_alone(&self.header_heard(), datastore, kind.change(), &meta, &item) {
                 return Filled::Full;
             }
             let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
@@ -232,32 +229,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Whether a change would fit a message that holds nothing else.
-    fn fits_alone(
-        &self,
-        outbox: &Outbox,
-        datastore: &Datastore,
-        kind: ChangeKind,
-        meta: &Meta,
-        item: &Item,
-    ) -> bool {
-        let mut alone = outbox.emptied(&self.header_heard());
-        alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
-    }
-
     /// A record's content as the server wants it: its form, its media type, and base64 where XML cannot carry the bytes.
     pub fn dress(&self, outbox: &Outbox, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
         let version: Version = self.state.version;
         let form = describe::preferred(self.device.as_ref(), &datastore.source, version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
-        let (media_type, _) = content::media_type(&body.form);
-        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
-        let bytes = if outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
-            meta.format = Some("b64".into());
-            secret::base64(&body.bytes).into_bytes()
-        } else {
-            body.bytes
-        };
-        (meta, Some(Data::Bytes(bytes)))
+        let (meta, data) = outbox.dress(body);
+        (meta, Some(data))
     }
 }

@@ -1,5 +1,5 @@
 //! Large objects on their way out, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8). The mirrors are `pieces.rs` and
-//! `server/split.rs`.
+//! `server/split.rs`; what all of them share is in `syncml/pieces.rs`.
 //!
 //! What fits no message of the server's is dressed once and laid out in the store as pieces; from there each message takes as
 //! much as fits it, once the server has said 213 to what came before.
@@ -9,17 +9,11 @@ use super::send::Filled;
 use crate::limits;
 use crate::peer::Luid;
 use crate::record::Record;
-use crate::store::{Piece, PieceRange};
-use crate::syncml::message::{ChangeKind, Data, Item, Meta, Status, Version};
+use crate::store::PieceRange;
+use crate::syncml::message::{Item, Meta, Status, Version};
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Departure, SentKind};
 use crate::syncml::status;
-
-/// The least room for a piece in a message that holds nothing else: with less, an object would take for ever.
-const PIECE_BYTES_MIN: usize = 100;
-
-/// How many messages may pass without an answer to a piece, or without room for one.
-const WAITS_MAX: u32 = 3;
 
 /// A change that goes out, with its names.
 pub struct Leaving<'a> {
@@ -31,14 +25,6 @@ pub struct Leaving<'a> {
     pub meta: &'a Meta,
     /// Without data.
     pub item: &'a Item,
-}
-
-fn change_kind(kind: SentKind) -> ChangeKind {
-    match kind {
-        SentKind::Add => ChangeKind::Add,
-        SentKind::Replace => ChangeKind::Replace,
-        SentKind::Delete => ChangeKind::Delete,
-    }
 }
 
 impl Desk<'_> {
@@ -55,12 +41,8 @@ impl Desk<'_> {
 
     /// Whether this message has room for a beginning; `None` where no message has.
     fn has_room(&mut self, outbox: &mut Outbox, leaving: &Leaving<'_>) -> Option<bool> {
-        let kind = change_kind(leaving.kind);
-        let mut alone = outbox.emptied(&self.header_heard());
-        let alone =
-            alone.open_sync(leaving.datastore, None).then(|| alone.room(kind, leaving.meta, leaving.item))?;
-        let here = outbox.room(kind, leaving.meta, leaving.item);
-        (alone >= PIECE_BYTES_MIN).then_some(here >= alone / 4)
+        let Leaving { datastore, kind, meta, item, .. } = *leaving;
+        outbox.has_room(&self.header_heard(), datastore, kind.change(), meta, item)
     }
 
     /// A record whose bytes were left in the store: they are read for the turn in which it begins to leave.
@@ -104,32 +86,7 @@ impl Desk<'_> {
             Some(true) => {}
         }
         let step = self.message_bytes_max();
-        let pieces = data.chunks(step).enumerate().map(|(number, bytes)| {
-            let start = (number * step) as u64;
-            Piece { leaving: true, start, bytes: bytes.to_vec() }
-        });
-        self.batch.pieces_dropped.push(PieceRange::all(true));
-        self.batch.pieces.extend(pieces);
-        let departure = Departure {
-            collection: datastore.collection.clone(),
-            record: record.id.clone(),
-            seq: record.seq,
-            kind,
-            target: None,
-            source: item.source.as_ref().map(|source| source.uri.clone()),
-            parents: [None, None],
-            media_type: meta.media_type.clone(),
-            format: meta.format.clone(),
-            size: data.len() as u64,
-            step: step as u64,
-            taken: 0,
-            sent: 0,
-            message: 0,
-            command: String::new(),
-            waited: 0,
-            resumed: 0,
-            paused: false,
-        };
+        let departure = Departure::begin(record, kind, (meta, item), &data, step, &mut self.batch);
         self.name_sent(record, kind != SentKind::Add, luid.clone());
         self.leave(outbox, index, departure, data.get(..step).unwrap_or(&data));
         Filled::Full
@@ -153,33 +110,13 @@ impl Desk<'_> {
         record: &Record,
         kind: SentKind,
     ) -> bool {
-        let same = |d: &mut Departure| d.paused && d.kind == kind && d.is_of(record);
         if !datastore.resumed {
             return false;
         }
-        let Some(departure) = self.state.leaving.take_if(same) else { return false };
-        let rest = self.rest_of(&departure);
-        if rest.is_empty() {
-            return false;
-        }
-        let (taken, paused) = (departure.taken, false);
-        self.leave(outbox, index, Departure { resumed: taken, sent: taken, paused, ..departure }, &rest);
+        let resumed = Departure::resume(&mut self.state.leaving, record, kind, &self.snapshot.pieces);
+        let Some((departure, rest)) = resumed else { return false };
+        self.leave(outbox, index, departure, &rest);
         true
-    }
-
-    /// What is next, at most as long as a row is.
-    fn rest_of(&self, departure: &Departure) -> Vec<u8> {
-        let mut rest = Vec::new();
-        for piece in self.snapshot.pieces.iter().filter(|piece| piece.leaving) {
-            let end = piece.start + piece.bytes.len() as u64;
-            let at = departure.taken + rest.len() as u64;
-            if (piece.start..end).contains(&at) {
-                let skip = usize::try_from(at - piece.start).unwrap_or(usize::MAX);
-                rest.extend_from_slice(piece.bytes.get(skip..).unwrap_or_default());
-            }
-        }
-        rest.truncate(usize::try_from(departure.step).unwrap_or(usize::MAX));
-        rest
     }
 
     /// Goes on with the object that is leaving. False where there is none.
@@ -187,18 +124,18 @@ impl Desk<'_> {
         let Some(mut departure) = self.state.leaving.take_if(|departure| !departure.paused) else {
             return false;
         };
-        let index = self.state.syncing.iter().position(|it| it.datastore.collection == departure.collection);
+        let index = self.state.index_of(&departure.collection);
         let open = index.and_then(|index| Some((index, self.state.syncing.get(index)?)));
         let Some((index, datastore)) =
             open.filter(|(_, it)| it.is_alive()).map(|(index, it)| (index, it.datastore.clone()))
         else {
             return false;
         };
-        if departure.waited > WAITS_MAX {
+        if departure.is_overdue() {
             self.gives_up(departure, status::TIMEOUT);
             return false;
         }
-        if departure.sent > departure.taken {
+        if departure.waits() {
             departure.waited += 1;
             self.state.leaving = Some(departure);
             if !outbox.has_begun() {
@@ -206,7 +143,7 @@ impl Desk<'_> {
             }
             return true;
         }
-        let rest = self.rest_of(&departure);
+        let rest = departure.rest(&self.snapshot.pieces);
         if rest.is_empty() {
             self.gives_up(departure, status::SIZE_MISMATCH);
             return false;
@@ -220,29 +157,13 @@ impl Desk<'_> {
         true
     }
 
-    /// Writes as much as fits of what is next. The last piece is a change like any other: its status says what became of it.
+    /// Writes as much as fits of what is next.
     fn leave(&mut self, outbox: &mut Outbox, index: usize, mut departure: Departure, rest: &[u8]) {
-        let (kind, meta, item) = (change_kind(departure.kind), departure.meta(), departure.item());
-        let is_last = departure.taken + rest.len() as u64 == departure.size;
-        let whole = Item { data: Some(Data::Bytes(rest.to_vec())), ..item.clone() };
-        let fits = is_last && rest.len() <= self.message_bytes_max();
-        let last = fits.then(|| outbox.push_change(kind, &meta, &whole)).flatten();
-        if let Some(command) = last {
-            self.batch.pieces_dropped.push(PieceRange::all(true));
-            self.batch.pieces.retain(|piece| !piece.leaving);
-            let sent = departure.sent(index, self.state.message_id, command);
-            self.went_out(index, sent);
-            return;
+        let (message_id, bytes_max) = (self.state.message_id, self.message_bytes_max());
+        match departure.write(outbox, message_id, rest, bytes_max, &mut self.batch) {
+            Some(command) => self.went_out(index, departure.sent(index, message_id, command)),
+            None => self.state.leaving = Some(departure),
         }
-        match outbox.push_piece(kind, &meta, &item, rest) {
-            Some((command, bytes)) => {
-                departure.sent = departure.taken + bytes as u64;
-                (departure.message, departure.command, departure.waited) =
-                    (self.state.message_id, command, 0);
-            }
-            None => departure.waited += 1,
-        }
-        self.state.leaving = Some(departure);
     }
 
     /// Whether this version is on its way in pieces.
@@ -252,20 +173,14 @@ impl Desk<'_> {
 
     /// A status of a piece; false where it is of something else.
     pub fn answers_piece(&mut self, answer: &Status) -> bool {
-        let command = answer.command_ref.trim();
-        let meant = |d: &mut Departure| {
-            !d.paused && d.sent > d.taken && d.message == answer.message_ref && d.command == command
-        };
+        let meant = |departure: &mut Departure| departure.is_answered_by(answer);
         let Some(mut departure) = self.state.leaving.take_if(meant) else { return false };
-        if answer.code != status::CHUNK_BUFFERED {
+        if answer.code == status::CHUNK_BUFFERED {
+            self.batch.pieces_dropped.push(departure.was_taken());
+            self.state.leaving = Some(departure);
+        } else {
             self.gives_up(departure, answer.code);
-            return true;
         }
-        departure.taken = departure.sent;
-        // Whatever ends before the next piece is no longer needed.
-        let to = (departure.taken + 1).saturating_sub(departure.step);
-        self.batch.pieces_dropped.push(PieceRange { leaving: true, from: 0, to });
-        self.state.leaving = Some(departure);
         true
     }
 
@@ -279,8 +194,7 @@ impl Desk<'_> {
     /// The object does not arrive in this session: as with any change that is refused, a later one offers it again.
     fn gives_up(&mut self, departure: Departure, code: u16) {
         self.batch.pieces_dropped.push(PieceRange::all(true));
-        let index = self.state.syncing.iter().position(|it| it.datastore.collection == departure.collection);
-        let Some(index) = index else { return };
+        let Some(index) = self.state.index_of(&departure.collection) else { return };
         let sent = departure.sent(index, departure.message, departure.command.clone());
         self.refused(&departure.collection, &sent, code);
     }

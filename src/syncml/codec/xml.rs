@@ -7,7 +7,7 @@ use super::element::{Element, Tree};
 use super::token::{self, Page};
 use super::write::{self, Mark, Pen};
 use super::{DecodeError, Encoding};
-use crate::record::is_xml_char;
+use crate::record::{is_xml_char, xml_reference};
 use crate::syncml::device::DevInf;
 use crate::syncml::message::Version;
 use quick_xml::Reader;
@@ -97,19 +97,12 @@ fn keep_markup(tree: &mut Tree, content: &str) {
     }
 }
 
-/// What a reference stands for: one of the five entities, or a character that XML can carry.
 fn character(reference: &BytesRef) -> Result<char, String> {
     let name: &str = reference;
-    if let Some(number) = name.strip_prefix('#') {
-        let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
-        let digits = Some(digits).filter(|digits| digits.chars().all(|c| c.is_digit(radix)));
-        let number = digits.and_then(|digits| u32::from_str_radix(digits, radix).ok());
-        let character = number.and_then(char::from_u32).filter(|c| is_xml_char(*c));
-        return character.ok_or_else(|| format!("&{name}; is no character of XML"));
-    }
-    let entities = [("lt", '<'), ("gt", '>'), ("amp", '&'), ("quot", '"'), ("apos", '\'')];
-    let entity = entities.iter().find(|(known, _)| *known == name).map(|(_, c)| *c);
-    entity.ok_or_else(|| format!("the entity &{name}; is not one of XML's five"))
+    xml_reference(name).ok_or_else(|| match name.starts_with('#') {
+        true => format!("&{name}; is no character of XML"),
+        false => format!("the entity &{name}; is not one of XML's five"),
+    })
 }
 
 fn position(offset: u64) -> usize {

@@ -23,19 +23,13 @@ impl Desk<'_> {
         let body = self.outbox.finish();
         let mac = identify::signature(self.server, self.snapshot, &self.state, &body);
         let mut batch = self.batch;
-        for ((collection, record), alias) in self.aliases {
-            match alias {
-                Some(alias) => batch.aliases.push(alias),
-                None => batch.dropped.push((collection, record)),
-            }
-        }
-        let changed = self.bookmarks.into_values().filter(|(_, changed)| *changed);
+        batch.put_aliases(self.aliases);
         let mut batch = Batch {
             account,
             guard,
             now: self.now,
             peer_id: self.peer.id.clone(),
-            bookmarks: changed.map(|(bookmark, _)| bookmark).collect(),
+            bookmarks: self.bookmarks.changed(),
             peer: self.peer_changed.then_some(self.peer),
             sweep,
             ..batch

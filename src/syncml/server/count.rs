@@ -25,7 +25,7 @@ impl Desk<'_> {
         let alias = self.known.alias(&key.0, &key.1);
         let attempt = self.bookmarked(&key.0).attempt;
         if datastore.mode.sends_all() && alias.is_none_or(|alias| alias.generation < attempt) {
-            let new = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
+            let new = self.touched.find(&self.batch.changes, key);
             return !new.is_some_and(|change| change.insert);
         }
         let record = self.known.record(&key.0, &key.1);
@@ -40,7 +40,7 @@ impl Desk<'_> {
     fn is_due(&self, key: &(CollectionId, RecordId), alias: Option<&Alias>) -> bool {
         let now = self.changed(&key.0, &key.1);
         if now.is_some() {
-            let change = self.touched.get(key).and_then(|index| self.batch.changes.get(*index));
+            let change = self.touched.find(&self.batch.changes, key);
             return change.is_some_and(|change| change.origin.is_empty());
         }
         let seq = self.known.record(&key.0, &key.1).map_or(0, |record| record.seq);

@@ -18,6 +18,7 @@ use crate::peer::{Alias, Bookmark, Luid};
 use crate::record::{AccountId, CollectionId, Content, Form, Kind, RecordId, Seq};
 use crate::secret;
 use crate::store::{Batch, Change, Collection, Peer, RecordVersion, Snapshot, Throttle};
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::device::DevInf;
 use crate::syncml::inbox::{Inbox, Part};
 use crate::syncml::known::Known;
@@ -25,6 +26,7 @@ use crate::syncml::message::Version;
 use crate::syncml::outbox::{Bounds, Outbox, Return};
 use crate::syncml::quirk::Quirks;
 use crate::syncml::session::{Datastore, Pending, PendingStatus, State, Unanswered};
+use crate::syncml::touched::Touched;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,10 +54,10 @@ pub struct Desk<'a> {
     pub quirks: Quirks,
     /// What that comes to for the device's path and a form, as far as it was looked up.
     pub supported: RefCell<BTreeMap<(String, Form), Option<Supported>>>,
-    /// Bookmarks as they will be; the flag says whether they changed.
-    pub bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    /// Records this turn changed, with their place in the batch: what the page says of them is no longer so.
-    pub touched: BTreeMap<(CollectionId, RecordId), usize>,
+    /// Bookmarks as they will be.
+    pub bookmarks: Bookmarks,
+    /// Records this turn changed: what the page says of them is no longer so.
+    pub touched: Touched,
     /// Collections that this very message asked to sync normally and was told to sync slowly.
     pub forced: BTreeSet<CollectionId>,
     /// For each match key how many of its records have been claimed, from the front.
@@ -114,7 +116,7 @@ impl<'a> Desk<'a> {
         let bounds = bounds(server, &mut state, fresh);
         let heard = identify::hear(&mut state, &inbox.message);
         let mut outbox = answer(server, snapshot, &state, token, bounds);
-        let header = header_status(server, header, nonce.clone());
+        let header = PendingStatus { challenge: nonce.clone(), ..header_status_of(server, header) };
         if !inbox.message.header.no_response {
             let headers = std::iter::once(header).chain(server.headers_kept()).map(Pending::Status);
             let _ = outbox.push_pending(headers.collect(), &[], None);
@@ -133,8 +135,8 @@ impl<'a> Desk<'a> {
             supported: RefCell::default(),
             peer,
             peer_changed: false,
-            bookmarks: unchanged(snapshot),
-            touched: BTreeMap::new(),
+            bookmarks: Bookmarks::of(&snapshot.bookmarks),
+            touched: Touched::default(),
             forced: BTreeSet::new(),
             matched: BTreeMap::new(),
             recognised: BTreeMap::new(),
@@ -177,11 +179,7 @@ impl<'a> Desk<'a> {
             self.peer.nonce = nonce;
         }
         self.peer_changed = true;
-        for (bookmark, changed) in self.bookmarks.values_mut().filter(|(bookmark, _)| bookmark.sending) {
-            (bookmark.sending, bookmark.sending_all, bookmark.position, bookmark.until) =
-                (false, false, 0, 0);
-            *changed = true;
-        }
+        self.bookmarks.stop();
     }
 
     /// The account: authentication has made sure there is one.
@@ -207,15 +205,12 @@ impl<'a> Desk<'a> {
 
     /// A bookmark to change.
     pub fn bookmark(&mut self, collection: &CollectionId) -> &mut Bookmark {
-        let fresh = || (Bookmark { collection: collection.clone(), ..Bookmark::default() }, false);
-        let (bookmark, changed) = self.bookmarks.entry(collection.clone()).or_insert_with(fresh);
-        *changed = true;
-        bookmark
+        self.bookmarks.change(collection)
     }
 
     /// A bookmark to read.
     pub fn bookmarked(&self, collection: &CollectionId) -> Bookmark {
-        self.bookmarks.get(collection).map(|(bookmark, _)| bookmark.clone()).unwrap_or_default()
+        self.bookmarks.find(collection).cloned().unwrap_or_default()
     }
 
     /// The alias of a record as this turn knows it by now.
@@ -256,25 +251,13 @@ impl<'a> Desk<'a> {
 
     /// Changes a record; a second change in the same turn replaces the first.
     pub fn change(&mut self, change: Change) {
-        let key = (change.collection.clone(), change.id.clone());
-        let place = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index));
-        match place {
-            Some(before) => {
-                let insert = before.insert;
-                *before = change;
-                before.insert = insert;
-            }
-            None => {
-                self.touched.insert(key, self.batch.changes.len());
-                self.batch.changes.push(change);
-            }
-        }
+        self.touched.change(&mut self.batch.changes, change);
     }
 
     /// What a record changed earlier in this turn holds now.
     pub fn changed(&self, collection: &CollectionId, id: &RecordId) -> Option<&Content> {
-        let index = self.touched.get(&(collection.clone(), id.clone()))?;
-        self.batch.changes.get(*index).map(|change| &change.content)
+        let key = (collection.clone(), id.clone());
+        self.touched.find(&self.batch.changes, &key).map(|change| &change.content)
     }
 }
 
@@ -287,11 +270,6 @@ pub fn bounds(server: &Server<'_>, state: &mut State, fresh: bool) -> Bounds {
     let announces = fresh && state.version > Version::V10;
     let object_bytes_max = announces.then(|| server.settings.object_bytes_max() as u64);
     Bounds { bytes_max: state.message_bytes_max, object_bytes_max }
-}
-
-/// Bookmarks as they were read.
-fn unchanged(snapshot: &Snapshot) -> BTreeMap<CollectionId, (Bookmark, bool)> {
-    snapshot.bookmarks.iter().map(|b| (b.collection.clone(), (b.clone(), false))).collect()
 }
 
 /// The message we answer with, still empty.
@@ -330,23 +308,9 @@ pub fn session_token(
     (token, known)
 }
 
-/// The status of the SyncHdr of an admitted message.
-fn header_status(server: &Server<'_>, code: u16, challenge: Option<(String, String)>) -> PendingStatus {
-    PendingStatus { challenge, ..header_status_of(server, code) }
-}
-
-/// A status of the SyncHdr.
+/// A status of the message's SyncHdr.
 pub fn header_status_of(server: &Server<'_>, code: u16) -> PendingStatus {
-    let header = &server.inbox.message.header;
-    PendingStatus {
-        message: header.message_id,
-        command: "0".into(),
-        name: "SyncHdr".into(),
-        targets: vec![header.target.uri.clone()],
-        sources: vec![header.source.uri.clone()],
-        code,
-        ..PendingStatus::default()
-    }
+    PendingStatus::of_header(&server.inbox.message.header, code)
 }
 
 /// Versions we speak, as a 505 or 513 names them.

@@ -7,13 +7,15 @@ use super::desk::Desk;
 use super::watch::Watch;
 use crate::journal::matching::MatchKey;
 use crate::limits;
-use crate::peer::{Alias, Bookmark, Luid};
+use crate::peer::{Alias, Luid};
 use crate::record::{CollectionId, RecordId};
 use crate::store::{Batch, Peer};
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::inbox::{AtomicStep, Step};
 use crate::syncml::session::Unanswered;
 use crate::syncml::session::{Arrival, Pending, State};
 use crate::syncml::status;
+use crate::syncml::touched::Touched;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a turn has decided so far.
@@ -22,8 +24,8 @@ struct Savepoint {
     batch: Batch,
     peer: Peer,
     peer_changed: bool,
-    bookmarks: BTreeMap<CollectionId, (Bookmark, bool)>,
-    touched: BTreeMap<(CollectionId, RecordId), usize>,
+    bookmarks: Bookmarks,
+    touched: Touched,
     forced: BTreeSet<CollectionId>,
     matched: BTreeMap<(CollectionId, MatchKey), usize>,
     staged: BTreeMap<(CollectionId, Luid), usize>,

@@ -59,7 +59,7 @@ impl Desk<'_> {
             return code;
         };
         let key = (collection.id.clone(), record);
-        let written = self.touched.contains_key(&key);
+        let written = self.touched.contains(&key);
         let before = before.filter(|before| before.alias.record == key.1);
         let recognised = before.is_none() && !written;
         if recognised && is_folder(&Content::Body(body.clone())) {
@@ -158,7 +158,7 @@ impl Desk<'_> {
 
     /// The folder a record is in, as this turn knows it by now.
     pub fn parent_now(&self, key: &(CollectionId, RecordId)) -> Option<RecordId> {
-        match self.touched.get(key).and_then(|index| self.batch.changes.get(*index)) {
+        match self.touched.find(&self.batch.changes, key) {
             Some(change) => change.parent.clone(),
             None => match self.known.record(&key.0, &key.1) {
                 Some(record) => record.parent.clone(),
@@ -179,7 +179,7 @@ impl Desk<'_> {
     fn put_in(&mut self, key: (CollectionId, RecordId), parent: Option<RecordId>, goes_back: bool) {
         let origin = if goes_back { String::new() } else { self.peer.id.0.clone() };
         self.sends_back |= goes_back;
-        if let Some(change) = self.touched.get(&key).and_then(|index| self.batch.changes.get_mut(*index)) {
+        if let Some(change) = self.touched.find_mut(&mut self.batch.changes, &key) {
             change.parent = parent;
             change.origin = if goes_back { origin } else { std::mem::take(&mut change.origin) };
             return;
@@ -208,7 +208,7 @@ impl Desk<'_> {
                 && change.collection == *collection
                 && change.content.is_live()
         };
-        let stays = |child: &RecordId| !self.touched.contains_key(&(collection.clone(), child.clone()));
+        let stays = |child: &RecordId| !self.touched.contains(&(collection.clone(), child.clone()));
         self.known.children(collection, folder).iter().any(|child| stays(child))
             || self.batch.changes.iter().any(inside)
     }

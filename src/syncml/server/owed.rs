@@ -5,14 +5,12 @@
 
 use super::desk::Desk;
 use crate::limits;
-use crate::peer::Bookmark;
-use crate::record::CollectionId;
+use crate::syncml::bookmarks::Bookmarks;
 use crate::syncml::describe;
 use crate::syncml::inbox::ChangeStep;
 use crate::syncml::outbox::Context;
 use crate::syncml::session::{Datastore, Pending, PendingStatus};
 use crate::syncml::status;
-use std::collections::BTreeMap;
 
 /// Above this, and a third of what the answer may hold, a status names its items only where it must: a `CmdRef` alone is good
 /// for all items of its command.
@@ -133,8 +131,8 @@ impl Desk<'_> {
 }
 
 /// The `Next` anchor we gave last, as far as the device knows.
-fn own_last(bookmarks: &BTreeMap<CollectionId, (Bookmark, bool)>, datastore: &Datastore) -> String {
-    let Some((bookmark, _)) = bookmarks.get(&datastore.collection) else { return String::new() };
+fn own_last(bookmarks: &Bookmarks, datastore: &Datastore) -> String {
+    let Some(bookmark) = bookmarks.find(&datastore.collection) else { return String::new() };
     let place = if datastore.resumed { &bookmark.confirmed } else { bookmark.newest() };
     place.own_anchor.clone()
 }

@@ -1,4 +1,5 @@
-//! Large objects on their way in, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `split.rs`.
+//! Large objects on their way in, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `split.rs`;
+//! what both roles share is in `syncml/pieces.rs`.
 //!
 //! A piece is kept in the store as it came; what the pieces are of is said in the session ([`Arrival`]). The last one makes the
 //! whole be read, once, and from there on it is an item like any other.
@@ -9,25 +10,14 @@ use super::heavy;
 use super::receive::Arriving;
 use crate::limits;
 use crate::peer::Luid;
-use crate::record::{Content, Kind};
-use crate::store::{Held, Piece, PieceRange, Snapshot};
+use crate::record::Kind;
+use crate::store::Snapshot;
 use crate::syncml::describe::fits;
-use crate::syncml::inbox::{self, ChangeStep, Incoming};
+use crate::syncml::inbox::ChangeStep;
 use crate::syncml::message::{ChangeKind, Command};
+use crate::syncml::pieces::Assembled;
 use crate::syncml::session::{Arrival, Pending, Stands, State};
 use crate::syncml::{alert, status};
-
-/// How many pieces of what is leaving are read: the one that waits for its answer, and two that may hold what is next.
-pub const PIECES_LEAVING: u64 = 3;
-
-/// An object whose last piece is here, put together.
-#[derive(Debug)]
-pub struct Assembled {
-    /// What was said of it, before the last piece.
-    arrival: Arrival,
-    /// The whole as an item.
-    pub item: Incoming,
-}
 
 impl Server<'_> {
     /// Whether the first item here may be the last piece of an object: then the pieces before it are read, if there are any.
@@ -60,26 +50,18 @@ impl Server<'_> {
         }
         let Some((arrival, start, change)) = self.ends_object(state, snapshot) else { return false };
         let Some(last) = change.items.first() else { return false };
-        let pieces = snapshot.pieces.iter().filter(|piece| !piece.leaving && piece.start < start);
-        let length = pieces.clone().map(|piece| piece.bytes.len()).sum::<usize>() + last.bytes.len();
-        let mut bytes = Vec::with_capacity(length);
-        pieces.for_each(|piece| bytes.extend_from_slice(&piece.bytes));
-        let unbroken = bytes.len() as u64 == start;
-        bytes.extend_from_slice(&last.bytes);
-        if !unbroken || !arrival.is_complete(bytes.len() as u64) {
-            // The desk refuses what is not put together.
-            return false;
-        }
-        let format = last.format.as_deref().or(arrival.format.as_deref());
-        let media_type = last.media_type.as_deref().or(arrival.media_type.as_deref());
-        let item = inbox::assembled(last, format, media_type, bytes, self.settings.object_bytes_max());
+        let bytes_max = self.settings.object_bytes_max();
+        // The desk refuses what is not put together.
+        let assembled = Assembled::of(arrival, &snapshot.pieces, last, start, bytes_max);
+        let Some(assembled) = assembled else { return false };
         let slow = state.datastores.iter().any(|d| d.collection == arrival.collection && d.mode.compares());
-        let key = item.key.clone().filter(|_| slow);
-        let (path, arrival) = (change.path.clone(), arrival.clone());
-        self.needed.keys = key.into_iter().map(|key| (path.clone(), vec![key])).collect();
-        self.needed.assembled = Some(Assembled { arrival, item });
+        let key = assembled.item.key.clone().filter(|_| slow);
+        let path = change.path.clone();
         // Of a large one the pieces are not kept beside the whole: what else there is is read once more, without them.
-        !self.needed.keys.is_empty() || length > limits::RECORD_BYTES_MAX
+        let more = key.is_some() || assembled.is_large();
+        self.needed.keys = key.into_iter().map(|key| (path.clone(), vec![key])).collect();
+        self.needed.assembled = Some(assembled);
+        more
     }
 
     /// Names the large records that what is sent here has to be merged with, as many as may be in memory. True where there are.
@@ -89,12 +71,6 @@ impl Server<'_> {
         }
         let sent = self.work().sent_luids();
         let (mut room, mut whole) = (limits::OBJECT_BYTES_MAX * 2, Vec::new());
-        let large = |held: &Held| {
-            let now = held.record.as_ref().filter(|record| matches!(record.content, Content::Large(_)));
-            let now = now.map(|record| (record.seq, record.content.size()));
-            let base = held.base_large.as_ref().map(|(seq, size, _)| (*seq, *size));
-            now.into_iter().chain(base).collect::<Vec<_>>()
-        };
         let assembled = self.needed.assembled.as_ref().map(|assembled| &assembled.item);
         let bytes_of = |luid: &Luid| {
             let body = assembled.filter(|item| item.luid == *luid).and_then(|item| item.body.as_ref().ok());
@@ -105,10 +81,10 @@ impl Server<'_> {
             if luid.is_none_or(|luid| heavy::is_too_heavy(held, bytes_of(luid))) {
                 continue;
             }
-            for (seq, size) in large(held) {
+            for (version, size) in held.left_in_store() {
                 if let Some(left) = room.checked_sub(size) {
                     room = left;
-                    whole.push((held.alias.collection.clone(), held.alias.record.clone(), seq));
+                    whole.push(version);
                 }
             }
         }
@@ -151,26 +127,9 @@ impl Desk<'_> {
 
     fn first_piece(&mut self, arriving: Arriving<'_>) -> u16 {
         let Arriving { collection, item, .. } = arriving;
-        let short = |text: &Option<String>| text.clone().filter(|text| text.len() <= limits::NAME_BYTES_MAX);
-        let mut arrival = Arrival {
-            collection: collection.id.clone(),
-            luid: item.luid.clone(),
-            target: short(&item.target),
-            source: short(&item.source),
-            media_type: short(&item.media_type),
-            format: short(&item.format),
-            size: item.size.unwrap_or(0),
-            ..Arrival::default()
-        };
-        let size_max = self.server.settings.object_bytes_max() as u64;
-        arrival.refused = match arrival.size {
-            0 => status::SIZE_REQUIRED,
-            // Of an end mark that is counted, and base64, nothing is known yet.
-            size if size > size_max.saturating_add(1) => status::SIZE_TOO_LARGE,
-            _ => 0,
-        };
+        let bytes_max = self.server.settings.object_bytes_max();
+        let arrival = Arrival::begin(&collection.id, item, bytes_max, &mut self.batch);
         let refused = arrival.refused;
-        self.batch.pieces_dropped.push(PieceRange::all(false));
         self.state.arriving = Some(arrival);
         if arriving.datastore.stages() {
             // Should the rest of it never come.
@@ -181,55 +140,34 @@ impl Desk<'_> {
 
     /// One piece more, which begins at `start`.
     fn go_on(&mut self, arriving: Arriving<'_>, start: u64) -> u16 {
-        let item = arriving.item;
         let Some(mut arrival) = self.state.arriving.take() else { return status::SIZE_MISMATCH };
-        let end = start + item.bytes.len() as u64;
-        if start < arrival.bytes {
-            self.batch.pieces_dropped.push(PieceRange { leaving: false, from: start, to: PieceRange::END });
-        }
-        if !item.more {
-            self.batch.pieces.retain(|piece| piece.leaving);
-            self.batch.pieces_dropped.push(PieceRange::all(false));
+        let Some(code) = arrival.go_on(arriving.item, start, &mut self.batch) else {
             return self.complete(arriving, &arrival);
-        }
-        if end > arrival.size {
-            return self.refuse(arrival, status::SIZE_MISMATCH);
-        }
-        (arrival.bytes, arrival.last, arrival.paused) = (end, start, false);
+        };
         self.state.arriving = Some(arrival);
-        if !item.bytes.is_empty() {
-            self.batch.pieces.push(Piece { leaving: false, start, bytes: item.bytes.clone() });
-        }
-        status::CHUNK_BUFFERED
+        code
     }
 
     /// The last piece is here, and the whole is an item.
     fn complete(&mut self, arriving: Arriving<'_>, arrival: &Arrival) -> u16 {
         let server = self.server;
-        let assembled = server.needed.assembled.as_ref().filter(|assembled| assembled.arrival == *arrival);
+        let assembled = server.needed.assembled.as_ref().filter(|assembled| assembled.is_of(arrival));
         match assembled {
             Some(assembled) => self.take_item(Arriving { item: &assembled.item, ..arriving }),
             None => status::SIZE_MISMATCH,
         }
     }
 
-    /// What comes of the object from now on is answered with this.
-    fn refuse(&mut self, arrival: Arrival, code: u16) -> u16 {
-        self.batch.pieces.retain(|piece| piece.leaving);
-        self.batch.pieces_dropped.push(PieceRange::all(false));
-        self.state.arriving = Some(Arrival { refused: code, ..arrival });
-        code
-    }
-
     /// Something else came, and the object is not complete: nothing of it is kept, and the device hears of it (DS 1.2, 6.10).
     pub fn interrupt(&mut self) {
         let open = |arrival: &mut Arrival| !arrival.paused && arrival.refused == 0;
-        let Some(arrival) = self.state.arriving.take_if(open) else { return };
+        let Some(mut arrival) = self.state.arriving.take_if(open) else { return };
         self.notes
             .push(format!("{} broke off after {} of {} bytes", arrival.luid.0, arrival.bytes, arrival.size));
         let (target, source) = (arrival.target.clone(), arrival.source.clone());
         self.owe(Pending::NoEndOfData(target, source));
-        self.refuse(arrival, status::SIZE_MISMATCH);
+        arrival.refuse(status::SIZE_MISMATCH, &mut self.batch);
+        self.state.arriving = Some(arrival);
     }
 
     /// A package that ends ends the object in it, unless the device only pauses.

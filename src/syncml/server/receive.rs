@@ -396,9 +396,7 @@ impl Desk<'_> {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
             let there = place.is_none_or(|place| found.parent == *place);
-            there
-                && !self.touched.contains_key(&record)
-                && claimed.is_none_or(|alias| alias.generation < attempt)
+            there && !self.touched.contains(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
         })?;
         let found = (found.record.clone(), found.seq);
         // Where folders matter, those passed over may be another item's.

@@ -10,11 +10,9 @@ use crate::content;
 use crate::limits;
 use crate::peer::{Alias, Looking, Place};
 use crate::record::{Body, CollectionId, Content, Record, RecordId, Seq};
-use crate::secret;
 use crate::store::Outgoing;
-use crate::syncml::codec::{self, Encoding};
 use crate::syncml::describe;
-use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta};
+use crate::syncml::message::{Data, Item, Location, Meta};
 use crate::syncml::session::{Datastore, Mode, Phase, Sent, SentKind};
 
 /// What a record on the page means for this device.
@@ -281,7 +279,7 @@ impl Desk<'_> {
     pub fn due(&self, index: usize, datastore: &Datastore, outgoing: &Outgoing) -> Due {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
-        if self.touched.contains_key(&key) {
+        if self.touched.contains(&key) {
             return Due::Nothing;
         }
         let believed = self.believed(datastore);
@@ -318,11 +316,11 @@ impl Desk<'_> {
 
     /// Writes one change; false where the message is full.
     fn push(&mut self, index: usize, datastore: &Datastore, record: &Record, due: Due) -> bool {
-        let (kind, command, body, target) = match due {
+        let (kind, body, target) = match due {
             Due::Nothing | Due::Later => return true,
-            Due::Add(body) => (SentKind::Add, ChangeKind::Add, Some(body), None),
-            Due::Replace(body, luid) => (SentKind::Replace, ChangeKind::Replace, Some(body), Some(luid)),
-            Due::Delete(luid) => (SentKind::Delete, ChangeKind::Delete, None, Some(luid)),
+            Due::Add(body) => (SentKind::Add, Some(body), None),
+            Due::Replace(body, luid) => (SentKind::Replace, Some(body), Some(luid)),
+            Due::Delete(luid) => (SentKind::Delete, None, Some(luid)),
             Due::Unread(SentKind::Add) if !self.fits_in(index, record, record.content.size()) => return true,
             Due::Unread(kind) => return self.leave_unread(index, datastore, record, kind),
         };
@@ -346,9 +344,10 @@ impl Desk<'_> {
             return true;
         }
         let huge = item.data.as_ref().is_some_and(|data| data.bytes().len() > self.message_bytes_max());
-        let fitting = if huge { None } else { self.outbox.push_change(command, &meta, &item) };
+        let fitting = if huge { None } else { self.outbox.push_change(kind.change(), &meta, &item) };
         let Some(command) = fitting else {
-            if !huge && self.fits_alone(datastore, command, &meta, &item) {
+            let header = &self.inbox.message.header;
+            if !huge && self.outbox.fits_alone(header, datastore, kind.change(), &meta, &item) {
                 return false;
             }
             let data = item.data.take().map(Data::into_bytes).unwrap_or_default();
@@ -375,26 +374,13 @@ impl Desk<'_> {
         true
     }
 
-    /// Whether a change would fit a message that holds nothing else.
-    fn fits_alone(&self, datastore: &Datastore, kind: ChangeKind, meta: &Meta, item: &Item) -> bool {
-        let mut alone = self.outbox.emptied(&self.inbox.message.header);
-        alone.open_sync(datastore, None) && alone.push_change(kind, meta, item).is_some()
-    }
-
     /// A record's content as the device wants it: its form, its media type, and base64 where XML cannot carry the bytes.
     fn dress(&self, datastore: &Datastore, body: &Body) -> (Meta, Option<Data>) {
         let form = describe::preferred(self.device.as_ref(), &datastore.source, self.state.version, body);
         let body = if form == body.form { body.clone() } else { content::convert(body, &form) };
         let body = self.narrowed(datastore, body);
-        let (media_type, _) = content::media_type(&body.form);
-        let mut meta = Meta { media_type: Some(media_type.to_owned()), ..Meta::default() };
-        let bytes = if self.outbox.encoding() == Encoding::Xml && !codec::xml_can_carry(&body.bytes) {
-            meta.format = Some("b64".into());
-            secret::base64(&body.bytes).into_bytes()
-        } else {
-            body.bytes
-        };
-        (meta, Some(Data::Bytes(bytes)))
+        let (meta, data) = self.outbox.dress(body);
+        (meta, Some(data))
     }
 
     /// Our package is out: the position is offered as far as it is certain. What was just sent and not answered holds it back,

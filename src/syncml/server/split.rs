@@ -1,4 +1,5 @@
-//! Large objects on their way out, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `pieces.rs`.
+//! Large objects on their way out, piece by piece (DS 1.2 section 6.10; `syncml.md` 4.8 and 4.10). The mirror is `pieces.rs`;
+//! what both roles share is in `syncml/pieces.rs`.
 //!
 //! What fits no message of the device is dressed for it once and laid out in the store as pieces; what is said of them is kept
 //! in the session ([`Departure`]). From there each message takes as much as fits it, once the device has said 213 to what came
@@ -7,16 +8,10 @@
 use super::desk::Desk;
 use crate::limits;
 use crate::record::Record;
-use crate::store::{Piece, PieceRange};
-use crate::syncml::message::{ChangeKind, Data, Item, Location, Meta, Status, Version};
+use crate::store::PieceRange;
+use crate::syncml::message::{Item, Meta, Status, Version};
 use crate::syncml::session::{Datastore, Departure, Sent, SentKind};
 use crate::syncml::status;
-
-/// The least room for a piece in a message that holds nothing else: with less, an object would take for ever.
-const PIECE_BYTES_MIN: usize = 100;
-
-/// How many messages may pass without an answer to a piece, or without room for one.
-const WAITS_MAX: u32 = 3;
 
 /// A change that goes out, with its names.
 pub struct Leaving<'a> {
@@ -27,15 +22,6 @@ pub struct Leaving<'a> {
     pub meta: &'a Meta,
     /// Without data.
     pub item: &'a Item,
-}
-
-/// The command that carries it.
-fn change_kind(kind: SentKind) -> ChangeKind {
-    match kind {
-        SentKind::Add => ChangeKind::Add,
-        SentKind::Replace => ChangeKind::Replace,
-        SentKind::Delete => ChangeKind::Delete,
-    }
 }
 
 impl Desk<'_> {
@@ -52,12 +38,8 @@ impl Desk<'_> {
 
     /// Whether this message has room for a beginning; `None` where no message has.
     fn has_room(&mut self, leaving: &Leaving<'_>) -> Option<bool> {
-        let kind = change_kind(leaving.kind);
-        let mut alone = self.outbox.emptied(&self.inbox.message.header);
-        let alone =
-            alone.open_sync(leaving.datastore, None).then(|| alone.room(kind, leaving.meta, leaving.item))?;
-        let here = self.outbox.room(kind, leaving.meta, leaving.item);
-        (alone >= PIECE_BYTES_MIN).then_some(here >= alone / 4)
+        let Leaving { datastore, kind, meta, item, .. } = *leaving;
+        self.outbox.has_room(&self.inbox.message.header, datastore, kind.change(), meta, item)
     }
 
     /// A record whose bytes were left in the store: they are read for the turn in which it begins to leave. False where the
@@ -108,33 +90,7 @@ impl Desk<'_> {
             Some(true) => {}
         }
         let step = self.message_bytes_max();
-        let pieces = data.chunks(step).enumerate().map(|(number, bytes)| {
-            let start = (number * step) as u64;
-            Piece { leaving: true, start, bytes: bytes.to_vec() }
-        });
-        self.batch.pieces_dropped.push(PieceRange::all(true));
-        self.batch.pieces.extend(pieces);
-        let uri = |location: &Option<Location>| location.as_ref().map(|location| location.uri.clone());
-        let departure = Departure {
-            collection: datastore.collection.clone(),
-            record: record.id.clone(),
-            seq: record.seq,
-            kind,
-            target: uri(&item.target),
-            source: uri(&item.source),
-            parents: [item.source_parent.clone(), item.target_parent.clone()],
-            media_type: meta.media_type.clone(),
-            format: meta.format.clone(),
-            size: data.len() as u64,
-            step: step as u64,
-            taken: 0,
-            sent: 0,
-            message: 0,
-            command: String::new(),
-            waited: 0,
-            resumed: 0,
-            paused: false,
-        };
+        let departure = Departure::begin(record, kind, (meta, item), &data, step, &mut self.batch);
         self.notes.push(format!("{} leaves in pieces, {} bytes", record.id.as_str(), data.len()));
         self.leave(index, departure, data.get(..step).unwrap_or(&data));
         false
@@ -151,33 +107,13 @@ impl Desk<'_> {
 
     /// Goes on with what was leaving when the last session broke off, where this one resumes it.
     fn takes_up(&mut self, index: usize, datastore: &Datastore, record: &Record, kind: SentKind) -> bool {
-        let same = |d: &mut Departure| d.paused && d.kind == kind && d.is_of(record);
         if !datastore.resumed {
             return false;
         }
-        let Some(departure) = self.state.leaving.take_if(same) else { return false };
-        let rest = self.rest_of(&departure);
-        if rest.is_empty() {
-            return false;
-        }
-        let (taken, paused) = (departure.taken, false);
-        self.leave(index, Departure { resumed: taken, sent: taken, paused, ..departure }, &rest);
+        let resumed = Departure::resume(&mut self.state.leaving, record, kind, &self.snapshot.pieces);
+        let Some((departure, rest)) = resumed else { return false };
+        self.leave(index, departure, &rest);
         true
-    }
-
-    /// What is next, at most as long as a row is: so the rows that are read hold it, whatever of them the device has just taken.
-    fn rest_of(&self, departure: &Departure) -> Vec<u8> {
-        let mut rest = Vec::new();
-        for piece in self.snapshot.pieces.iter().filter(|piece| piece.leaving) {
-            let end = piece.start + piece.bytes.len() as u64;
-            let at = departure.taken + rest.len() as u64;
-            if (piece.start..end).contains(&at) {
-                let skip = usize::try_from(at - piece.start).unwrap_or(usize::MAX);
-                rest.extend_from_slice(piece.bytes.get(skip..).unwrap_or_default());
-            }
-        }
-        rest.truncate(usize::try_from(departure.step).unwrap_or(usize::MAX));
-        rest
     }
 
     /// Goes on with the object that is leaving. False where there is none.
@@ -187,16 +123,16 @@ impl Desk<'_> {
         };
         let Some((index, datastore)) = self.state.datastore(&departure.collection) else { return false };
         let datastore = datastore.clone();
-        if departure.waited > WAITS_MAX {
+        if departure.is_overdue() {
             self.gives_up(departure, status::TIMEOUT);
             return true;
         }
-        if departure.sent > departure.taken {
+        if departure.waits() {
             departure.waited += 1;
             self.state.leaving = Some(departure);
             return true;
         }
-        let rest = self.rest_of(&departure);
+        let rest = departure.rest(&self.snapshot.pieces);
         if rest.is_empty() {
             self.gives_up(departure, status::SIZE_MISMATCH);
         } else if self.outbox.open_sync(&datastore, None) {
@@ -208,29 +144,13 @@ impl Desk<'_> {
         true
     }
 
-    /// Writes as much as fits of what is next. The last piece is a change like any other: its status says what became of it.
+    /// Writes as much as fits of what is next.
     fn leave(&mut self, index: usize, mut departure: Departure, rest: &[u8]) {
-        let (kind, meta, item) = (change_kind(departure.kind), departure.meta(), departure.item());
-        let is_last = departure.taken + rest.len() as u64 == departure.size;
-        let whole = Item { data: Some(Data::Bytes(rest.to_vec())), ..item.clone() };
-        let fits = is_last && rest.len() <= self.message_bytes_max();
-        let last = fits.then(|| self.outbox.push_change(kind, &meta, &whole)).flatten();
-        if let Some(command) = last {
-            self.batch.pieces_dropped.push(PieceRange::all(true));
-            self.batch.pieces.retain(|piece| !piece.leaving);
-            let sent = departure.sent(index, self.state.message_id, command);
-            self.went_out(index, sent);
-            return;
+        let (message_id, bytes_max) = (self.state.message_id, self.message_bytes_max());
+        match departure.write(&mut self.outbox, message_id, rest, bytes_max, &mut self.batch) {
+            Some(command) => self.went_out(index, departure.sent(index, message_id, command)),
+            None => self.state.leaving = Some(departure),
         }
-        match self.outbox.push_piece(kind, &meta, &item, rest) {
-            Some((command, bytes)) => {
-                departure.sent = departure.taken + bytes as u64;
-                (departure.message, departure.command, departure.waited) =
-                    (self.state.message_id, command, 0);
-            }
-            None => departure.waited += 1,
-        }
-        self.state.leaving = Some(departure);
     }
 
     /// Whether this version is on its way in pieces.
@@ -253,20 +173,14 @@ impl Desk<'_> {
 
     /// A status of a piece; false where it is of something else.
     pub fn answers_piece(&mut self, answer: &Status) -> bool {
-        let command = answer.command_ref.trim();
-        let meant = |d: &mut Departure| {
-            !d.paused && d.sent > d.taken && d.message == answer.message_ref && d.command == command
-        };
+        let meant = |departure: &mut Departure| departure.is_answered_by(answer);
         let Some(mut departure) = self.state.leaving.take_if(meant) else { return false };
-        if answer.code != status::CHUNK_BUFFERED {
+        if answer.code == status::CHUNK_BUFFERED {
+            self.batch.pieces_dropped.push(departure.was_taken());
+            self.state.leaving = Some(departure);
+        } else {
             self.gives_up(departure, answer.code);
-            return true;
         }
-        departure.taken = departure.sent;
-        // Whatever ends before the next piece is no longer needed.
-        let to = (departure.taken + 1).saturating_sub(departure.step);
-        self.batch.pieces_dropped.push(PieceRange { leaving: true, from: 0, to });
-        self.state.leaving = Some(departure);
         true
     }
 

@@ -87,7 +87,7 @@ impl Desk<'_> {
         let record = &outgoing.record;
         let key = (record.collection.clone(), record.id.clone());
         let Content::Body(body) = &record.content else { return due };
-        if self.touched.contains_key(&key) || matches!(due, Due::Later) {
+        if self.touched.contains(&key) || matches!(due, Due::Later) {
             return due;
         }
         let bookmark = &window.bookmark;

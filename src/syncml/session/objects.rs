@@ -4,7 +4,7 @@ use super::{Datastore, Sent, SentKind, State};
 use crate::peer::Luid;
 use crate::record::{CollectionId, Record, RecordId, Seq};
 use crate::syncml::inbox::Incoming;
-use crate::syncml::message::{Item, Location, Meta};
+use crate::syncml::message::{ChangeKind, Item, Location, Meta};
 use serde::{Deserialize, Serialize};
 
 /// A large object on its way in: what was said of it, and how far it has come. Its bytes are pieces in the store.
@@ -118,6 +118,17 @@ impl Arrival {
     /// Whether so many bytes are what was announced: one less is let pass, because some count an end mark.
     pub fn is_complete(&self, bytes: u64) -> bool {
         bytes == self.size || bytes.checked_add(1) == Some(self.size)
+    }
+}
+
+impl SentKind {
+    /// The command that carries it.
+    pub fn change(self) -> ChangeKind {
+        match self {
+            Self::Add => ChangeKind::Add,
+            Self::Replace => ChangeKind::Replace,
+            Self::Delete => ChangeKind::Delete,
+        }
     }
 }
 
