@@ -9,6 +9,8 @@
 
 #[path = "stores/asked.rs"]
 mod asked;
+#[path = "upstream/rings.rs"]
+mod rings;
 #[path = "stores/sqlite.rs"]
 mod sqlite;
 #[path = "upstream/town.rs"]

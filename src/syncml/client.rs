@@ -270,11 +270,11 @@ impl<'a> Client<'a> {
             let InboxStep::Change(change) = step else { continue };
             let Some(syncing) = state.at(&change.path) else { continue };
             let collection = &syncing.datastore.collection;
-            let compares = syncing.after_break || syncing.datastore.mode.sends_all();
+            let looks = change.kind == ChangeKind::Add || syncing.compares();
             for item in change.items.iter().filter(|_| change.kind != ChangeKind::Delete) {
                 let luid = maps.get(&(collection, item.luid.0.as_str())).map(|luid| Luid((*luid).clone()));
                 needed.luids.entry(collection.clone()).or_default().extend(luid);
-                let key = item.key.clone().filter(|_| compares);
+                let key = item.key.clone().filter(|_| looks);
                 needed.keys.extend(key.into_iter().flat_map(|key| syncing.asked(&key)));
             }
         }

@@ -127,7 +127,7 @@ fn settle<S: Store>(world: &World<S>, a: &mut Phone, b: &mut Phone) -> Vec<Strin
 }
 
 fn undisturbed(dress: impl Fn(&mut Phone)) -> (Vec<String>, Session) {
-    let world = World::new(MemoryStore::new());
+    let world = World::new(MemoryStore::new()).reading_on();
     let (mut a, mut b) = stage(&world, dress);
     let session = a.sync(&world).unwrap();
     (settle(&world, &mut a, &mut b), session)

@@ -248,3 +248,59 @@ fn two_devices_racing_on_one_record_lose_nothing() {
     let card_1 = held.into_iter().find(|text| text.contains("Card 1")).unwrap();
     assert!(card_1.contains("TITLE:a") && card_1.contains("ROLE:b"), "{card_1}");
 }
+
+#[test]
+fn what_both_added_between_two_syncs_is_one() {
+    let world = world(Policy::Merge);
+    let (mut a, mut b) = pair(&world);
+    a.add(&card("Both", "NOTE:the same\r\n"));
+    b.add(&card("Both", "NOTE:the same\r\n"));
+    a.sync(&world).unwrap();
+    let session = b.sync(&world).unwrap();
+    assert_eq!(session.received, 0, "b has it already: {}", world.last_line());
+    settled(&world, &mut a, &mut b);
+    assert_eq!((a.contents().len(), world.live("contacts").len()), (11, 11));
+    // It is one record for both: an edit of either reaches the other.
+    let luid = b.find("Both");
+    b.edit(&luid, &card("Both", "NOTE:of b\r\n"));
+    b.sync(&world).unwrap();
+    a.sync(&world).unwrap();
+    assert!(a.text_of("Both").contains("of b"));
+}
+
+#[test]
+fn what_one_device_has_twice_stays_twice() {
+    let world = world(Policy::Merge);
+    let (mut a, mut b) = pair(&world);
+    let copy = a.text_of("Card 1");
+    a.add(&copy);
+    a.sync(&world).unwrap();
+    assert_eq!(world.live("contacts").len(), 11, "a copy of what the device holds is another record");
+    b.add(&card("Twin", ""));
+    b.add(&card("Twin", ""));
+    b.sync(&world).unwrap();
+    a.add(&card("Twin", ""));
+    a.add(&card("Twin", ""));
+    a.add(&card("Twin", ""));
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    assert_eq!(world.live("contacts").len(), 14, "two are b's, and the third is a's");
+    settled(&world, &mut a, &mut b);
+}
+
+#[test]
+fn two_that_add_the_same_at_the_same_moment_make_one() {
+    let world = world(Policy::Merge);
+    let (mut a, mut b) = pair(&world);
+    a.add(&card("Both", "NOTE:the same\r\n"));
+    b.add(&card("Both", "NOTE:the same\r\n"));
+    let raced = Cell::new(false);
+    let racer = Racer::new(&world.store, || {
+        raced.set(true);
+        b.sync(&world).unwrap();
+    });
+    a.sync(&world.beside(racer).reading_on()).unwrap();
+    assert!(raced.get(), "the other device came in between");
+    assert_eq!(world.live("contacts").len(), 11);
+    settled(&world, &mut a, &mut b);
+}

@@ -49,8 +49,8 @@ impl Client<'_> {
         // The desk refuses what is not put together.
         let assembled = Assembled::of(arrival, &snapshot.pieces, last, start, bytes_max);
         let Some(assembled) = assembled else { return false };
-        let syncing = state.at(&change.path).filter(|it| it.after_break || it.datastore.mode.sends_all());
-        let keys = syncing
+        let keys = state
+            .at(&change.path)
             .zip(assembled.item.key.as_ref())
             .map(|(syncing, key)| syncing.asked(key))
             .unwrap_or_default();

@@ -305,13 +305,13 @@ impl Desk<'_> {
         luid
     }
 
-    /// A record of equal content: where everything is compared, one that the server has not named yet; else one that came in a
-    /// session that broke off, should the server no longer know by which id.
+    /// A record of equal content that the server has not named yet; before it one that came in a session that broke off, should
+    /// the server no longer know by which id.
     fn match_found(&mut self, index: usize, collection: &CollectionId, item: &Incoming) -> Option<Luid> {
         let compares = self.state.syncing.get(index).is_some_and(|it| it.datastore.mode.sends_all());
         let match_key = item.key.as_ref()?;
-        if !compares {
-            return self.came_before(index, collection, match_key);
+        if !compares && let Some(luid) = self.came_before(index, collection, match_key) {
+            return Some(luid);
         }
         let attempt = self.bookmarked(collection).attempt;
         let at = (collection.clone(), match_key.clone());
@@ -324,9 +324,9 @@ impl Desk<'_> {
                 None => found.alias.as_ref(),
             };
             let acknowledged = self.acknowledged.contains_key(&key);
-            !acknowledged
-                && !self.touched.contains(&key)
-                && claimed.is_none_or(|alias| alias.generation < attempt)
+            // What is claimed from before is to be named again where everything is, and else is another of the server's.
+            let free = claimed.is_none_or(|alias| compares && alias.generation < attempt);
+            !acknowledged && !self.touched.contains(&key) && free
         })?;
         let key = (found.collection.clone(), found.record.clone());
         let (seq, luid) = (found.seq, found.alias.as_ref().and_then(|alias| alias.luid.clone()));

@@ -217,9 +217,14 @@ impl Syncing {
         self.agreed && !self.datastore.failed
     }
 
+    /// Whether all that comes is compared with what is here, whatever it comes as.
+    pub fn compares(&self) -> bool {
+        self.after_break || self.datastore.mode.sends_all()
+    }
+
     /// How a match key is asked for: one of several records that say the same may be the one that a broken session was about.
     pub fn asked(&self, key: &MatchKey) -> Vec<(CollectionId, MatchKey)> {
-        let times = if self.datastore.mode.sends_all() { 1 } else { SAME_COMPARED };
+        let times = if self.after_break && !self.datastore.mode.sends_all() { SAME_COMPARED } else { 1 };
         vec![(self.datastore.collection.clone(), key.clone()); times]
     }
 

@@ -98,14 +98,9 @@ impl Desk<'_> {
                 self.snapshot.records.iter().map(|record| (record.collection.clone(), record.id.clone()));
             let records: BTreeSet<_> = held.chain(found).chain(named).collect();
             guard.records = records.into_iter().collect();
-            let slow = |path: &str| {
-                self.datastore(path)
-                    .filter(|(_, datastore)| datastore.mode.compares())
-                    .map(|(_, d)| d.collection.clone())
-            };
             for (path, keys) in self.inbox.keys().into_iter().chain(self.server.needed.keys.iter().cloned()) {
-                if let Some(collection) = slow(&path) {
-                    guard.matches.extend(keys.into_iter().map(|key| (collection.clone(), key)));
+                if let Some((_, datastore)) = self.datastore(&path) {
+                    guard.matches.extend(keys.into_iter().map(|key| (datastore.collection.clone(), key)));
                 }
             }
         }

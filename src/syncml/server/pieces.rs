@@ -54,8 +54,7 @@ impl Server<'_> {
         // The desk refuses what is not put together.
         let assembled = Assembled::of(arrival, &snapshot.pieces, last, start, bytes_max);
         let Some(assembled) = assembled else { return false };
-        let slow = state.datastores.iter().any(|d| d.collection == arrival.collection && d.mode.compares());
-        let key = assembled.item.key.clone().filter(|_| slow);
+        let key = assembled.item.key.clone();
         let path = change.path.clone();
         // Of a large one the pieces are not kept beside the whole: what else there is is read once more, without them.
         let more = key.is_some() || assembled.is_large();

@@ -381,12 +381,11 @@ impl Desk<'_> {
         if change.archive { status::DELETED_WITHOUT_ARCHIVE } else { status::OK }
     }
 
-    /// A slow sync's item that is here already: a record of equal content that no item has claimed yet.
+    /// An item that is here already: a record of equal content that no item of the device has claimed yet. Not only a slow sync
+    /// looks for it: what another brought here meanwhile may have come to the device, too, by another way.
     pub fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
         let Arriving { datastore, item, place, .. } = arriving;
-        if !datastore.mode.compares() {
-            return None;
-        }
+        let compares = datastore.mode.compares();
         let key = item.key.as_ref()?;
         let attempt = self.bookmarked(&datastore.collection).attempt;
         let at = (datastore.collection.clone(), key.clone());
@@ -396,7 +395,9 @@ impl Desk<'_> {
             let record = (found.collection.clone(), found.record.clone());
             let claimed = self.alias(&record, found.alias.as_ref());
             let there = place.is_none_or(|place| found.parent == *place);
-            there && !self.touched.contains(&record) && claimed.is_none_or(|alias| alias.generation < attempt)
+            // What is claimed from before is the device's own again in a slow sync, and in any other is another item of it.
+            let free = claimed.is_none_or(|alias| compares && alias.generation < attempt);
+            there && !self.touched.contains(&record) && free
         })?;
         let found = (found.record.clone(), found.seq);
         // Where folders matter, those passed over may be another item's.
