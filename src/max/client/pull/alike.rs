@@ -1,5 +1,5 @@
 //! What both sides hold already, as far as MAX can show it: an item of the feed (MAX 2.2) that no id and no match key knows is
-//! held against the plain fields of the records here, for a key also counts what no field shows (a photo, a second number).
+//! held against the plain fields of the records here, because a key also counts what no field shows (a photo, a second number).
 //!
 //! Looking costs pages of records, so it is done only while a pair is compared as a whole: while it has no `lbd`, which it gets
 //! when its first feed has been taken to the end, where the server no longer knows that `lbd`, and where the comparison is asked
