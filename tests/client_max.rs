@@ -7,6 +7,8 @@
     clippy::string_slice
 )]
 
+#[path = "client_max/alike.rs"]
+mod alike;
 #[path = "stores/asked.rs"]
 mod asked;
 #[path = "client_max/comparing.rs"]

@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | `client/push` | which change goes out next, and as which fields |
 //! | `client/pull` | an item of the feed meets the record here, field by field |
+//! | `client/pull/alike` | what both sides hold already, as far as MAX can show it |
 //! | `client/request`, `client/answer` | both as bytes, and every way of refusing |
 //! | `client/desk` | a turn: read, decide, commit; `client/state` what it remembers |
 //! | `client/hear` | what an answer changes |

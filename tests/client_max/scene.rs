@@ -74,28 +74,19 @@ impl<S: Store> End<S> {
 
     fn write(&self, collection: &str, id: &str, content: Content, now: i64) {
         let old = self.record(collection, id);
-        let change = Change {
-            collection: CollectionId(collection.into()),
-            id: RecordId::new(id).unwrap(),
-            key: content.body().and_then(matching::key),
-            content,
-            parent: None,
-            origin: "phone".into(),
-            insert: old.is_none(),
-            supersede: true,
-        };
+        let change = Change { insert: old.is_none(), ..change(collection, id, content) };
         self.commit(Batch { guard: Guard::default(), changes: vec![change], ..Batch::default() }, now);
     }
 
     /// What a phone would write.
     pub fn put(&self, collection: &str, id: &str, bytes: &str, now: i64) {
-        let form = match collection {
-            "contacts" => Form::Vcard21,
-            "calendar" => Form::Icalendar20,
-            "notes" => Form::Plain,
-            _ => Form::Table,
-        };
-        self.write(collection, id, Content::Body(Body { form, bytes: bytes.into() }), now);
+        self.write(collection, id, body(collection, bytes), now);
+    }
+
+    /// New records at once, as an import would.
+    pub fn put_all(&self, collection: &str, records: impl Iterator<Item = (String, String)>) {
+        let change = |(id, bytes): (String, String)| change(collection, &id, body(collection, &bytes));
+        self.commit(Batch { changes: records.map(change).collect(), ..Batch::default() }, 0);
     }
 
     /// Sets plain fields, as an app would.
@@ -143,6 +134,31 @@ impl<S: Store> End<S> {
         let view = self.view(collection);
         let found = view[id].iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+}
+
+fn body(collection: &str, bytes: &str) -> Content {
+    let form = match collection {
+        "contacts" if bytes.contains("VERSION:3.0") => Form::Vcard30,
+        "contacts" => Form::Vcard21,
+        "calendar" => Form::Icalendar20,
+        "notes" => Form::Plain,
+        _ => Form::Table,
+    };
+    Content::Body(Body { form, bytes: bytes.into() })
+}
+
+/// A new record.
+fn change(collection: &str, id: &str, content: Content) -> Change {
+    Change {
+        collection: CollectionId(collection.into()),
+        id: RecordId::new(id).unwrap(),
+        key: content.body().and_then(matching::key),
+        content,
+        parent: None,
+        origin: "phone".into(),
+        insert: true,
+        supersede: true,
     }
 }
 

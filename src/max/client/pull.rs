@@ -1,8 +1,11 @@
 //! An item of the feed meets the record here (MAX 2.2): field by field, three ways, against what the server had before.
 //!
+//! An item that nobody knows by its id is recognised by what it says: by a match key, or by its fields alone (`pull/alike`).
 //! What only the server changed is taken, what only we changed stays, and where both did ours stays, for it goes out next and
 //! the last write to arrive wins there (MAX 3.7). Where nobody knows what the server had, its item wins and nothing is taken
 //! away. Everything that no field shows stays as it is. What is taken is the server's change, so it never goes back to it.
+
+mod alike;
 
 use super::answer::Channel;
 use super::desk::Desk;
@@ -14,6 +17,7 @@ use crate::peer::{Alias, Luid};
 use crate::record::{Body, Content, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Found, Held, Reads, RecordVersion, Snapshot, Store, StoreError};
 use crate::upstream::Step;
+use alike::Alike;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// An item, as far as this collection has words for it.
@@ -70,10 +74,11 @@ impl<S: Store> Desk<'_, S> {
         let items: Vec<Item> =
             channel.items.into_iter().filter_map(|item| self.item(collection, item)).collect();
         self.run.progress.received += items.len() as u64;
+        let mut alike = self.alike(collection, &items);
         let mut chunks: VecDeque<(Vec<Item>, Vec<RecordVersion>)> =
             items.chunks(limits::UPSTREAM_PAGE_ITEMS).map(|chunk| (latest(chunk), Vec::new())).collect();
         while let Some((items, whole)) = chunks.pop_front() {
-            let heavy = self.meet(collection, items, whole).await?;
+            let heavy = self.meet(collection, &mut alike, items, whole).await?;
             // Records that fill a row are met one at a time.
             chunks.extend(heavy.into_iter().map(|(item, whole)| (vec![item], whole)));
             if !chunks.is_empty() {
@@ -112,6 +117,7 @@ impl<S: Store> Desk<'_, S> {
     async fn meet(
         &mut self,
         collection: &Collection,
+        alike: &mut Alike,
         items: Vec<Item>,
         whole: Vec<RecordVersion>,
     ) -> Result<Vec<(Item, Vec<RecordVersion>)>, StoreError> {
@@ -119,7 +125,7 @@ impl<S: Store> Desk<'_, S> {
         let is_whole = !whole.is_empty();
         let reads = self.asked(collection, &items, &fresh, whole);
         let snapshot = self.store.read(&reads).await?;
-        let mut heavy = Vec::new();
+        let (mut heavy, mut unknown) = (Vec::new(), Vec::new());
         let mut scene = Scene::new(&snapshot, &self.upstream.peer.0, &items);
         self.batch.guard.head = snapshot.account.as_ref().map_or(0, |account| account.head);
         for item in items {
@@ -141,21 +147,39 @@ impl<S: Store> Desk<'_, S> {
                 (Some(met), false) => self.merge(collection, &item, &met),
                 (None, true) => {}
                 (None, false) => {
-                    let found = fresh
-                        .get(&item.id)
-                        .and_then(|(_, key)| scene.claim(key.as_ref()?, self.generation(collection)));
-                    match (found, fresh.get(&item.id)) {
-                        (Some(found), _) => self.link(collection, &found.record, &item, found.seq),
-                        (None, Some((Ok(body), key))) => self.insert(collection, &item, body, key, known),
-                        (None, Some((Err(words), _))) => {
-                            self.refuse(format!("{}: {words}", item.id.as_str()));
+                    let key = fresh.get(&item.id).and_then(|(_, key)| key.as_ref());
+                    match key.and_then(|key| scene.claim(key, self.generation(collection))) {
+                        Some(found) => {
+                            alike.pair(&found.record);
+                            self.link(collection, &found.record, &item, found.seq);
                         }
-                        (None, None) => {}
+                        None => unknown.push((item, known)),
                     }
                 }
             }
         }
+        self.recognise(collection, alike, unknown, &fresh).await?;
         Ok(heavy)
+    }
+
+    /// Items that neither an id nor a key knows are a record that shows the same, or new; each with whether its id is taken.
+    async fn recognise(
+        &mut self,
+        collection: &Collection,
+        alike: &mut Alike,
+        unknown: Vec<(Item, bool)>,
+        fresh: &BTreeMap<RecordId, Fresh>,
+    ) -> Result<(), StoreError> {
+        self.look(collection, alike, unknown.iter().map(|(item, _)| &item.id)).await?;
+        for (item, taken) in unknown {
+            match (alike.claim(&item.id), fresh.get(&item.id)) {
+                (Some((record, seq)), _) => self.link(collection, &record, &item, seq),
+                (None, Some((Ok(body), key))) => self.insert(collection, &item, body, key, taken),
+                (None, Some((Err(words), _))) => self.refuse(format!("{}: {words}", item.id.as_str())),
+                (None, None) => {}
+            }
+        }
+        Ok(())
     }
 
     /// What each item would be as a new record, and by what it is recognised; nothing where a field cannot hold its value.

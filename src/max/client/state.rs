@@ -31,6 +31,8 @@ pub struct Run {
     pub begun: bool,
     /// Whether the pair is compared as a whole, and not by what changed.
     pub full: bool,
+    /// Which records items are held against while the pair is compared as a whole; `None` before that was needed.
+    pub span: Option<Span>,
     /// Where the feed goes on: the server's own word, empty at its beginning.
     pub more: String,
     /// The request that is on its way.
@@ -51,6 +53,16 @@ pub struct Run {
     pub outcomes: Vec<Outcome>,
     /// How far it has come.
     pub progress: Progress,
+}
+
+/// Which records a comparison as a whole looks at, by their stamps (`client/pull/alike`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Span {
+    /// What was found last: the next look begins after it, and then comes round.
+    pub at: Seq,
+    /// The account's head when the first look began; 0 where there was nothing to look at.
+    pub until: Seq,
 }
 
 /// What is done with a pair.
