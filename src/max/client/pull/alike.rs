@@ -1,11 +1,12 @@
 //! What both sides hold already, as far as MAX can show it: an item of the feed (MAX 2.2) that no id and no match key knows is
 //! held against the plain fields of the records here, because a key also counts what no field shows (a photo, a second number).
 //!
-//! Looking costs pages of records, so it is done only while a pair is compared as a whole: while it has no `lbd`, which it gets
-//! when its first feed has been taken to the end, where the server no longer knows that `lbd`, and where the comparison is asked
-//! for each time. After that whatever both hold has a name, and an item without one is new. Within a comparison only what was
-//! here when it began is looked at ([`Span::until`]): what is stamped later came from the feed and has its name. Each look begins
-//! where the last one ended, and ends as soon as every item has its record: two sides in one order are read through once.
+//! Looking costs pages of records, so only those are looked at that the server may not have named: while a pair is compared as a
+//! whole (it has no `lbd` before its first feed has been taken to the end, the server no longer knows that `lbd`, or the
+//! comparison is asked for each time) all of them, and else what was stamped since all that was due had gone out: what came by
+//! another way, from a third server or from this one, is among it. Only what was here when the run began is looked at
+//! ([`Span::until`]): what is stamped later came from the feed and has its name. Each look begins where the last one ended, and
+//! ends as soon as every item has its record: two sides in one order are read through once.
 //!
 //! A look never writes. What it finds is in the same commit as everything else of its page of the feed, so whoever dies before
 //! that looks again, and whoever dies after it meets a name.
@@ -88,8 +89,7 @@ impl Alike {
 impl<S: Store> Desk<'_, S> {
     /// What items of an answer may be held against; nothing where names and keys say everything.
     pub(super) fn alike(&self, collection: &Collection, items: &[Item]) -> Alike {
-        let looks = self.run.full && collection.kind != Kind::Table;
-        if looks { Alike::of(collection, items) } else { Alike::default() }
+        if collection.kind == Kind::Table { Alike::default() } else { Alike::of(collection, items) }
     }
 
     /// Looks on until there is a record for each of these items, or all have been looked at. A page of records at a time.
@@ -102,8 +102,9 @@ impl<S: Store> Desk<'_, S> {
         let needed = counted(items.filter_map(|item| alike.prints.get(item)));
         while alike.lacks(&needed) {
             let head = self.batch.guard.head;
-            let span = *self.run.span.get_or_insert(Span { at: 0, until: head });
-            let rest = alike.rest.get_or_insert_with(|| [(span.at, span.until), (0, span.at)].into());
+            let floor = if self.run.full { 0 } else { self.bookmark(&collection.id).confirmed.cursor };
+            let span = *self.run.span.get_or_insert(Span { at: floor, until: head });
+            let rest = alike.rest.get_or_insert_with(|| [(span.at, span.until), (floor, span.at)].into());
             let Some((after, until)) = rest.pop_front() else { break };
             if after >= until {
                 continue;
@@ -112,7 +113,9 @@ impl<S: Store> Desk<'_, S> {
             match records.last() {
                 Some(last) if more && last.seq > after => rest.push_front((last.seq, until)),
                 // Nothing was here when the comparison began: nothing ever needs to be looked at.
-                None if after == 0 && until == span.until => self.run.span = Some(Span { at: 0, until: 0 }),
+                None if after == floor && until == span.until => {
+                    self.run.span = Some(Span { at: floor, until: floor });
+                }
                 _ => {}
             }
             for (print, id, seq) in self.shown(collection, alike, records).await? {
