@@ -160,6 +160,10 @@ scenario!(who_is_not_let_in_leaves_one_trace_in_ten_minutes, world => {
     let refused = &all["sessions"][0];
     assert_eq!((&refused["how"], &refused["device"], &refused["sessionId"]), (&json!("refused"), &json!("IMEI:evil"), &json!("5")));
     assert!(refused["why"].as_str().unwrap().contains("wrong password"), "{refused}");
+    let replay = format!("/api/sessions/{}/replay", refused["id"].as_str().unwrap());
+    let replayed = world.ask(signed(bare("POST", &replay), TOKEN));
+    assert_eq!(replayed.refused(), (409, "conflict"));
+    assert!(replayed.of(409).to_string().contains("nothing to compare"));
     let shown = world.get(&format!("/api/sessions/{}", refused["id"].as_str().unwrap())).of(200);
     assert!(!shown.to_string().contains(&secret::base64(b"ann:guessed")));
     assert_eq!(world.ask(signed(bare("GET", "/api/sessions"), OTHER_TOKEN)).of(200)["sessions"], json!([]));
