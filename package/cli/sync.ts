@@ -231,8 +231,9 @@ function wrong(message: string): never {
 
 // -------------------------------------------------------------------------------------------------------------------- said
 
-function words({ phase, sent, sentOf, received, receivedOf }: SyncProgress): string {
+function words({ phase, sent, sentOf, received, receivedOf, lost }: SyncProgress & { lost?: string }): string {
   const part = (what: string, done: number, of: number): string => (done === 0 && of === 0 ? "" : ` ${what} ${done}${of > 0 ? ` of ${of}` : ""}`);
+  if (lost !== undefined) return `${phase}… no answer (${plain(lost)}), trying again`;
   return `${phase}…${part("sent", sent, sentOf)}${part("received", received, receivedOf)}`;
 }
 
