@@ -7,10 +7,18 @@ import { build } from "./build.mjs";
 import { Failure, at, main, modernNode, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
-const usage = "npm start [-- --port N --state DIR]";
+const usage = `npm start [-- --port N --state DIR]
+
+  --port N      the port; 8787 unless said
+  --state DIR   the folder of local data; .anchorage unless said
+  --help        this page`;
 
 await main(async () => {
-  const { port, state } = options();
+  const { port, state, help } = options();
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
   await mustBeFree(port);
   endWithNpm();
   await setup();
@@ -23,10 +31,10 @@ await main(async () => {
 
 function options() {
   try {
-    const { values } = parseArgs({ options: { port: { type: "string" }, state: { type: "string" } } });
+    const { values } = parseArgs({ options: { port: { type: "string" }, state: { type: "string" }, help: { type: "boolean", short: "h" } } });
     const port = Number(values.port ?? 8787);
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`${values.port} is no port`);
-    return { port, state: values.state ? resolve(process.env.INIT_CWD ?? ".", values.state) : at(".anchorage") };
+    return { port, help: values.help, state: values.state ? resolve(process.env.INIT_CWD ?? ".", values.state) : at(".anchorage") };
   } catch (error) {
     throw new Failure(`${error.message}\n${usage}`);
   }

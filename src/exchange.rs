@@ -127,10 +127,12 @@ async fn turn<P: Protocol, S: Store>(
 
 fn served<P: Protocol>(protocol: &P, response: P::Output, cost: Cost) -> Served<P::Output> {
     let line = protocol.line().map(|line| {
-        format!(
-            "{line}; {} batches, {} statements, {} rows read, {} rows written",
-            cost.batches, cost.statements, cost.rows_read, cost.rows_written
-        )
+        let line = format!("{line}; {} batches, {} statements", cost.batches, cost.statements);
+        match (cost.rows_read, cost.rows_written) {
+            // Nobody has counted: SQLite itself does not say.
+            (0, 0) => line,
+            (read, written) => format!("{line}, {read} rows read, {written} rows written"),
+        }
     });
     Served { response, line, cost }
 }

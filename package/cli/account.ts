@@ -23,7 +23,7 @@ export async function account(typed: readonly string[], screen: Screen): Promise
     const code = await operate(rest, data.store, desk, data.secret);
     const { error, ...told } = desk.told;
     if (code === exit.done) screen.document({ ok: true, ...told });
-    else screen.document({ ok: false, exit: code, ...told, error: { code: code === exit.busy ? "busy" : "refused", message: error } });
+    else screen.document({ ok: false, exit: code, ...told, error: { code: code === exit.busy ? "busy" : "refused", message: String(error ?? "It was refused.") } });
     return code;
   } finally {
     data.close();

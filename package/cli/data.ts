@@ -22,6 +22,8 @@ export interface Data {
 
 /** Opens the folder's database, made where it is not there yet (unless `existing` is wanted). */
 export async function openData(folder: string, { existing = false } = {}): Promise<Data> {
+  // Nothing is made, and nothing is looked for, where it cannot be used.
+  await sqlite();
   const path = resolve(folder);
   const file = join(path, "anchorage.sqlite");
   const fresh = !existsSync(file);

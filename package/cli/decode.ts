@@ -22,7 +22,7 @@ export async function decode(typed: readonly string[], screen: Screen): Promise<
   if (given.words.length === 0) throw usage("`decode` wants FILE, or - for standard input. `npx anchorage decode --help` shows examples.");
   if (given.has("explain") && given.has("xml")) throw usage("--explain and --xml are each the one without the other: give one of them, or none for both.");
   const documents: Record<string, unknown>[] = [];
-  let ended: Exit = exit.done;
+  const refusals: { code: string; message: string }[] = [];
   for (const file of given.words) {
     try {
       const bytes = given.has("hex") ? fromHex(bytesOf(file), file) : bytesOf(file);
@@ -32,15 +32,22 @@ export async function decode(typed: readonly string[], screen: Screen): Promise<
       if (given.words.length > 1) screen.say(screen.colours.bold(`${plain(file)}:`));
       show(decoded, explanation, bytes.length, given.has("xml"), given.has("explain"), screen);
     } catch (error) {
-      ended = exit.failed;
       const { code, message } = refusal(error, file);
+      refusals.push({ code, message });
       documents.push({ file, error: { code, message } });
       screen.note(plain(message));
     }
   }
-  if (documents.length === 1) screen.document({ ok: ended === exit.done, ...documents[0] });
-  else screen.document({ ok: ended === exit.done, documents });
-  return ended;
+  const [only] = documents;
+  const body = documents.length === 1 ? only : { documents };
+  const [first] = refusals;
+  if (!first) {
+    screen.document({ ...body, ok: true });
+    return exit.done;
+  }
+  const message = refusals.length === 1 ? first.message : `${refusals.length} of ${documents.length} files could not be decoded. The first: ${first.message}`;
+  screen.document({ ...body, ok: false, exit: exit.failed, error: { code: first.code, message } });
+  return exit.failed;
 }
 
 function bytesOf(file: string): Uint8Array {

@@ -16,9 +16,11 @@ Anchorage: SyncML and MAX, from a terminal.
   npx anchorage serve --data DIR        the whole server, on Node and SQLite
   npx anchorage account …               the accounts of that server
 
+\`serve\` and \`account\` need Node 22.13 or later; the others Node 20.
 \`npx anchorage COMMAND --help\` shows one of them. Every command takes --json, for programs.
 
-Exit codes: 0 done, 1 failed, 2 typed wrong, 3 not signed in, 4 server away, 5 busy, 6 done but for what is named.`;
+Exit codes: 0 done, 1 failed, 2 typed wrong, 3 not signed in, 4 server away, 5 busy, 6 done but for what is named,
+130 paused or broken off by Ctrl-C.`;
 
 interface Page {
   readonly line: string;

@@ -4,6 +4,10 @@ import type { Exit } from "./ending.js";
 
 type Stream = NodeJS.WriteStream;
 
+/** The one document of a machine: what ended badly always says with what code, and why. */
+export type Told = Readonly<Record<string, unknown>> &
+  ({ readonly ok: true } | { readonly ok: false; readonly exit: Exit; readonly error: { readonly code: string; readonly message: string } });
+
 /** `\u001b[…m` around a text. */
 export type Paint = (text: string) => string;
 
@@ -48,7 +52,7 @@ export class Screen {
   }
 
   /** The one document of a machine. */
-  document(value: Readonly<Record<string, unknown>>): void {
+  document(value: Told): void {
     if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 

@@ -22,7 +22,7 @@ export const options = {
   cert: { value: "FILE", help: "a certificate chain in PEM: then it speaks HTTPS" },
   key: { value: "FILE", help: "the certificate's private key" },
   "behind-proxy": { help: "a proxy in front says who comes and over what (X-Forwarded-For, X-Forwarded-Proto)" },
-  console: { value: "DIR", help: "the built console to serve beside it; the package's own unless said" },
+  console: { value: "DIR", help: "a console to serve at /, as `npm run build` in a checkout leaves it in build/www; none unless said" },
   demo: { help: "make the account demo with the password demo, for trying out on this machine only" },
   quiet: { short: "q", help: "no line for each request" },
 } as const satisfies Options;

@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { AnchorageError, MaxClient, SyncError, type SyncMode, type SyncOptions, type SyncProgress, type SyncReport, SyncmlClient } from "anchorage";
+import { AnchorageError, MaxClient, SyncError, type SyncMode, type SyncOptions, type SyncOutcome, type SyncProgress, type SyncReport, SyncmlClient } from "anchorage";
 import { type Arguments, type Options, read } from "./arguments.js";
 import { KINDS } from "./core.js";
 import { Ending, type Exit, endingOf, exit, usage } from "./ending.js";
@@ -231,13 +231,21 @@ function wrong(message: string): never {
 
 // -------------------------------------------------------------------------------------------------------------------- said
 
-function words({ phase, sent, sentOf, received, receivedOf }: SyncProgress): string {
+function words({ phase, sent, sentOf, received, receivedOf, lost }: SyncProgress & { lost?: string }): string {
   const part = (what: string, done: number, of: number): string => (done === 0 && of === 0 ? "" : ` ${what} ${done}${of > 0 ? ` of ${of}` : ""}`);
+  if (lost !== undefined) return `${phase}… no answer (${plain(lost)}), trying again`;
   return `${phase}…${part("sent", sent, sentOf)}${part("received", received, receivedOf)}`;
 }
 
 const any = ({ added, changed, deleted }: Tally): boolean => added + changed + deleted > 0;
 const told = ({ added, changed, deleted }: Tally): string => `${added} new, ${changed} changed, ${deleted} deleted`;
+
+/** What the server took, in words. A sync that compares sends everything: what of that is news, only the files can tell. */
+function went({ mode, sent }: SyncOutcome, fromFolder: Tally): string {
+  const sum = ({ added, changed, deleted }: Tally): number => added + changed + deleted;
+  if (mode !== "slow") return told(sent);
+  return sum(sent) === sum(fromFolder) ? told(fromFolder) : `${plural(sum(sent), "record")} sent to be compared`;
+}
 
 function tell({ screen, url }: Run, mirrors: ReadonlyMap<string, Mirror>, report: SyncReport | undefined, ending: Ending | undefined): Exit {
   const { green, yellow, dim } = screen.colours;
@@ -248,18 +256,35 @@ function tell({ screen, url }: Run, mirrors: ReadonlyMap<string, Mirror>, report
     const outcome = outcomes.get(collection);
     partly ||= troubles.length > 0 || (outcome?.refused ?? 0) > 0 || !!outcome?.error;
     documents.push({ collection, fromFolder, toFolder, troubles, others, outcome });
-    screen.say(`${ending ? yellow(collection) : green(collection)}`);
-    screen.say(`  files to ${url.host}   ${any(fromFolder) ? told(fromFolder) : dim("nothing new")}`);
-    screen.say(`  ${url.host} to files   ${any(toFolder) ? told(toFolder) : dim("nothing new")}`);
-    if (outcome?.whySlow) screen.say(dim(`  everything was compared: ${plain(outcome.whySlow)}`));
+    const out = outcome && any(outcome.sent) ? went(outcome, fromFolder) : undefined;
+    const back = any(toFolder) ? told(toFolder) : undefined;
+    // Of a sync that did not come to its end only what it did is told.
+    if (!ending || out || back || troubles.length > 0) screen.say(`${ending ? yellow(collection) : green(collection)}`);
+    if (!ending || out) screen.say(`  files to ${url.host}   ${out ?? dim("nothing new")}`);
+    if (!ending || back) screen.say(`  ${url.host} to files   ${back ?? dim("nothing new")}`);
+    if (outcome?.whySlow && !ending) screen.say(dim(`  everything was compared: ${plain(outcome.whySlow)}`));
     if (outcome?.conflicts) screen.say(`  ${plural(outcome.conflicts, "conflict")}, decided by the server`);
     if (outcome?.refused) screen.note(yellow(`  ${plural(outcome.refused, "record")} refused, or left for the next time`));
     if (outcome?.error && !ending) screen.note(yellow(`  ${plain(outcome.error.message)}`));
     for (const { name, reason } of troubles) screen.note(yellow(`  left alone: ${plain(name)}: ${plain(reason)}`));
-    if (others > 0) screen.say(dim(`  ${plural(others, "file")} of another kind left alone`));
+    if (others > 0 && !ending) screen.say(dim(`  ${plural(others, "file")} of another kind left alone`));
   }
-  const code = ending?.exit ?? (partly ? exit.partly : exit.done);
-  screen.document({ ok: code === exit.done, exit: code, collections: documents, report, ...(ending ? { error: { code: ending.code, message: ending.message } } : {}) });
+  const rest = { collections: documents, report };
+  if (!ending && !partly) {
+    screen.document({ ok: true, exit: exit.done, ...rest });
+    return exit.done;
+  }
+  const { exit: code, ...error } = ending ? { exit: ending.exit, code: ending.code, message: ending.message } : { exit: exit.partly, ...left(documents) };
+  screen.document({ ok: false, exit: code, error, ...rest });
   if (ending) screen.note(plain(ending.message));
   return code;
+}
+
+/** What was not done of a sync that ended well. */
+function left(documents: readonly { readonly troubles: readonly unknown[]; readonly outcome: SyncOutcome | undefined }[]): { code: string; message: string } {
+  const files = documents.reduce((sum, { troubles }) => sum + troubles.length, 0);
+  const records = documents.reduce((sum, { outcome }) => sum + (outcome?.refused ?? 0), 0);
+  const reasons = documents.flatMap(({ outcome }) => outcome?.error?.message ?? []);
+  const parts = [files > 0 ? `${plural(files, "file")} left alone` : "", records > 0 ? `${plural(records, "record")} refused, or left for the next time` : "", ...reasons];
+  return { code: "partly", message: `Done, but for what is named: ${parts.filter(Boolean).join("; ")}` };
 }

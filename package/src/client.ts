@@ -54,8 +54,8 @@ export interface SyncOptions {
   mode?: SyncMode;
   /** Breaks the sync off; the next one goes on, as far as both ends allow it. */
   signal?: AbortSignal;
-  /** Is told how far it has come, before each request and at the end. */
-  onprogress?: (progress: SyncProgress) => void;
+  /** Is told how far it has come, before each request and at the end; `lost` says why the last one is tried again. */
+  onprogress?: (progress: SyncProgress & { lost?: string }) => void;
 }
 
 /** Why a sync did not end well. */
@@ -201,7 +201,9 @@ abstract class Client {
   async #carry(upstream: Upstream, { signal, onprogress }: SyncOptions): Promise<SyncReport> {
     let input: Input = "begin";
     let lost = 0;
+    let why = "";
     let told = false;
+    const tell = (progress: SyncProgress): void => onprogress?.(lost > 0 ? { ...progress, lost: why } : progress);
     for (;;) {
       signal?.throwIfAborted();
       let step = await this.#step(upstream, input);
@@ -214,12 +216,12 @@ abstract class Client {
         return step.done;
       }
       if ("wait" in step) {
-        onprogress?.(step.wait.progress);
+        tell(step.wait.progress);
         await this.#pause(step.wait.until - Date.now(), signal);
         input = { lost: "waited" };
         continue;
       }
-      onprogress?.(step.send.progress);
+      tell(step.send.progress);
       // The first time at once; the core says when it is enough.
       if (lost > 1) await this.#pause(Math.min(500 * 2 ** lost, BACKOFF_MS_MAX), signal);
       try {
@@ -228,7 +230,8 @@ abstract class Client {
       } catch (thrown) {
         signal?.throwIfAborted();
         lost += 1;
-        input = { lost: asAnchorageError(thrown).message };
+        why = asAnchorageError(thrown).message;
+        input = { lost: why };
       }
     }
   }

@@ -1,6 +1,7 @@
 //! What the API refuses, and how it says so: an HTTP status, a stable word, a sentence (docs/openapi.json, `Error`).
 
 use crate::content::fields::FieldError;
+use crate::peer::words::plural;
 
 /// One refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,8 @@ impl Refusal {
 
     /// 429.
     pub fn paused(seconds: i64) -> Self {
-        let message = format!("Too many wrong passwords: the next one is looked at in {seconds} seconds.");
+        let wait = plural(u64::try_from(seconds).unwrap_or_default(), "second");
+        let message = format!("Too many wrong passwords: the next one is looked at in {wait}.");
         let header = Some(("retry-after", seconds.to_string()));
         Self { header, ..Self::new(429, "too_many_tries", message) }
     }

@@ -1,4 +1,4 @@
-//! `…/sessions/{session}/replay`: a session's messages once more, against a scratch copy of what its account held when it began.
+//! `…/sessions/{session}/replay`: a session's messages once more, against a scratch copy of what its collections held when it began.
 //!
 //! The copy is put together in memory and thrown away. What has changed since is left out of it, because what it was is not
 //! known; the device's anchors are those it came with. Its credentials were never kept: it is signed in with others, and what
@@ -20,6 +20,7 @@ use crate::store::{Account, Login, PageAsk, Peer, Reads, Trace, View};
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::message::{Anchor, Command, Message};
 use crate::syncml::server::Server;
+use crate::syncml::trace::Stand;
 use crate::syncml::{credential, inbox, trace};
 use serde_json::{Map, Value, json};
 use std::pin::pin;
@@ -211,9 +212,11 @@ impl Deed for Replay {
     fn decide(&mut self, scene: &Scene<'_>, seed: &mut Seed) -> Result<Decision<Answer>, Refusal> {
         if self.traces.is_empty() {
             self.traces.clone_from(&scene.snapshot.views.traces);
-            let last = self.traces.last().ok_or_else(|| unknown(&self.id))?;
-            self.rest =
-                trace::about(last).collections.into_iter().map(|of| CollectionId(of.collection)).collect();
+            let last = trace::about(self.traces.last().ok_or_else(|| unknown(&self.id))?);
+            if last.stand == Stand::Refused {
+                return Err(refused(&last.why));
+            }
+            self.rest = last.collections.into_iter().map(|of| CollectionId(of.collection)).collect();
         } else {
             self.take(scene)?;
         }
@@ -222,6 +225,14 @@ impl Deed for Replay {
             None => told(&self.play(scene, seed)?),
         }
     }
+}
+
+/// Whoever was not let in then is let in now, so that nothing of the two answers would be the same.
+fn refused(why: &str) -> Refusal {
+    let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+    Refusal::conflict(format!(
+        "This session was refused{why}. A replay is let in, as its credentials are not kept: there is nothing to compare."
+    ))
 }
 
 /// The anchors that a message's alerts present, by collection.

@@ -15,6 +15,7 @@ use crate::syncml::trace::{self, About, Outcome, Stand};
 use crate::syncml::{explain, plain};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How many sessions a page has at most, and how many messages are looked at for it.
@@ -28,10 +29,16 @@ const BYTES_MAX: usize = 600_000;
 /// The longest id of a session.
 const ID_CHARS_MAX: usize = 64;
 
+/// How much later than its id says somebody may last not have been let in (`syncml/server/watch.rs`).
+const REFUSED_LATER_MS: i64 = 10 * 60 * 1000;
+
 /// The last sessions.
 pub struct Page {
     device: Option<PeerId>,
+    /// Only those with smaller ids are read,
     before: Option<String>,
+    /// and those whose [`place`] is not smaller were on earlier pages.
+    shown: Option<String>,
     limit: usize,
 }
 
@@ -39,8 +46,62 @@ impl Page {
     /// Of the request.
     pub fn new(call: &Call) -> Result<Self, Refusal> {
         let device = call.text("device", limits::NAME_BYTES_MAX)?.map(|device| PeerId(device.to_owned()));
-        let before = call.text("after", ID_CHARS_MAX)?.filter(|id| !id.is_empty()).map(str::to_owned);
-        Ok(Self { device, before, limit: call.limit(PAGE_MAX, 50)? })
+        let after = call.text("after", ID_CHARS_MAX)?.unwrap_or_default();
+        let (before, shown) = after.split_once(BETWEEN).unwrap_or((after, after));
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Ok(Self { device, before: some(before), shown: some(shown), limit: call.limit(PAGE_MAX, 50)? })
+    }
+
+    /// The groups of this page out of those that were read, and where the next one begins. `oldest` is the id down to which was
+    /// read, where there is more.
+    fn cut<'a>(
+        &self,
+        mut groups: Vec<&'a [Trace]>,
+        oldest: Option<&str>,
+    ) -> (Vec<&'a [Trace]>, Option<String>) {
+        groups.retain(|group| self.shown.as_ref().is_none_or(|shown| place(group) < *shown));
+        let by_id = groups.clone();
+        groups.sort_by_cached_key(|group| Reverse(place(group)));
+        let mut more = groups.len() > self.limit;
+        if let Some(oldest) = oldest {
+            // Above that nothing stands that was not read.
+            let began = oldest.split('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            let sure = Trace::session_from(Moment::saturating_add(began, REFUSED_LATER_MS));
+            let count = groups.iter().take_while(|group| place(group) >= sure).count();
+            if count == 0 {
+                // More than a page's messages in ten minutes: for once in the order of the ids.
+                let page: Vec<_> = by_id.into_iter().take(self.limit).collect();
+                let last = page.last().and_then(|group| group.first()).map_or(oldest, |trace| &trace.session);
+                let next = [last, self.shown.as_deref().unwrap_or_default()].join(BETWEEN);
+                return (page, Some(next));
+            }
+            groups.truncate(count);
+            more = true;
+        }
+        groups.truncate(self.limit);
+        let next = groups.last().filter(|_| more).map(|group| {
+            let shown = place(group);
+            match &self.before {
+                // Down to there was told already, in the order of the ids.
+                Some(before) if *before < shown => [before.as_str(), &shown].join(BETWEEN),
+                _ => shown,
+            }
+        });
+        (groups, next)
+    }
+}
+
+/// Between the two bounds of a page, where they are not one.
+const BETWEEN: &str = "~";
+
+/// Where a session stands among the others: at its beginning, as its id says; who was not let in, at the last time. Never before
+/// its id.
+fn place(group: &[Trace]) -> String {
+    match group.first() {
+        Some(trace) if trace::about(trace).stand == Stand::Refused => {
+            format!("{}-refused", Trace::session_from(trace.at))
+        }
+        trace => trace.map(|trace| trace.session.clone()).unwrap_or_default(),
     }
 }
 
@@ -57,14 +118,10 @@ impl Deed for Page {
         if views.more && groups.len() > 1 {
             groups.pop();
         }
-        let more = views.more || groups.len() > self.limit;
-        groups.truncate(self.limit);
-        let last = groups.last().and_then(|group| group.first()).filter(|_| more);
-        let shown = groups.iter().map(|group| Value::Object(shown(scene, group)));
-        told(&json!({
-            "sessions": shown.collect::<Vec<_>>(),
-            "next": last.map(|trace| trace.session.as_str()),
-        }))
+        let oldest = views.traces.last().filter(|_| views.more).map(|trace| trace.session.as_str());
+        let (page, next) = self.cut(groups, oldest);
+        let shown = page.iter().map(|group| Value::Object(shown(scene, group)));
+        told(&json!({ "sessions": shown.collect::<Vec<_>>(), "next": next }))
     }
 }
 
@@ -280,6 +337,73 @@ impl Deed for Decode {
                 error.reason, error.offset
             ))),
             (None, Ok(_)) => Err(Refusal::broken()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(minute: i64, name: &str, number: i64) -> Trace {
+        let session = format!("{}-{name}", Trace::session_from(minute * 60_000));
+        Trace {
+            session,
+            number,
+            at: minute * 60_000,
+            about: json!(About::default()).to_string(),
+            ..Trace::default()
+        }
+    }
+
+    /// Refused in this minute, under the id of its slot.
+    fn refused(minute: i64) -> Trace {
+        let about = json!(About { stand: Stand::Refused, ..About::default() }).to_string();
+        Trace { at: minute * 60_000, about, ..trace(minute - minute % 10, "refused", 1) }
+    }
+
+    /// All pages, as whoever turns them gets them, where so many messages are read at a time.
+    fn turned(mut all: Vec<Trace>, rows: usize, limit: usize) -> Vec<i64> {
+        all.sort_by(|a, b| (&b.session, b.number).cmp(&(&a.session, a.number)));
+        let (mut found, mut after) = (Vec::new(), String::new());
+        for _ in 0..1_000 {
+            let (before, shown) = after.split_once(BETWEEN).unwrap_or((after.as_str(), after.as_str()));
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let page = Page { device: None, before: some(before), shown: some(shown), limit };
+            let unread = all.iter().filter(|trace| page.before.as_ref().is_none_or(|id| trace.session < *id));
+            let mut read: Vec<Trace> = unread.cloned().collect();
+            let more = read.len() > rows;
+            read.truncate(rows);
+            let mut groups: Vec<&[Trace]> = read.chunk_by(|a, b| a.session == b.session).collect();
+            if more && groups.len() > 1 {
+                groups.pop();
+            }
+            let oldest = read.last().filter(|_| more).map(|trace| trace.session.as_str());
+            let (groups, next) = page.cut(groups, oldest);
+            found.extend(groups.iter().map(|group| group[0].at / 60_000));
+            let Some(next) = next else { return found };
+            assert!(next.len() <= ID_CHARS_MAX);
+            after = next;
+        }
+        panic!("no end of it");
+    }
+
+    #[test]
+    fn however_few_are_read_every_session_stands_there_once() {
+        let mut all: Vec<Trace> =
+            (0..60).filter(|minute| minute % 10 != 7).map(|m| trace(m, "x", 1)).collect();
+        all.extend([7, 17, 37, 57].map(refused));
+        let mut ordered: Vec<i64> = all.iter().map(|trace| trace.at / 60_000).collect();
+        ordered.sort_unstable_by(|a, b| b.cmp(a));
+        for limit in 1..12 {
+            for rows in [20, 30, 200] {
+                assert_eq!(turned(all.clone(), rows, limit), ordered, "{rows} read, {limit} a page");
+            }
+            for rows in 2..20 {
+                let mut found = turned(all.clone(), rows, limit);
+                found.sort_unstable_by(|a, b| b.cmp(a));
+                assert_eq!(found, ordered, "{rows} read, {limit} a page");
+            }
         }
     }
 }

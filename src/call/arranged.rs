@@ -8,6 +8,7 @@ use crate::exchange::Seed;
 use crate::http::Response;
 use crate::journal::Moment;
 use crate::limits;
+use crate::peer::words::plural;
 use crate::record::AccountId;
 use crate::secret::Sealer;
 use crate::settings::Settings;
@@ -104,8 +105,9 @@ pub async fn now<S: Store, C: Carrier>(
             Came::Spent => turn.hold().await.map_err(failed)?,
             Came::Waits(moment, ref words) => {
                 turn.end(&came).await.map_err(failed)?;
-                let seconds = moment.saturating_sub(turn.carrier.now()).max(0) / 1000;
-                return Err(format!("{words}: try again in {} seconds.", seconds + 1));
+                let ms = moment.saturating_sub(turn.carrier.now());
+                let wait = plural(ms.max(0).unsigned_abs() / 1000 + 1, "second");
+                return Err(format!("{words}: try again in {wait}."));
             }
             Came::Ended(_) => {
                 turn.end(&came).await.map_err(failed)?;
@@ -257,6 +259,7 @@ impl<'a, S: Store, C: Carrier> Turn<'a, S, C> {
                             Input::Answer(response)
                         }
                         Err(words) => {
+                            let words = in_a_sentence(&words).to_owned();
                             why = format!("the server cannot be reached: {words}");
                             Input::Lost(words)
                         }
@@ -333,16 +336,26 @@ pub fn told(report: &Report) -> String {
             "{}: sent {} new, {} changed, {} deleted; received {} new, {} changed, {} deleted",
             outcome.collection, out.added, out.changed, out.deleted, back.added, back.changed, back.deleted
         );
-        for (count, what) in [(outcome.conflicts, "conflicts"), (outcome.refused, "refused")] {
-            if count > 0 {
-                words += &format!("; {count} {what}");
-            }
+        if outcome.conflicts > 0 {
+            words += &format!("; {}", plural(outcome.conflicts, "conflict"));
+        }
+        if outcome.refused > 0 {
+            words += &format!("; {} refused", outcome.refused);
         }
         words
     };
     let refused = report.error.as_ref().filter(|_| report.ended != Ended::Failed);
-    let refused = refused.map(|reason| reason.message.clone());
+    let refused = refused.map(|reason| reason.message.trim_end_matches('.').to_owned());
     report.collections.iter().map(one).chain(refused).collect::<Vec<_>>().join(". ")
+}
+
+/// What a carrier has thrown, as a part of a sentence: JavaScript's errors come with their class and a full stop.
+fn in_a_sentence(words: &str) -> &str {
+    let words = words.trim().trim_end_matches('.');
+    match words.split_once(": ") {
+        Some((class, rest)) if class.ends_with("Error") && class.chars().all(char::is_alphanumeric) => rest,
+        _ => words,
+    }
 }
 
 /// Why there is no use in asking, where a request was answered.
@@ -362,6 +375,17 @@ fn backed(failures: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_thrown_and_what_was_counted_read_as_a_sentence() {
+        assert_eq!(in_a_sentence("Error: Network connection lost."), "Network connection lost");
+        assert_eq!(in_a_sentence("TypeError: fetch failed"), "fetch failed");
+        assert_eq!(in_a_sentence("connect ECONNREFUSED ::1:80"), "connect ECONNREFUSED ::1:80");
+        let outcome = |conflicts| crate::upstream::Outcome { conflicts, refused: 1, ..Default::default() };
+        let told = |conflicts| told(&Report { collections: vec![outcome(conflicts)], ..Report::default() });
+        assert!(told(1).ends_with("; 1 conflict; 1 refused"), "{}", told(1));
+        assert!(told(2).ends_with("; 2 conflicts; 1 refused"), "{}", told(2));
+    }
 
     #[test]
     fn failures_double_the_pause_up_to_six_hours_and_never_below_what_is_arranged() {

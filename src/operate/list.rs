@@ -81,5 +81,9 @@ fn traits(collection: &Collection) -> String {
 
 /// Text of a stranger on the operator's terminal: no control characters.
 pub(super) fn clean(text: &str) -> String {
-    text.escape_debug().to_string()
+    let one = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    text.chars().map(one).collect()
 }

@@ -32,5 +32,5 @@ pub const OPTIONS: &str = if PACKAGE {
                 and for passwords ANCHORAGE_SECRET"
 };
 
-/// Where more is written.
-pub const MANUAL: &str = if PACKAGE { "docs/cli.md" } else { "docs/accounts.md" };
+/// Whether the documents of a checkout (`docs/`) are at hand.
+pub const HAS_DOCUMENTS: bool = !PACKAGE;

@@ -262,7 +262,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let report = arranged::now(self.store, &settings, &mut errand, arrangement).await.map_err(Refusal)?;
         self.terminal.tell("synchronised", vec![json!({ "upstream": name, "report": report })].into());
         for outcome in &report.collections {
-            if let Some(why) = &outcome.why_slow {
+            if let Some(why) = outcome.why_slow.as_ref().filter(|_| report.ended != Ended::Failed) {
                 self.terminal.say(&format!("{}: a slow sync: {}", outcome.collection, clean(why)));
             }
             if let Some(reason) = &outcome.error {
@@ -271,7 +271,8 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         }
         match (&report.ended, &report.error) {
             (Ended::Failed, Some(reason)) => {
-                refuse(format!("{name} was not synchronised: {}.", clean(&reason.message)))
+                let why = clean(reason.message.trim_end_matches('.'));
+                refuse(format!("{name} was not synchronised: {why}."))
             }
             (Ended::Failed, None) => refuse(format!("{name} was not synchronised.")),
             _ => {

@@ -160,9 +160,59 @@ scenario!(who_is_not_let_in_leaves_one_trace_in_ten_minutes, world => {
     let refused = &all["sessions"][0];
     assert_eq!((&refused["how"], &refused["device"], &refused["sessionId"]), (&json!("refused"), &json!("IMEI:evil"), &json!("5")));
     assert!(refused["why"].as_str().unwrap().contains("wrong password"), "{refused}");
+    let replay = format!("/api/sessions/{}/replay", refused["id"].as_str().unwrap());
+    let replayed = world.ask(signed(bare("POST", &replay), TOKEN));
+    assert_eq!(replayed.refused(), (409, "conflict"));
+    assert!(replayed.of(409).to_string().contains("nothing to compare"));
     let shown = world.get(&format!("/api/sessions/{}", refused["id"].as_str().unwrap())).of(200);
     assert!(!shown.to_string().contains(&secret::base64(b"ann:guessed")));
     assert_eq!(world.ask(signed(bare("GET", "/api/sessions"), OTHER_TOKEN)).of(200)["sessions"], json!([]));
+});
+
+scenario!(who_was_not_let_in_stands_where_it_last_happened_on_whatever_page, world => {
+    let mut evil = Phone::new("evil", "ann");
+    evil.password = "guessed".into();
+    let mut phone = Phone::new("good", "ann");
+    let mut expected = Vec::new();
+    for _ in 0..6 {
+        // Twice in a slot, with sessions between and after: the second counts.
+        world.now += 600_000 - world.now.rem_euclid(600_000);
+        for part in 0..3 {
+            for _ in 0..2 {
+                session(&mut world, &mut phone, 201, &[]);
+            }
+            expected.extend(["good"; 2]);
+            if part < 2 {
+                world.now += 60_000;
+                evil.begin();
+                let alert = [evil.alert(201)];
+                evil.send(&world, &alert);
+            }
+            if part == 1 {
+                expected.push("evil");
+            }
+        }
+    }
+    expected.reverse();
+    for limit in [1, 2, 3, 5, 50] {
+        let (mut found, mut ids, mut after) = (Vec::new(), Vec::new(), String::new());
+        for _ in 0..100 {
+            let page = world.get(&format!("/api/sessions?limit={limit}{after}")).of(200);
+            for session in page["sessions"].as_array().unwrap() {
+                found.push(session["device"].as_str().unwrap().to_owned());
+                ids.push(session["id"].as_str().unwrap().to_owned());
+            }
+            let Some(next) = page["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(found, expected, "{limit} a page");
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), expected.len());
+    }
+    let evils = world.get("/api/sessions?device=evil&limit=4").of(200);
+    let rest = world.get(&format!("/api/sessions?device=evil&after={}", evils["next"].as_str().unwrap())).of(200);
+    assert_eq!([&evils, &rest].map(|page| page["sessions"].as_array().unwrap().len()), [4, 2]);
 });
 
 scenario!(sessions_are_paged_by_device_and_belong_to_their_account, world => {

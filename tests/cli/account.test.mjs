@@ -109,13 +109,13 @@ test("every command has a page that shows how it goes", async (t) => {
   const { help } = await json(["account", "--help"]);
   const commands = [...help.matchAll(/^ {2}npx anchorage account ([\w-]+) /gm)].map(([, name]) => name);
   assert.ok(commands.length >= 13);
-  assert.doesNotMatch(help, /npm run/);
+  assert.doesNotMatch(help, /npm run|docs\//);
   for (const command of commands) {
     const { out } = await anchorage(["account", command, "--help"]);
     assert.match(out, new RegExp(`For example:\n  npx anchorage account ${command}`), command);
-    assert.doesNotMatch(out, /npm run|--remote|--state/, command);
+    assert.doesNotMatch(out, /npm run|--remote|--state|docs\//, command);
   }
-  assert.match((await anchorage([])).out, /Exit codes/);
+  assert.match((await anchorage([])).out, /Node 22\.13[^]*Exit codes[^]*130/);
   assert.match((await anchorage(["help", "sync"])).out, /DIR\/\.anchorage/);
   assert.match((await anchorage(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
 });

@@ -65,7 +65,13 @@ test("what is no message is said, and the others are shown all the same", async 
   t.after(stop);
   writeFileSync(path("text"), "hello");
   const good = recorded[0];
-  const { documents } = await json(["decode", path("text"), path("nowhere"), good], { code: 1 });
+  const { ok, exit, error, documents } = await json(["decode", path("text"), path("nowhere"), good], { code: 1 });
+  assert.deepEqual([ok, exit, error.code], [false, 1, "malformed"]);
+  assert.match(error.message, /2 of 3 files/);
+  const one = await json(["decode", path("nowhere")], { code: 1 });
+  assert.deepEqual([one.ok, one.exit, one.error.code, one.file], [false, 1, "not-found", path("nowhere")]);
+  const wrong = await json(["decode"], { code: 2 });
+  assert.deepEqual([wrong.ok, wrong.exit, wrong.error.code], [false, 2, "usage"]);
   assert.deepEqual(documents.map(({ error }) => error?.code), ["malformed", "not-found", undefined]);
   assert.match((await anchorage(["decode"], { code: 2 })).err, /wants FILE/);
   assert.match((await anchorage(["decode", good, "--xlm"], { code: 2 })).err, /Did you mean `--xml`/);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { at } from "../../scripts/run.mjs";
@@ -131,6 +131,8 @@ test("Node 20 is told that it is too old for a server", { skip: !node20 && "Node
   t.after(stop);
   const { err } = await anchorage(["serve", "--data", path("data"), "--port", 0], { code: 1, node: node20 });
   assert.match(err, /Node 22\.13 or later/);
+  assert.ok(!existsSync(path("data")), "nothing was made");
+  assert.match((await anchorage(["account", "list", "--data", path("data")], { code: 1, node: node20 })).err, /Node 22\.13 or later/);
 });
 
 test("a server that is the client of another: by itself, and at once by order", async (t) => {

@@ -84,6 +84,8 @@ test("a file of many cards is refused with advice, split when that is asked for,
   const { troubles } = first.collections[0];
   assert.match(troubles.find(({ name }) => name === "all.vcf").reason, /3 records in it; --split/);
   assert.ok(troubles.find(({ name }) => name === "broken.vcf"));
+  assert.equal(first.error.code, "partly");
+  assert.match(first.error.message, /[23] files left alone/);
   assert.deepEqual(counts(first)[0], [isRoot ? 1 : 0, 0, 0]);
   const second = await sync("a", ["--split"], { code: 6 });
   assert.deepEqual(counts(second)[0], [3, 0, 0]);
@@ -159,6 +161,13 @@ test("a wrong password ends with 3, a server that is away with 4, and what was t
   await new Promise((done) => nobody.close(done));
   const away = await json(["sync", `http://127.0.0.1:${port}/syncml`, "--data", path("a"), "--login", "anna"], { code: 4 });
   assert.equal(away.error.code, "unreachable");
+  const words = (url, options) => anchorage(["sync", url, "--data", path("a"), "--login", "anna"], options);
+  const said = [
+    await words(server.syncml, { code: 3, env: { ANCHORAGE_PASSWORD: "wrong-password" } }),
+    await words(`${server.url}/nowhere`, { code: 1 }),
+    await words(`http://127.0.0.1:${port}/syncml`, { code: 4 }),
+  ];
+  assert.deepEqual(said.map(({ out }) => out), ["", "", ""], "nothing came or went, and nothing else is told");
   assert.deepEqual(counts(await sync("a"))[0], [0, 0, 0]);
   assert.deepEqual(counts(await sync("b"))[1], [1, 0, 0], "it was taken the first time and sent the third");
   const typed = {
@@ -201,6 +210,9 @@ test("a server that calls them otherwise, a refresh, and a MAX server", async (t
   writeFileSync(path("b", "stray.vcf"), card(77));
   await sync("b", ["--mode", "refresh-from-server"]);
   assert.deepEqual(filesIn(path("b")), filesIn(path("a")));
+  rmSync(path("b", `${nameOf(1)}.vcf`));
+  const { out } = await anchorage(["sync", server.syncml, "--data", path("b"), "--login", "anna", "--mode", "refresh-from-server"]);
+  assert.match(out, /files to \S+ +nothing new\n.* to files +1 new/, "the deletion went nowhere");
   const { token } = await json(["account", "token", "anna", "--data", server.data]);
   const env = { ANCHORAGE_TOKEN: token };
   const max = ["sync", `${server.url}/max/`, "--data", path("m")];

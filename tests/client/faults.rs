@@ -112,6 +112,26 @@ fn the_same_over_sqlite() {
     }
 }
 
+#[test]
+fn a_server_that_was_never_heard_is_given_up_within_seconds_and_one_that_was_is_waited_for() {
+    let waited = |first: u64| {
+        let (app, world) = (one(MemoryStore::new()), World::new(MemoryStore::new()));
+        let mut lost_at = 0;
+        let report = app.sync_through(&world, &mut |number, _| {
+            if number < first {
+                return Fate::Arrives;
+            }
+            lost_at = if number == first { world.clock.get() } else { lost_at };
+            Fate::LostRequest
+        });
+        assert_eq!(report.ended, Ended::Failed);
+        assert_eq!(report.error.unwrap().code, "unreachable");
+        world.clock.get() - lost_at
+    };
+    assert!(waited(0) < 5_000);
+    assert!(waited(1) > 40_000, "in the middle of a session it is worth waiting");
+}
+
 /// A session that is lost for good: the server has forgotten it when the client comes back.
 #[test]
 fn a_session_that_is_forgotten_is_resumed_or_begun_anew() {

@@ -25,6 +25,8 @@ pub struct Desk<S> {
     pub secret: Option<&'static str>,
     pub typed: Option<String>,
     pub noted: String,
+    /// What was said, also where it was refused then.
+    pub said: String,
     /// What a program that reads along was told.
     pub told: serde_json::Map<String, Value>,
     /// What was posted: where, as what, which bytes; and what to answer.
@@ -47,6 +49,7 @@ impl<S: Survey> Desk<S> {
             secret: Some(SECRET),
             typed: None,
             noted: String::new(),
+            said: String::new(),
             told: serde_json::Map::new(),
             posted: Vec::new(),
             answers: Ok(202),
@@ -69,10 +72,10 @@ impl<S: Survey> Desk<S> {
         let seed = Seed::new([self.runs; 32]);
         let mut operator = Operator::new(&self.store, &mut memory, self.secret, self.now, seed);
         let outcome = finish(operator.carry_out(order));
-        self.noted = memory.noted;
+        (self.noted, self.said) = (memory.noted, memory.said);
         self.told = memory.told;
         self.posted.append(&mut memory.posted);
-        outcome.map(|()| memory.said).map_err(|Refusal(reason)| reason)
+        outcome.map(|()| self.said.clone()).map_err(|Refusal(reason)| reason)
     }
 }
 

@@ -206,3 +206,18 @@ fn why_a_sync_failed_is_said_and_kept() {
     here.run("upstream anna set work --password battery-staple").unwrap();
     assert_eq!((arranged(&here)[0].failures, arranged(&here)[0].due), (0, here.now));
 }
+
+#[test]
+fn a_sync_that_failed_tells_why_in_one_sentence_and_nothing_else() {
+    let (mut desk, _) = two();
+    let wrong = SYNCML.replace("battery-staple", "wrong-horse");
+    let refused = desk.run(&format!("{wrong} --every 0 --now")).unwrap_err();
+    assert!(refused.contains("work was not synchronised: "), "{refused}");
+    assert!(refused.contains("\"bert\"") && !refused.contains('\\'), "{refused}");
+    assert!(refused.trim_end().ends_with('.') && !refused.trim_end().ends_with(".."), "{refused}");
+    assert!(!desk.said.contains("a slow sync"), "{}", desk.said);
+    desk.run("upstream anna set work --password battery-staple").unwrap();
+    let said = desk.run("upstream anna show work --now").unwrap();
+    assert!(said.contains("a slow sync") && said.contains("Synchronised work."), "{said}");
+    assert!(!said.contains(".."), "{said}");
+}

@@ -150,8 +150,8 @@ test("a sync that is broken off anywhere goes on with another client over the sa
 
 test("why a sync fails is said by a code that stays", async () => {
   const { fetch } = await server();
-  const failing = async (client) => {
-    const error = await client.sync().then(() => assert.fail("it did not fail"), (thrown) => thrown);
+  const failing = async (client, options) => {
+    const error = await client.sync(options).then(() => assert.fail("it did not fail"), (thrown) => thrown);
     assert.ok(error instanceof SyncError && error instanceof AnchorageError);
     assert.equal(error.report.ended, "failed");
     assert.ok(error.message.length > 10);
@@ -166,7 +166,13 @@ test("why a sync fails is said by a code that stays", async () => {
   const away = async () => {
     throw new TypeError("away");
   };
-  assert.equal(await failing(new MaxClient({ store, url: "http://server.test/max/", token: "t", collections: [{ collection: "contacts" }], fetch: away })), "unreachable");
+  const told = [];
+  const onprogress = ({ lost }) => told.push(lost);
+  const began = Date.now();
+  assert.equal(await failing(new MaxClient({ store, url: "http://server.test/max/", token: "t", collections: [{ collection: "contacts" }], fetch: away }), { onprogress }), "unreachable");
+  assert.equal(await failing((await device(away)).client, { onprogress }), "unreachable");
+  assert.ok(Date.now() - began < 30_000, "15 seconds each, at most");
+  assert.deepEqual([...new Set(told)], [undefined, "away"], "it is said that it is tried again, and why");
 });
 
 test("one sync at a time, and whoever subscribes is told", async () => {

@@ -44,13 +44,21 @@ Manages the accounts of this server.
 
 const PASSWORDS: &str = "A password that is not given is asked for at a terminal, read from ANCHORAGE_PASSWORD, or made and shown once.";
 
+const MORE: &str = "More in docs/accounts.md; `npm run account -- COMMAND --help` shows one command.";
+
 /// Everything there is.
 fn all() -> String {
-    let (name, options, manual) = (program::NAME, program::OPTIONS, program::MANUAL);
-    format!(
-        "{}\n\n{options}\n\n{PASSWORDS}\nMore in {manual}; `{name} COMMAND --help` shows one command.",
-        named(HELP)
-    )
+    let options = program::OPTIONS;
+    let more = named(&at_hand(MORE, program::HAS_DOCUMENTS));
+    format!("{}\n\n{options}\n\n{PASSWORDS}\n{more}", named(HELP))
+}
+
+/// The text without pointing to documents, where there are none.
+fn at_hand(text: &str, has_documents: bool) -> String {
+    match has_documents {
+        true => text.to_owned(),
+        false => text.replace("More in docs/accounts.md; ", "").replace(" (docs/syncml.md)", ""),
+    }
 }
 
 /// The text with the program called by its name.
@@ -125,6 +133,7 @@ What was imported comes out with the same bytes."
         "import-app" => "Nothing is written unless all of the file is right.",
         _ => "Tokens and passwords are never shown again.",
     };
+    let more = at_hand(more, program::HAS_DOCUMENTS);
     let (usage, name) = (usage(command), program::NAME);
     let examples: Vec<String> =
         examples(command).iter().map(|example| format!("  {name} {command} {example}")).collect();
@@ -155,5 +164,21 @@ fn examples(command: &str) -> &'static [&'static str] {
         "export" => &["anna backup/", "anna contacts backup/ --one-file"],
         "import-app" => &["anna application.json"],
         _ => &["anna"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_are_no_documents_none_is_pointed_to() {
+        let pages = COMMANDS.iter().map(|command| of(Some(command)));
+        let pages: Vec<String> = pages.chain([all(), MORE.to_owned()]).collect();
+        assert!(pages.iter().any(|page| page.contains("docs/")));
+        for page in pages {
+            let page = at_hand(&page, false);
+            assert!(!page.contains("docs/"), "{page}");
+        }
     }
 }

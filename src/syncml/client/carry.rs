@@ -10,6 +10,9 @@ use crate::upstream::{Encoding, Ended, Outgoing, Reason, Upstream};
 /// How many times in a row a message is carried again after it was lost, and how long the carrier waits before.
 const WAITS_MS: [Moment; 4] = [0, 2_000, 10_000, 30_000];
 
+/// The same where the server has not been heard in this sync: it may not be there at all.
+const WAITS_MS_UNHEARD: [Moment; 2] = [0, 2_000];
+
 /// How long a server is given that does not say how long.
 const BUSY_MS: Moment = 5_000;
 
@@ -67,7 +70,9 @@ impl Desk<'_> {
         if self.waiting.is_empty() {
             return Then::Write;
         }
-        let wait = usize::try_from(self.state.lost).ok().and_then(|lost| WAITS_MS.get(lost)).copied();
+        let waits: &[Moment] =
+            if self.state.progress.bytes_received > 0 { &WAITS_MS } else { &WAITS_MS_UNHEARD };
+        let wait = usize::try_from(self.state.lost).ok().and_then(|lost| waits.get(lost)).copied();
         self.state.lost += 1;
         match wait {
             Some(0) => Then::Carry,
