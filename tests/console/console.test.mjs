@@ -271,6 +271,43 @@ test("the page opens without the server, with what its phones have", { skip }, a
   await page.close();
 });
 
+test("a table of Google's comes in as the server reads its columns, and what is refused is said with its line", { skip }, async () => {
+  const page = await house.open();
+  await page.at("records/contacts");
+  const asked = [];
+  page.on("request", (request) => request.url().includes("/import") && asked.push(new URL(request.url()).search));
+  const begin = async (text) => {
+    await page.getByRole("button", { name: "Import" }).click();
+    await page.getByRole("dialog").getByLabel("The file to import").setInputFiles({ name: "google.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  };
+  const dialog = page.getByRole("dialog");
+  const header = "Given Name,Family Name,E-mail 1 - Value,Phone 1 - Value,Birthday";
+  await begin(`${header}\r\nMary,Somerville,mary@example.org,+44 131,1780-12-26\r\n\r\nAnne,Nobirthday,,,the day after\r\n`);
+  for (const [column, field] of [["E-mail 1 - Value", "email"], ["Phone 1 - Value", "phone"], ["Birthday", "birthday"]]) {
+    assert.equal(await dialog.getByLabel(column).inputValue(), field);
+  }
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("1 record added, 1 refused.").waitFor();
+  assert.match(await dialog.getByRole("listitem").innerText(), /^Line 4.* Birthday: ./);
+  await dialog.getByRole("button", { name: "Close" }).first().click();
+  assert.deepEqual(asked, [""], "the server decides what nobody has changed");
+  await page.getByRole("link", { name: /Mary Somerville/ }).click();
+  await page.getByRole("link", { name: "mary@example.org", exact: true }).waitFor();
+  await page.getByRole("link", { name: "+44 131", exact: true }).waitFor();
+  await page.getByText("26 December 1780").waitFor();
+
+  // What somebody says counts.
+  await begin(`${header}\r\nCaroline,Herschel,caroline@example.org,+44 132,1750-03-16\r\n`);
+  await dialog.getByLabel("Phone 1 - Value").selectOption("Mobile");
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("1 record added.").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).first().click();
+  await page.getByRole("link", { name: /Caroline Herschel/ }).click();
+  await page.getByText("Mobile", { exact: true }).first().waitFor();
+  page.quiet();
+  await page.close();
+});
+
 test("CSV with other programs' columns, calendars and JSON lines come in, and go out as plain fields", { skip }, async () => {
   const page = await house.open();
   const bring = async (collection, name, text, outcome) => {
