@@ -8,6 +8,7 @@ import { Icon, iconOf } from "../part/icon";
 import { Month, eventOf } from "../part/month";
 import { Badge, Empty, Loading } from "../part/notice";
 import { Face, whenOf } from "../part/record-card";
+import { inWords } from "../part/repeats";
 import { Shown } from "../part/shown";
 import { go, replace, route, to } from "../route";
 import { count, digits } from "../words";
@@ -137,9 +138,19 @@ function Detail({ collection, record, records, search, touched }: { collection: 
 
 function Search({ collection, search }: { collection: string; search: string }) {
   const [text, type] = useState(search);
+  // What was asked for here comes back as `search`, perhaps while more is being typed; anything else is another address, and counts.
+  const wanted = useRef(search);
   useEffect(() => {
-    if (text === search) return;
-    const timer = setTimeout(() => replace(["records", collection], { search: text.trim() }), 250);
+    if (search === wanted.current) return;
+    wanted.current = search;
+    type(search);
+  }, [search]);
+  useEffect(() => {
+    if (text.trim() === wanted.current) return;
+    const timer = setTimeout(() => {
+      wanted.current = text.trim();
+      replace(["records", collection], { search: wanted.current });
+    }, 250);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -198,7 +209,7 @@ function underOf({ fields }: Record, kind: string): string {
     case "contacts":
       return [fields.company, fields.mobile ?? fields.phone ?? fields.workphone, fields.email].filter(Boolean).join(" · ");
     case "calendar":
-      return [whenOf(fields), fields.location].filter(Boolean).join(" · ");
+      return [whenOf(fields), fields.rrule && inWords(fields.rrule), fields.location].filter(Boolean).join(" · ");
     case "todo":
       return fields.done === "1" ? "Done" : (fields.note ?? "");
     case "notes":
