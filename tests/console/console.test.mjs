@@ -207,6 +207,64 @@ test("500 cards are imported with progress, once, and exported again", { skip },
   await page.close();
 });
 
+test("the search box and the list say the same", { skip }, async () => {
+  const page = await house.open();
+  await page.at("records/contacts");
+  const box = page.getByRole("searchbox");
+  const all = await page.getByText(/^\d+ records?$/).innerText();
+  for (let time = 0; time < 2; time += 1) {
+    await box.fill("Person498");
+    await page.getByText("1 record found").waitFor();
+    await page.getByRole("navigation", { name: "Collections" }).getByRole("link", { name: /contacts/ }).click();
+    await page.getByText(all, { exact: true }).waitFor();
+    assert.equal(await box.inputValue(), "");
+  }
+  // An address with a search in it fills the box, and typing on does not lose a letter.
+  await page.at("records/contacts?search=Person49");
+  await page.getByText("11 records found").waitFor();
+  assert.equal(await box.inputValue(), "Person49");
+  await box.press("End");
+  await box.pressSequentially("8 Imported", { delay: 120 });
+  await page.getByText("1 record found").waitFor();
+  assert.equal(await box.inputValue(), "Person498 Imported");
+  page.quiet();
+  await page.close();
+});
+
+test("days are said as days, and what repeats is said to", { skip }, async () => {
+  const page = await house.open();
+  const event = (uid, lines) => ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", `UID:${uid}`, ...lines, "END:VEVENT", "END:VCALENDAR", ""].join("\r\n");
+  const put = (id, lines) => house.api(`collections/calendar/records/${id}`, { method: "PUT", json: { body: event(id, lines) } });
+  await put("fair", ["SUMMARY:Fair", "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126"]);
+  await put("day", ["SUMMARY:Holiday", "DTSTART;VALUE=DATE:20261127", "DTEND;VALUE=DATE:20261128"]);
+  await put("turn", ["SUMMARY:Turn of the year", "DTSTART;VALUE=DATE:20261230", "DTEND;VALUE=DATE:20270103"]);
+  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  await put("choir", ["SUMMARY:Choir", `DTSTART:${now}`, "RRULE:FREQ=WEEKLY;INTERVAL=2"]);
+  await page.at("records/calendar");
+  for (const [name, when] of [["Fair", "24 – 25 November 2026"], ["Holiday", "27 November 2026"], ["Turn of the year", "30 December 2026 – 2 January 2027"], ["Choir", /every 2 weeks/]]) {
+    const link = page.getByRole("link", { name: new RegExp(name) });
+    await link.getByText(when, { exact: true }).or(link.getByText(when).and(page.locator("span"))).first().waitFor();
+  }
+  await page.getByRole("link", { name: /Fair/ }).click();
+  await page.getByRole("region", { name: "The record" }).getByText("24 – 25 November 2026", { exact: true }).waitFor();
+  // The form says the last day too, and keeps it.
+  await page.getByRole("button", { name: "Edit" }).click();
+  assert.equal(await page.getByLabel("Ends").inputValue(), "2026-11-25");
+  await page.getByLabel("Ends").fill("2026-11-26");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("region", { name: "The record" }).getByText("24 – 26 November 2026", { exact: true }).waitFor();
+  assert.match((await house.api("collections/calendar/records/fair")).body, /DTEND;VALUE=DATE:20261127/);
+
+  await page.getByRole("link", { name: /Choir/ }).click();
+  await page.getByText("Every 2 weeks", { exact: true }).waitFor();
+  await page.at("records/calendar");
+  const month = page.locator(".month.open");
+  await month.getByRole("button", { name: /^Choir ?, repeats$/ }).waitFor();
+  assert.equal(await month.getByRole("button", { name: /repeats/ }).count(), 1);
+  page.quiet();
+  await page.close();
+});
+
 test("a server that goes away while syncing is said, and nothing is lost when it is back", { skip }, async () => {
   const page = await house.open();
   await page.at("phones");

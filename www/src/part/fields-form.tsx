@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Field } from "../api/schema";
-import { arranged, changed, fromInput, inputOf, labelOf, toInput, type Input, type Values } from "./fields";
+import { arranged, asDays, changed, fromInput, inputOf, labelOf, toInput, type Input, type Values } from "./fields";
 import { Notice } from "./notice";
 
 interface Props {
@@ -35,7 +35,7 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
   };
   const one = (field: Field) => {
     const input = inputOf(field, allDay);
-    const put = (value: string) => type((before) => ({ ...before, [field.name]: value }));
+    const put = (value: string) => type((before) => ({ ...before, ...(field.name === "allday" ? asDays(before, value === "1") : { [field.name]: value }) }));
     return <OneField key={field.name} field={field} kind={kind} input={input} value={typed[field.name] ?? ""} put={put} />;
   };
   return (
@@ -82,8 +82,8 @@ function OneField({ field, kind, input, value, put }: { field: Field; kind: stri
   return (
     <label class="field">
       <span>{label}</span>
-      <input class="input" name={field.name} type={type} inputMode={modes[field.name]} step={field.type === "real" ? "any" : undefined} value={toInput(value, input)} autocomplete="off"
-        onInput={(event) => put(fromInput(event.currentTarget.value, input))} />
+      <input class="input" name={field.name} type={type} inputMode={modes[field.name]} step={field.type === "real" ? "any" : undefined} value={toInput(value, input, field.name)} autocomplete="off"
+        onInput={(event) => put(fromInput(event.currentTarget.value, input, field.name))} />
     </label>
   );
 }
