@@ -3,7 +3,7 @@
 import type { Session } from "../api/schema";
 import { to } from "../route";
 import { ago, bytes, capital, count, digits, moment } from "../words";
-import { deviceName } from "./device-name";
+import { DeviceName, type Among } from "./device-name";
 import { Icon, type IconName } from "./icon";
 import { Badge } from "./notice";
 
@@ -36,14 +36,14 @@ export function gist(session: Session): string {
   return parts.join(" · ") || session.why || "Nothing was synchronised";
 }
 
-export function SessionRow({ session }: { session: Session }) {
+export function SessionRow({ session, among }: { session: Session; among: Among }) {
   const { cost } = session;
   return (
     <li>
       <a href={to(["sessions", session.id])}>
         <span class="face square"><Icon name={session.collections.some(({ mode }) => mode === "slow") ? "slow" : "sync"} /></span>
         <span class="what">
-          <strong>{deviceName(session)}</strong>
+          <strong><DeviceName of={session} among={among} /></strong>
           <span>{gist(session)}</span>
         </span>
         <span class="ends">
