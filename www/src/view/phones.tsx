@@ -24,14 +24,14 @@ export function Phones() {
   if (!phones) return <Loading what="Opening the phones" />;
   return (
     <>
-      <div class="head">
+      <div class="head phones-head">
         <h1>Phones</h1>
         <Agreement phones={phones} />
         <SyncAll phones={phones} />
       </div>
       <p class="lead soft">
-        Two phones that live in this page. Each keeps its contacts and tasks in this browser and synchronises with this server like any
-        other device. Take both offline, edit the same contact in each, and sync: both edits stay.
+        Two phones that live in this page. <span class="wide-only">Each keeps its contacts and tasks in this browser and synchronises with
+        this server like any other device.</span> Take both offline, edit the same contact in each, and sync: both edits stay.
       </p>
       <div class="choice narrow-only" role="group" aria-label="Which phone">
         {phones.map((phone, at) => <button type="button" key={phone.name} aria-pressed={at === shown} onClick={() => show(at)}>Phone {phone.name.toUpperCase()}</button>)}
