@@ -2,7 +2,7 @@
 
 import type { SyncProgress, SyncReport } from "anchorage";
 import { useState } from "preact/hooks";
-import { remember } from "../account";
+import { password, remember } from "../account";
 import type { Field } from "../api/schema";
 import { Confirm } from "../part/dialog";
 import type { Values } from "../part/fields";
@@ -137,16 +137,19 @@ function Syncing({ phone }: { phone: Phone }) {
   const standing = phone.standing.value;
   return (
     <div class="syncing">
-      {standing.is === "failed" && <Notice tone="bad">{standing.why}</Notice>}
-      {standing.is === "failed" && standing.password && <Password phone={phone} />}
+      {standing.is === "failed" && !told && <Notice tone="bad">{standing.why}</Notice>}
+      {wants && !told && <Password phone={phone} />}
       {standing.is === "idle" && standing.report && <Became report={standing.report} />}
+  const wants = standing.is === "failed" && standing.secret !== undefined;
+  // Another phone may have been told it meanwhile.
+  const told = wants && standing.secret !== password();
       <div class="row">
         <div class="wide small" role="status">
           {standing.is === "syncing" ? <Going progress={standing.progress} lost={phone.wire.overheard.value.at(-1)?.lost ?? false} /> : <Waiting phone={phone} />}
         </div>
         {standing.is === "syncing" ? (
           <button type="button" class="button quiet" onClick={() => phone.stop()}>Stop</button>
-        ) : (
+        ) : (!wants || told) && (
           <button type="button" class="button" onClick={() => void phone.sync()}><Icon name="sync" size={18} />Sync</button>
         )}
       </div>

@@ -1,5 +1,6 @@
 // Two phones side by side, each with its own records and its own plug: edit the same contact in both, sync, and watch them agree.
 
+import type { SyncReport } from "anchorage";
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { signed } from "../account";
@@ -61,8 +62,14 @@ function SyncAll({ phones }: { phones: Phone[] }) {
   const busy = useComputed(() => running.value || phones.some((phone) => phone.standing.value.is === "syncing"));
   const all = async () => {
     running.value = true;
+    const brought = new Map<Phone, SyncReport>();
     // The first one once more: it has not seen yet what the others brought.
-    for (const phone of [...phones, ...phones.slice(0, -1)]) if (!phone.offline.value) await phone.sync();
+    for (const phone of [...phones, ...phones.slice(0, -1)]) {
+      if (phone.offline.value) continue;
+      await phone.sync(brought.get(phone));
+      const standing = phone.standing.value;
+      if (standing.is === "idle" && standing.report) brought.set(phone, standing.report);
+    }
     running.value = false;
   };
   return (
