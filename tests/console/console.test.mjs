@@ -120,6 +120,96 @@ test("a phone that speaks MAX sees the same contacts and changes them", { skip }
   await page.close();
 });
 
+test("one password is enough for both phones, and a round says what all of it brought", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  await page.kept();
+  await page.reload();
+  const [a, b] = [page.phone("A"), page.phone("B")];
+  for (const [name, phone] of [["A", a], ["B", b]]) {
+    await phone.getByRole("button", { name: "Sync", exact: true }).click();
+    await phone.getByLabel(`Password for phone ${name}`).waitFor();
+    assert.equal(await phone.getByRole("button", { name: "Sync", exact: true }).count(), 1, "one button to sync with");
+  }
+  await a.getByLabel("Password for phone A").fill("demo");
+  await a.getByLabel("Password for phone A").press("Enter");
+  await a.getByText(/sent, .* received/).waitFor();
+  await b.getByText("needs your password").waitFor({ state: "detached" });
+  assert.equal(await b.getByLabel("Password for phone B").count(), 0);
+  await sync(b);
+
+  for (let number = 1; number <= 6; number += 1) {
+    await house.api(`collections/contacts/records/round${number}`, { method: "PUT", json: { fields: { name: `Round ${number}`, firstname: "Round", lastname: String(number) } } });
+  }
+  await page.getByRole("button", { name: "Sync both" }).click();
+  await b.getByText("0 sent, 6 received.").waitFor();
+  await page.getByRole("button", { name: "Sync both" }).click({ trial: true });
+  await a.getByText("0 sent, 6 received.").waitFor();
+  // Six pairs of ids, four of them by name.
+  const map = a.getByText(/^In “.*” is “.*” here, and 2 more\.$/);
+  await map.first().waitFor();
+  assert.equal((await map.first().innerText()).match(/” here/g).length, 4);
+  page.quiet();
+  await page.close();
+});
+
+test("nothing is not saved, and what is typed in is not lost without a word", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const a = page.phone("A");
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await a.getByRole("button", { name: "Save" }).click();
+  await a.getByText("There is nothing in it yet").waitFor();
+  await a.getByLabel("First name").fill("Emmy");
+  const dialog = page.getByRole("dialog", { name: "Leave without saving?" });
+  await a.getByRole("button", { name: "Tasks" }).click();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await a.getByLabel("First name").inputValue(), "Emmy");
+  await page.phone("B").getByRole("button", { name: "Tasks" }).click();
+  assert.equal(await dialog.count(), 0, "the other phone has nothing to lose");
+  await a.getByRole("button", { name: "Save" }).click();
+  await a.getByRole("heading", { name: "Emmy" }).waitFor();
+
+  await page.at("records/contacts/new");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText("There is nothing in it yet").waitFor();
+  assert.equal(await page.getByText("Nobody").count(), 0);
+  await page.getByLabel("First name").fill("Emmy");
+  for (const go of [() => page.getByRole("link", { name: "Overview" }).click(), () => page.goBack(), () => page.at("sessions")]) {
+    await go();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "detached" });
+    assert.match(page.url(), /records\/contacts\/new$/);
+    assert.equal(await page.getByLabel("First name").inputValue(), "Emmy");
+  }
+  await page.accessible();
+  // A search beside it leaves it alone.
+  await page.getByRole("searchbox").fill("hopper");
+  await page.getByText("1 record found").waitFor();
+  assert.equal(await page.getByLabel("First name").inputValue(), "Emmy");
+  await page.getByRole("link", { name: "Overview" }).click();
+  await dialog.getByRole("button", { name: "Leave" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+
+  // What is saved is not asked about, and neither is what was not touched.
+  await page.at("records/contacts/new");
+  await page.getByLabel("Last name").fill("Noether");
+  await page.getByLabel("Birthday").fill("1970-01-01");
+  await page.getByText("1 January 1970 is the one moment").waitFor();
+  await page.accessible();
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("heading", { name: "New in contacts" }).waitFor();
+  await page.getByLabel("Birthday").fill("1882-03-23");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("heading", { name: "Noether" }).waitFor();
+  await page.getByText("23 March 1882").waitFor();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  page.quiet();
+  await page.close();
+});
+
 test("a dropped WBXML file is read in words, as XML and as bytes", { skip }, async () => {
   const page = await house.open();
   await page.at("read");

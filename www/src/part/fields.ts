@@ -109,6 +109,15 @@ export function asDays(values: Values, allDay: boolean): Values {
 
 export type Values = { [field: string]: string };
 
+/** Whether there is anything to save: a switch alone is nothing, nor is the id. */
+export function hasSomething(values: Values, fields: Field[]): boolean {
+  return Object.entries(values).some(([name, value]) => {
+    const type = fields.find((field) => field.name === name)?.type;
+    if (type === "primarykey" || ["id", "allday", "done"].includes(name)) return false;
+    return value.trim() !== "" && (type === "string" || value !== "0");
+  });
+}
+
 /** What was changed; a card whose name was made of its parts keeps being so. */
 export function changed(before: Values, after: Values, kind: string): Values {
   const differs = Object.entries(after).filter(([name, value]) => (before[name] ?? "") !== value);

@@ -149,7 +149,8 @@ function Search({ collection, search }: { collection: string; search: string }) 
     if (text.trim() === wanted.current) return;
     const timer = setTimeout(() => {
       wanted.current = text.trim();
-      replace(["records", collection], { search: wanted.current });
+      // Whatever is open stays open.
+      replace(["records", collection, ...route.value.path.slice(2)], { search: wanted.current });
     }, 250);
     return () => clearTimeout(timer);
   }, [text]);
