@@ -22,6 +22,12 @@ export function How({ how }: { how: Session["how"] }) {
   return <Badge tone={tone} icon={icon}>{word}</Badge>;
 }
 
+/** One that is under way no more: its device has begun another since. */
+export function howOf(session: Session, sessions: Session[]): Session["how"] {
+  const later = sessions.some(({ device, began, how }) => device === session.device && began > session.began && how !== "refused");
+  return session.how === "open" && later ? "broken off" : session.how;
+}
+
 /** `Two-way`, `Slow`; SyncML's words with spaces. */
 export const modeOf = (mode: string): string => capital(mode.replaceAll("-", " ").replace("two way", "two-way").replace("one way", "one-way"));
 
@@ -36,7 +42,7 @@ export function gist(session: Session): string {
   return parts.join(" · ") || session.why || "Nothing was synchronised";
 }
 
-export function SessionRow({ session, among }: { session: Session; among: Among }) {
+export function SessionRow({ session, sessions, among }: { session: Session; sessions: Session[]; among: Among }) {
   const { cost } = session;
   return (
     <li>
@@ -47,7 +53,7 @@ export function SessionRow({ session, among }: { session: Session; among: Among 
           <span>{gist(session)}</span>
         </span>
         <span class="ends">
-          <How how={session.how} />
+          <How how={howOf(session, sessions)} />
           <span class="small soft number" title={moment(session.began)}>
             {ago(session.began)} · {bytes(cost.bytesIn + cost.bytesOut)}
           </span>

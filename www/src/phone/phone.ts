@@ -20,6 +20,9 @@ export type Standing =
   /** `secret` is the password that was not enough; there is another way to go on once another one is known. */
   | { is: "failed"; pending: number; why: string; secret?: string };
 
+/** `Person 2` before `Person 10`. */
+const compare = new Intl.Collator("en", { sensitivity: "base", numeric: true }).compare;
+
 type Client = SyncmlClient | MaxClient;
 
 export class Phone {
@@ -75,7 +78,7 @@ export class Phone {
         found.push(...page.records);
         after = page.next;
       }
-      this.held[collection].value = found.toSorted((a, b) => a.summary.localeCompare(b.summary));
+      this.held[collection].value = found.toSorted((a, b) => compare(a.summary, b.summary));
     }
   }
 

@@ -8,6 +8,8 @@ import { Loading, Notice } from "../part/notice";
 import { to } from "../route";
 import { count, moment } from "../words";
 
+const compare = new Intl.Collator("en", { numeric: true }).compare;
+
 export function MappingOf({ device }: { device: DeviceDetail }) {
   if (device.bookmarks.length === 0) return null;
   return (
@@ -34,7 +36,7 @@ function Collection({ device, collection }: { device: string; collection: string
     }
     work(false);
   };
-  const items = pages.flatMap((page) => page.items);
+  const items = pages.flatMap((page) => page.items).toSorted((a, b) => compare(a.luid ?? "", b.luid ?? ""));
   return (
     <details onToggle={(event) => event.currentTarget.open && pages.length === 0 && void fetchPage()}>
       <summary>{collection}{pages[0] && <span class="small soft"> {count(pages[0].total, "record")}</span>}</summary>

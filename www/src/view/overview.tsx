@@ -64,7 +64,7 @@ function Found({ account, collections, devices, sessions }: All) {
           {sessions.length > 8 && <a href={to(["sessions"])}>All sessions</a>}
         </header>
         {sessions.length > 0 ? (
-          <ul class="rows">{sessions.slice(0, 8).map((session) => <SessionRow key={session.id} session={session} among={devices} />)}</ul>
+          <ul class="rows">{sessions.slice(0, 8).map((session) => <SessionRow key={session.id} session={session} sessions={sessions} among={devices} />)}</ul>
         ) : (
           <Empty icon="sessions" title="No sync yet">
             <p>{account.traceDays > 0

@@ -39,7 +39,11 @@ async function fetchAll(collection: string, search: string, signal: AbortSignal,
 
 export function Records({ collection, record }: { collection: string | undefined; record: string | undefined }) {
   const collections = useFetched("collections", (signal) => ask<Collections>(["collections"], { query: { count: true }, signal }));
-  const chosen = collections.value?.collections.find(({ id }) => id === collection) ?? (collection === undefined ? collections.value?.collections[0] : undefined);
+  const all = collections.value?.collections ?? [];
+  // Where none is asked for: the first in which there is something, and that one while it is shown.
+  const first = useRef<string>(undefined);
+  first.current ??= (all.find(({ records }) => records) ?? all[0])?.id;
+  const chosen = all.find(({ id }) => id === (collection ?? first.current));
   return (
     <>
       <div class="head"><h1>Records</h1></div>

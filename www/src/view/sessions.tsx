@@ -67,7 +67,7 @@ function List({ first, device, among, traceDays }: { first: Page; device: string
       {byDay(sessions).map(([day, group]) => (
         <section class="card" key={day} aria-label={day}>
           <h2 class="small soft">{day}</h2>
-          <ul class="rows">{group.map((session) => <SessionRow key={session.id} session={session} among={among} />)}</ul>
+          <ul class="rows">{group.map((session) => <SessionRow key={session.id} session={session} sessions={sessions} among={among} />)}</ul>
         </section>
       ))}
       {error && <Notice tone="bad">{error}</Notice>}
