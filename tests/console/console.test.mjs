@@ -120,6 +120,96 @@ test("a phone that speaks MAX sees the same contacts and changes them", { skip }
   await page.close();
 });
 
+test("one password is enough for both phones, and a round says what all of it brought", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  await page.kept();
+  await page.reload();
+  const [a, b] = [page.phone("A"), page.phone("B")];
+  for (const [name, phone] of [["A", a], ["B", b]]) {
+    await phone.getByRole("button", { name: "Sync", exact: true }).click();
+    await phone.getByLabel(`Password for phone ${name}`).waitFor();
+    assert.equal(await phone.getByRole("button", { name: "Sync", exact: true }).count(), 1, "one button to sync with");
+  }
+  await a.getByLabel("Password for phone A").fill("demo");
+  await a.getByLabel("Password for phone A").press("Enter");
+  await a.getByText(/sent, .* received/).waitFor();
+  await b.getByText("needs your password").waitFor({ state: "detached" });
+  assert.equal(await b.getByLabel("Password for phone B").count(), 0);
+  await sync(b);
+
+  for (let number = 1; number <= 6; number += 1) {
+    await house.api(`collections/contacts/records/round${number}`, { method: "PUT", json: { fields: { name: `Round ${number}`, firstname: "Round", lastname: String(number) } } });
+  }
+  await page.getByRole("button", { name: "Sync both" }).click();
+  await b.getByText("0 sent, 6 received.").waitFor();
+  await page.getByRole("button", { name: "Sync both" }).click({ trial: true });
+  await a.getByText("0 sent, 6 received.").waitFor();
+  // Six pairs of ids, four of them by name.
+  const map = a.getByText(/^In “.*” is “.*” here, and 2 more\.$/);
+  await map.first().waitFor();
+  assert.equal((await map.first().innerText()).match(/” here/g).length, 4);
+  page.quiet();
+  await page.close();
+});
+
+test("nothing is not saved, and what is typed in is not lost without a word", { skip }, async () => {
+  const page = await house.open();
+  await page.at("phones");
+  const a = page.phone("A");
+  await a.getByRole("button", { name: "Add a contact" }).click();
+  await a.getByRole("button", { name: "Save" }).click();
+  await a.getByText("There is nothing in it yet").waitFor();
+  await a.getByLabel("First name").fill("Emmy");
+  const dialog = page.getByRole("dialog", { name: "Leave without saving?" });
+  await a.getByRole("button", { name: "Tasks" }).click();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await a.getByLabel("First name").inputValue(), "Emmy");
+  await page.phone("B").getByRole("button", { name: "Tasks" }).click();
+  assert.equal(await dialog.count(), 0, "the other phone has nothing to lose");
+  await a.getByRole("button", { name: "Save" }).click();
+  await a.getByRole("heading", { name: "Emmy" }).waitFor();
+
+  await page.at("records/contacts/new");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText("There is nothing in it yet").waitFor();
+  assert.equal(await page.getByText("Nobody").count(), 0);
+  await page.getByLabel("First name").fill("Emmy");
+  for (const go of [() => page.getByRole("link", { name: "Overview" }).click(), () => page.goBack(), () => page.at("sessions")]) {
+    await go();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "detached" });
+    assert.match(page.url(), /records\/contacts\/new$/);
+    assert.equal(await page.getByLabel("First name").inputValue(), "Emmy");
+  }
+  await page.accessible();
+  // A search beside it leaves it alone.
+  await page.getByRole("searchbox").fill("hopper");
+  await page.getByText("1 record found").waitFor();
+  assert.equal(await page.getByLabel("First name").inputValue(), "Emmy");
+  await page.getByRole("link", { name: "Overview" }).click();
+  await dialog.getByRole("button", { name: "Leave" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+
+  // What is saved is not asked about, and neither is what was not touched.
+  await page.at("records/contacts/new");
+  await page.getByLabel("Last name").fill("Noether");
+  await page.getByLabel("Birthday").fill("1970-01-01");
+  await page.getByText("1 January 1970 is the one moment").waitFor();
+  await page.accessible();
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("heading", { name: "New in contacts" }).waitFor();
+  await page.getByLabel("Birthday").fill("1882-03-23");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("heading", { name: "Noether" }).waitFor();
+  await page.getByText("23 March 1882").waitFor();
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  page.quiet();
+  await page.close();
+});
+
 test("a dropped WBXML file is read in words, as XML and as bytes", { skip }, async () => {
   const page = await house.open();
   await page.at("read");
@@ -207,6 +297,64 @@ test("500 cards are imported with progress, once, and exported again", { skip },
   await page.close();
 });
 
+test("the search box and the list say the same", { skip }, async () => {
+  const page = await house.open();
+  await page.at("records/contacts");
+  const box = page.getByRole("searchbox");
+  const all = await page.getByText(/^\d+ records?$/).innerText();
+  for (let time = 0; time < 2; time += 1) {
+    await box.fill("Person498");
+    await page.getByText("1 record found").waitFor();
+    await page.getByRole("navigation", { name: "Collections" }).getByRole("link", { name: /contacts/ }).click();
+    await page.getByText(all, { exact: true }).waitFor();
+    assert.equal(await box.inputValue(), "");
+  }
+  // An address with a search in it fills the box, and typing on does not lose a letter.
+  await page.at("records/contacts?search=Person49");
+  await page.getByText("11 records found").waitFor();
+  assert.equal(await box.inputValue(), "Person49");
+  await box.press("End");
+  await box.pressSequentially("8 Imported", { delay: 120 });
+  await page.getByText("1 record found").waitFor();
+  assert.equal(await box.inputValue(), "Person498 Imported");
+  page.quiet();
+  await page.close();
+});
+
+test("days are said as days, and what repeats is said to", { skip }, async () => {
+  const page = await house.open();
+  const event = (uid, lines) => ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", `UID:${uid}`, ...lines, "END:VEVENT", "END:VCALENDAR", ""].join("\r\n");
+  const put = (id, lines) => house.api(`collections/calendar/records/${id}`, { method: "PUT", json: { body: event(id, lines) } });
+  await put("fair", ["SUMMARY:Fair", "DTSTART;VALUE=DATE:20261124", "DTEND;VALUE=DATE:20261126"]);
+  await put("day", ["SUMMARY:Holiday", "DTSTART;VALUE=DATE:20261127", "DTEND;VALUE=DATE:20261128"]);
+  await put("turn", ["SUMMARY:Turn of the year", "DTSTART;VALUE=DATE:20261230", "DTEND;VALUE=DATE:20270103"]);
+  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  await put("choir", ["SUMMARY:Choir", `DTSTART:${now}`, "RRULE:FREQ=WEEKLY;INTERVAL=2"]);
+  await page.at("records/calendar");
+  for (const [name, when] of [["Fair", "24 – 25 November 2026"], ["Holiday", "27 November 2026"], ["Turn of the year", "30 December 2026 – 2 January 2027"], ["Choir", /every 2 weeks/]]) {
+    const link = page.getByRole("link", { name: new RegExp(name) });
+    await link.getByText(when, { exact: true }).or(link.getByText(when).and(page.locator("span"))).first().waitFor();
+  }
+  await page.getByRole("link", { name: /Fair/ }).click();
+  await page.getByRole("region", { name: "The record" }).getByText("24 – 25 November 2026", { exact: true }).waitFor();
+  // The form says the last day too, and keeps it.
+  await page.getByRole("button", { name: "Edit" }).click();
+  assert.equal(await page.getByLabel("Ends").inputValue(), "2026-11-25");
+  await page.getByLabel("Ends").fill("2026-11-26");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("region", { name: "The record" }).getByText("24 – 26 November 2026", { exact: true }).waitFor();
+  assert.match((await house.api("collections/calendar/records/fair")).body, /DTEND;VALUE=DATE:20261127/);
+
+  await page.getByRole("link", { name: /Choir/ }).click();
+  await page.getByText("Every 2 weeks", { exact: true }).waitFor();
+  await page.at("records/calendar");
+  const month = page.locator(".month.open");
+  await month.getByRole("button", { name: /^Choir ?, repeats$/ }).waitFor();
+  assert.equal(await month.getByRole("button", { name: /repeats/ }).count(), 1);
+  page.quiet();
+  await page.close();
+});
+
 test("a server that goes away while syncing is said, and nothing is lost when it is back", { skip }, async () => {
   const page = await house.open();
   await page.at("phones");
@@ -267,6 +415,43 @@ test("the page opens without the server, with what its phones have", { skip }, a
   await again.getByText("No contacts yet").waitFor();
   await sync(again);
   await again.getByRole("button", { name: /Hedy Lamarr/ }).waitFor();
+  page.quiet();
+  await page.close();
+});
+
+test("a table of Google's comes in as the server reads its columns, and what is refused is said with its line", { skip }, async () => {
+  const page = await house.open();
+  await page.at("records/contacts");
+  const asked = [];
+  page.on("request", (request) => request.url().includes("/import") && asked.push(new URL(request.url()).search));
+  const begin = async (text) => {
+    await page.getByRole("button", { name: "Import" }).click();
+    await page.getByRole("dialog").getByLabel("The file to import").setInputFiles({ name: "google.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  };
+  const dialog = page.getByRole("dialog");
+  const header = "Given Name,Family Name,E-mail 1 - Value,Phone 1 - Value,Birthday";
+  await begin(`${header}\r\nMary,Somerville,mary@example.org,+44 131,1780-12-26\r\n\r\nAnne,Nobirthday,,,the day after\r\n`);
+  for (const [column, field] of [["E-mail 1 - Value", "email"], ["Phone 1 - Value", "phone"], ["Birthday", "birthday"]]) {
+    assert.equal(await dialog.getByLabel(column).inputValue(), field);
+  }
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("1 record added, 1 refused.").waitFor();
+  assert.match(await dialog.getByRole("listitem").innerText(), /^Line 4.* Birthday: ./);
+  await dialog.getByRole("button", { name: "Close" }).first().click();
+  assert.deepEqual(asked, [""], "the server decides what nobody has changed");
+  await page.getByRole("link", { name: /Mary Somerville/ }).click();
+  await page.getByRole("link", { name: "mary@example.org", exact: true }).waitFor();
+  await page.getByRole("link", { name: "+44 131", exact: true }).waitFor();
+  await page.getByText("26 December 1780").waitFor();
+
+  // What somebody says counts.
+  await begin(`${header}\r\nCaroline,Herschel,caroline@example.org,+44 132,1750-03-16\r\n`);
+  await dialog.getByLabel("Phone 1 - Value").selectOption("Mobile");
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByText("1 record added.").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).first().click();
+  await page.getByRole("link", { name: /Caroline Herschel/ }).click();
+  await page.getByText("Mobile", { exact: true }).first().waitFor();
   page.quiet();
   await page.close();
 });

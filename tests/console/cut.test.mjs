@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { types } from "../../scripts/api-types.mjs";
 import { at } from "../../scripts/run.mjs";
+import { fieldsOf, names } from "../../www/src/api/columns.ts";
 import { csvHeader, cut, formatOf } from "../../www/src/api/cut.ts";
 
 test("the console's types are those of docs/openapi.json", () => {
@@ -62,4 +63,30 @@ test("JSON lines are cut between lines", () => {
   const { chunks, items } = cut("application/x-ndjson", text);
   assert.equal(items, 101);
   assert.equal(chunks.join(""), `${text}\n`);
+});
+
+test("what a column means is what the server takes it for", () => {
+  const rust = readFileSync(at("src", "api", "import", "columns.rs"), "utf8");
+  const [table] = rust.match(/const NAMES[\s\S]*?\n\];/);
+  const kinds = Object.fromEntries(table.split("Kind::").slice(1).map((part) => {
+    const fields = [...part.matchAll(/\("(\w+)", &\[([^\]]*)\]\)/g)].map(([, field, others]) => [field, [...others.matchAll(/"(\w+)"/g)].map(([, name]) => name)]);
+    return [part.match(/^\w+/)[0].toLowerCase(), Object.fromEntries(fields)];
+  }));
+  assert.deepEqual(Object.keys(kinds), ["contacts", "calendar", "todo"]);
+  assert.deepEqual(names, kinds, "stale: www/src/api/columns.ts says what src/api/import/columns.rs says");
+
+  const contacts = { kind: "contacts", fields: ["id", "name", "firstname", "lastname", "phone", "email", "email2", "birthday", "note"].map((name) => ({ name, type: "string" })) };
+  const google = ["Given Name", "Family Name", "E-mail 1 - Value", "Phone 1 - Value", "Birthday", "E-mail", "Shoe size", "É-mail"];
+  assert.deepEqual(fieldsOf(google, contacts), ["firstname", "lastname", "email", "phone", "birthday", "", "", ""], "the first of two; no other letters");
+  assert.deepEqual(fieldsOf(["Id", "NAME"], { ...contacts, kind: "table" }), ["id", "name"]);
+});
+
+test("what is refused is found again in the file", () => {
+  assert.deepEqual(cut("text/csv", 'name,note\r\n\r\nA,"two\nlines"\r\nB,\r\n').lines, [[3, 5]]);
+  assert.deepEqual(cut("application/x-ndjson", '{}\n\n{}').lines, [[1, 3]]);
+  assert.deepEqual(cut("text/vcard", "BEGIN:VCARD\nEND:VCARD\n\nBEGIN:VCARD\nEND:VCARD\n").lines, [[1, 4]]);
+  const event = (uid) => `BEGIN:VEVENT\nUID:${uid}\nEND:VEVENT\n`;
+  assert.deepEqual(cut("text/calendar", `BEGIN:VCALENDAR\nVERSION:2.0\n${event(1)}${event(2)}END:VCALENDAR\n`).lines, [[3, 6]]);
+  const { chunks, lines } = cut("text/csv", `name\n${"x\n".repeat(120)}`);
+  assert.deepEqual([lines.length, lines[1][0]], [chunks.length, 52]);
 });

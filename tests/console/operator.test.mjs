@@ -83,6 +83,7 @@ test("a conflict says what it was and how it was decided", { skip }, async () =>
   const items = page.getByRole("region", { name: "Items" });
   await items.waitFor();
   assert.match(await items.innerText(), /merged/);
+  await page.getByText("conflict", { exact: true }).waitFor();
   page.quiet();
   await page.close();
 });
@@ -127,6 +128,32 @@ test("a device is looked at, asked to sync slowly, alerted, set up differently a
   await page.getByRole("dialog").getByRole("button", { name: "Forget" }).click();
   await page.getByText("Forgotten").waitFor();
   page.quiet();
+  await page.close();
+});
+
+test("devices of one name are told apart, and what is not there is not asked for again", { skip }, async () => {
+  for (let browser = 0; browser < 2; browser += 1) {
+    const page = await house.open();
+    await page.at("phones");
+    await sync(page.phone("A"));
+    await page.close();
+  }
+  const page = await house.open();
+  const { devices } = await house.api("devices");
+  const same = devices.filter(({ id }) => id.startsWith("page-phone-a-"));
+  assert.ok(same.length >= 2);
+  for (const place of ["", "sessions", "devices"]) {
+    await page.at(place);
+    for (const { id } of same.slice(0, 2)) await page.locator(`main .device-name[title="${id}"]`, { hasText: `…${id.slice(-4)}` }).first().waitFor();
+  }
+  await page.at("sessions");
+  await page.getByLabel("Device").selectOption({ label: `Phone A in a page · …${same[0].id.slice(-4)}` });
+  await page.waitForURL(/device=page-phone-a/);
+
+  await page.at("records/contacts/nobody");
+  await page.getByRole("alert").getByText("There is no record “nobody” in “contacts”.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
+  page.quiet(/status of 404/);
   await page.close();
 });
 

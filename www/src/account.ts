@@ -16,10 +16,10 @@ export const signed = signal<Signed | null>(stored());
 /** Why one has to sign in again, where there is a reason. */
 export const ended = signal("");
 
-let typed = "";
+const typed = signal("");
 
 /** Known only where somebody has signed in since the page was loaded. */
-export const password = (): string => typed;
+export const password = (): string => typed.value;
 
 function stored(): Signed | null {
   try {
@@ -49,7 +49,7 @@ export async function signIn(login: string, secret: string): Promise<void> {
   const answer = await fetch("/api/login", { method: "POST", headers: { "content-type": "application/json" }, body }).catch(Refusal.unreachable);
   if (!answer.ok) throw await Refusal.of(answer);
   const { token, account, login: name } = (await answer.json()) as Token;
-  typed = secret;
+  typed.value = secret;
   ended.value = "";
   keep({ token, account, login: name });
 }
@@ -62,12 +62,12 @@ export async function signOut(): Promise<void> {
 }
 
 export function forget(why: string): void {
-  typed = "";
+  typed.value = "";
   ended.value = why;
   keep(null);
 }
 
 /** For the phones, after the page was loaded again. */
 export function remember(secret: string): void {
-  typed = secret;
+  typed.value = secret;
 }

@@ -2,10 +2,12 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { signOut, signed } from "./account";
+import { Confirm } from "./part/dialog";
 import { Icon, type IconName } from "./part/icon";
 import { fetchAhead, lazy } from "./part/lazy";
 import { ThemeSwitch } from "./part/theme-switch";
 import { Toast } from "./part/toast";
+import { answer, leaving } from "./part/unsaved";
 import { route, to } from "./route";
 import { SignIn } from "./view/signin";
 import { Overview } from "./view/overview";
@@ -40,8 +42,18 @@ export function Shell() {
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>To the content</a>
       <Side here={here} login={signed.value.login || signed.value.account} />
       <Main here={here} />
+      <Leaving />
       <Toast />
     </div>
+  );
+}
+
+function Leaving() {
+  if (!leaving.value) return null;
+  return (
+    <Confirm title="Leave without saving?" yes="Leave" onYes={() => answer(true)} close={() => answer(false)}>
+      <p>What you have typed in is not saved yet, and would be gone.</p>
+    </Confirm>
   );
 }
 

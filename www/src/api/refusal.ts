@@ -14,7 +14,7 @@ export class Refusal extends Error {
 
   static async of(answer: Response): Promise<Refusal> {
     const body = (await answer.json().catch(() => null)) as Body | null;
-    const said = body?.error?.message ?? `The server answered with ${answer.status}.`;
+    const said = body?.error?.message.replace(/`([^`]*)`/g, "“$1”") ?? `The server answered with ${answer.status}.`;
     const wait = answer.headers.get("retry-after");
     const next = wait && answer.status !== 401 ? ` Try again in ${wait} s.` : "";
     return new Refusal(body?.error?.code ?? "broken", sentence(said) + next, answer.status);

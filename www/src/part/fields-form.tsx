@@ -1,9 +1,10 @@
 // A record's fields to be typed in: for a new one and for a change.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Field } from "../api/schema";
-import { arranged, changed, fromInput, inputOf, labelOf, toInput, type Input, type Values } from "./fields";
+import { arranged, asDays, changed, fromInput, hasSomething, inputOf, labelOf, toInput, type Input, type Values } from "./fields";
 import { Notice } from "./notice";
+import { useUnsaved } from "./unsaved";
 
 interface Props {
   kind: string;
@@ -11,36 +12,40 @@ interface Props {
   values: Values;
   /** What the button says. */
   save: string;
-  /** Given only what was changed. */
-  onSave: (patch: Values) => Promise<void>;
+  /** Given only what was changed; says whether it was saved, and then the form goes. */
+  onSave: (patch: Values) => Promise<boolean>;
   onCancel: () => void;
   error?: string;
+  /** What one leaves with it: a phone; the whole view where nothing is said. */
+  place?: string;
 }
 
-export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error }: Props) {
+export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error, place = "" }: Props) {
   const [typed, type] = useState<Values>(values);
   const [busy, work] = useState(false);
+  const [empty, complain] = useState(false);
+  useUnsaved(!busy && Object.keys(changed(values, typed, kind)).length > 0, place);
   const { main, more } = arranged(fields, kind);
   const allDay = typed.allday === "1";
   const some = more.some(({ name }) => name !== "name" && values[name]);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
+    const nothing = !hasSomething(typed, fields);
+    complain(nothing);
+    if (nothing) return;
     work(true);
-    try {
-      await onSave(changed(values, typed, kind));
-    } finally {
-      work(false);
-    }
+    if (!(await onSave(changed(values, typed, kind)))) work(false);
   };
   const one = (field: Field) => {
     const input = inputOf(field, allDay);
-    const put = (value: string) => type((before) => ({ ...before, [field.name]: value }));
+    const put = (value: string) => type((before) => ({ ...before, ...(field.name === "allday" ? asDays(before, value === "1") : { [field.name]: value }) }));
     return <OneField key={field.name} field={field} kind={kind} input={input} value={typed[field.name] ?? ""} put={put} />;
   };
   return (
     <form class="form" onSubmit={(event) => void submit(event)}>
-      {error && <Notice tone="bad">{error}</Notice>}
+      {empty && <Notice tone="bad">There is nothing in it yet. Fill in a field, then save it.</Notice>}
+      {error && !empty && <Notice tone="bad">{error}</Notice>}
       <div class="fields">{main.map(one)}</div>
       {more.length > 0 && (
         <details open={some}>
@@ -59,8 +64,14 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
 /** Which keys a phone's keyboard shows. An address is what somebody once wrote: a browser's idea of one must not keep it from being saved. */
 const modes: { [field: string]: "email" | "tel" | "url" } = { email: "email", email2: "email", mobile: "tel", phone: "tel", workphone: "tel", fax: "tel", web: "url" };
 
+/** Plain fields are milliseconds since that moment, and 0 is none (docs/max.md). */
+const NO_EPOCH = "The beginning of 1 January 1970 is the one moment that a plain field cannot carry: its number is 0, which means none.";
+
 function OneField({ field, kind, input, value, put }: { field: Field; kind: string; input: Input; value: string; put: (value: string) => void }) {
   const label = labelOf(field.name, kind);
+  const [refused, refuse] = useState("");
+  const element = useRef<HTMLInputElement>(null);
+  useEffect(() => element.current?.setCustomValidity(refused && NO_EPOCH), [refused]);
   if (input === "check") {
     return (
       <label class="switch">
@@ -79,11 +90,18 @@ function OneField({ field, kind, input, value, put }: { field: Field; kind: stri
   }
   // One type stands for all: what differs between them is not used here.
   const type = (input === "moment" ? "datetime-local" : input === "date" ? "date" : input === "number" ? "number" : "text") as "text";
+  const keep = (text: string) => {
+    const kept = fromInput(text, input, field.name);
+    const lost = field.type === "date" && kept === "0";
+    refuse(lost ? text : "");
+    if (!lost) put(kept);
+  };
   return (
     <label class="field">
       <span>{label}</span>
-      <input class="input" name={field.name} type={type} inputMode={modes[field.name]} step={field.type === "real" ? "any" : undefined} value={toInput(value, input)} autocomplete="off"
-        onInput={(event) => put(fromInput(event.currentTarget.value, input))} />
+      <input class="input" ref={element} name={field.name} type={type} inputMode={modes[field.name]} step={field.type === "real" ? "any" : undefined} autocomplete="off"
+        value={refused || toInput(value, input, field.name)} aria-invalid={refused ? true : undefined} onInput={(event) => keep(event.currentTarget.value)} />
+      {refused && <small class="wrong" role="alert">{NO_EPOCH}</small>}
     </label>
   );
 }

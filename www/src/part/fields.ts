@@ -72,12 +72,17 @@ export function inputOf(field: Field, allDay: boolean): Input {
   return field.type === "integer" || field.type === "real" ? "number" : "text";
 }
 
+const DAY = 86_400_000;
+
+/** Whole days end with the first moment after them; people say the last day. */
+const isLastDay = (field: string, input: Input): boolean => field === "end" && input === "date";
+
 const two = (value: number): string => String(value).padStart(2, "0");
 
 /** Epoch milliseconds as an input has them: a day in UTC, a moment in this browser's zone. */
-export function toInput(value: string, input: Input): string {
+export function toInput(value: string, input: Input, field = ""): string {
   if (input !== "date" && input !== "moment") return value;
-  const milliseconds = Number(value);
+  const milliseconds = Number(value) - (isLastDay(field, input) ? 1 : 0);
   if (value === "" || value === "0" || !Number.isFinite(milliseconds)) return "";
   const date = new Date(milliseconds);
   if (Number.isNaN(date.getTime())) return "";
@@ -85,13 +90,33 @@ export function toInput(value: string, input: Input): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-export function fromInput(value: string, input: Input): string {
+export function fromInput(value: string, input: Input, field = ""): string {
   if ((input !== "date" && input !== "moment") || value === "") return value;
   const milliseconds = input === "date" ? Date.parse(`${value}T00:00:00Z`) : new Date(value).getTime();
-  return Number.isNaN(milliseconds) ? "" : String(milliseconds);
+  return Number.isNaN(milliseconds) ? "" : String(milliseconds + (isLastDay(field, input) ? DAY : 0));
+}
+
+/** Begin and end when they become days, or moments: the days here stay what they are. */
+export function asDays(values: Values, allDay: boolean): Values {
+  const turned = (field: string): Values => {
+    const value = Number(values[field] ?? 0);
+    if (!value || Math.abs(value) > 8e15) return {};
+    const day = toInput(values[field] ?? "", allDay ? "moment" : "date", field).slice(0, 10);
+    return { [field]: allDay ? fromInput(day, "date", field) : fromInput(`${day}T${field === "end" ? "10" : "09"}:00`, "moment", field) };
+  };
+  return { ...turned("start"), ...turned("end"), allday: allDay ? "1" : "0" };
 }
 
 export type Values = { [field: string]: string };
+
+/** Whether there is anything to save: a switch alone is nothing, nor is the id. */
+export function hasSomething(values: Values, fields: Field[]): boolean {
+  return Object.entries(values).some(([name, value]) => {
+    const type = fields.find((field) => field.name === name)?.type;
+    if (type === "primarykey" || ["id", "allday", "done"].includes(name)) return false;
+    return value.trim() !== "" && (type === "string" || value !== "0");
+  });
+}
 
 /** What was changed; a card whose name was made of its parts keeps being so. */
 export function changed(before: Values, after: Values, kind: string): Values {

@@ -4,7 +4,7 @@
 import type { Bookmark, Collection, Device } from "../api/schema";
 import { to } from "../route";
 import { ago, count } from "../words";
-import { deviceName } from "./device-name";
+import { DeviceName, upstreamOf, type Among } from "./device-name";
 import { Icon, iconOf } from "./icon";
 
 const STEP = 56;
@@ -30,7 +30,7 @@ export function Harbour({ devices, collections }: { devices: Device[]; collectio
       <div class={`harbour ${shown.length === 0 ? "alone" : ""}`}>
         {shown.length > 0 && (
           <>
-            <ul style={{ height: `${height}px` }}>{shown.map((device) => <li key={device.id}><DeviceNode device={device} /></li>)}</ul>
+            <ul style={{ height: `${height}px` }}>{shown.map((device) => <li key={device.id}><DeviceNode device={device} among={devices} /></li>)}</ul>
             <svg viewBox={`0 0 100 ${height}`} style={{ height: `${height}px` }} preserveAspectRatio="none" aria-hidden="true">
               {lines.map(({ key, d, mark }) => <path key={key} d={d} class={mark.sending ? "broken" : "whole"} vector-effect="non-scaling-stroke" />)}
             </svg>
@@ -55,13 +55,13 @@ export function Harbour({ devices, collections }: { devices: Device[]; collectio
   );
 }
 
-function DeviceNode({ device }: { device: Device }) {
+function DeviceNode({ device, among }: { device: Device; among: Among }) {
   const names = came(device).map(({ collection, sending }) => (sending ? `${collection} (not finished)` : collection));
   return (
     <a class="node" href={to(["devices", device.id])} title={names.length > 0 ? `Has ${names.join(", ")}` : "Has nothing yet"}>
-      <span class="face square"><Icon name="devices" /></span>
+      <span class="face square"><Icon name={upstreamOf(device.id) ? "anchor" : "devices"} /></span>
       <span class="what">
-        <strong>{deviceName({ device: device.id, deviceName: device.name })}</strong>
+        <strong><DeviceName of={{ device: device.id, deviceName: device.name }} among={among} /></strong>
         <span>{ago(device.seen)}</span>
         <span class="unseen">{names.length > 0 ? `Has ${names.join(", ")}` : "Has nothing yet"}</span>
       </span>

@@ -1,9 +1,11 @@
-// A month with its events: each on the days it covers. Recurrence is not computed, as nowhere on the server.
+// A month with its events: each on the days it covers. Recurrence is not computed, as nowhere on the server: a sign says that an event
+// comes again.
 
 import { useState } from "preact/hooks";
 import type { Record } from "../api/schema";
 import { count } from "../words";
 import { Icon } from "./icon";
+import { inWords } from "./repeats";
 
 export interface Event {
   id: string;
@@ -11,6 +13,8 @@ export interface Event {
   /** Epoch milliseconds; days of whole-day events are in this browser's zone already. */
   start: number;
   end: number;
+  /** The rule, where it comes again on other days. */
+  repeats?: string | undefined;
 }
 
 const DAY = 86_400_000;
@@ -24,7 +28,7 @@ export function eventOf({ id, summary, fields }: Pick<Record, "id" | "summary" |
   if (!Number.isFinite(start) || start === 0 || Math.abs(start) > 8e15) return undefined;
   const local = (value: number) => (fields.allday === "1" ? value + new Date(value).getTimezoneOffset() * 60_000 : value);
   const last = Number.isFinite(end) && end > start ? end : start + 1;
-  return { id, title: summary || "Without a title", start: local(start), end: local(last) };
+  return { id, title: summary || "Without a title", start: local(start), end: local(last), repeats: fields.rrule };
 }
 
 /** The Mondays' weeks that a month touches. */
@@ -63,9 +67,13 @@ export function Month({ events, at, chosen, open }: Props) {
           return (
             <li key={day.getTime()} class={classes.join(" ")} aria-label={`${long.format(day)}${here.length > 0 ? `, ${count(here.length, "event")}` : ""}`}>
               <span class="date number" aria-hidden="true">{day.getDate()}</span>
-              {here.slice(0, open ? 3 : 1).map(({ id, title }) =>
+              {here.slice(0, open ? 3 : 1).map(({ id, title, repeats }) =>
                 open ? (
-                  <button type="button" key={id} class={id === chosen ? "event lit" : "event"} onClick={() => open(id)}>{title}</button>
+                  <button type="button" key={id} class={id === chosen ? "event lit" : "event"} title={repeats ? `${title}, ${inWords(repeats)}` : title} onClick={() => open(id)}>
+                    {repeats && <Icon name="repeat" size={12} />}
+                    <span>{title}</span>
+                    {repeats && <span class="unseen">, repeats</span>}
+                  </button>
                 ) : (
                   <i key={id} class="event lit" title={title} />
                 ),

@@ -34,7 +34,7 @@ export function Outcomes({ items, leftOut }: { items: Outcome[]; leftOut: number
   return (
     <div class="stack">
       <div class="scroll" tabIndex={0} role="region" aria-label="Items">
-        <table>
+        <table class="wraps">
           <thead><tr><th>Item</th><th>Where</th><th>Became</th><th>Decided</th><th>Record</th></tr></thead>
           <tbody>{items.slice(0, shown).map((item, at) => <Row key={at} item={item} />)}</tbody>
         </table>
@@ -48,14 +48,13 @@ export function Outcomes({ items, leftOut }: { items: Outcome[]; leftOut: number
 function Row({ item }: { item: Outcome }) {
   return (
     <tr>
-      <td>
-        <span class="row"><Icon name={item.direction === "received" ? "right" : "left"} size={16} />{item.verb ?? ""} <code>{item.luid ?? ""}</code></span>
-        <span class="unseen">{item.direction === "received" ? "from the device" : "to the device"}</span>
+      <td data-column="Item">
+        <span class="row"><Icon name={item.direction === "received" ? "right" : "left"} size={16} />{item.verb ?? ""} <code>{item.luid ?? ""}</code><span class="unseen">{item.direction === "received" ? "from the device" : "to the device"}</span></span>
       </td>
-      <td>{item.collection}</td>
-      <td><Badge {...(tones[item.outcome] ? { tone: tones[item.outcome] } : {})}>{item.outcome}</Badge></td>
-      <td>{item.status !== undefined && <Status code={item.status} />} {item.decision}</td>
-      <td>{item.record && <a href={to(["records", item.collection, item.record])}>{item.record}</a>}</td>
+      <td data-column="Where">{item.collection}</td>
+      <td data-column="Became"><Badge {...(tones[item.outcome] ? { tone: tones[item.outcome] } : {})}>{item.outcome}</Badge></td>
+      <td data-column="Decided">{(item.status !== undefined || item.decision) && <span>{item.status !== undefined && <Status code={item.status} />} {item.decision}</span>}</td>
+      <td data-column="Record">{item.record && <a href={to(["records", item.collection, item.record])}>{item.record}</a>}</td>
     </tr>
   );
 }

@@ -2,11 +2,12 @@
 
 import type { ComponentChildren } from "preact";
 import type { Component, Property, Record } from "../api/schema";
-import { dayOf, initials, moment, timeOf } from "../words";
+import { capital, dayOf, initials, moment, timeOf } from "../words";
 import { labelOf } from "./fields";
 import { Icon, type IconName } from "./icon";
 import { Month, eventOf } from "./month";
 import { Badge } from "./notice";
+import { inWords } from "./repeats";
 
 export type Shown = Pick<Record, "id" | "fields" | "summary"> & { properties?: (Property | Component)[] };
 
@@ -93,11 +94,24 @@ function utcDay(value: string): string {
   return Number.isFinite(milliseconds) && Math.abs(milliseconds) < 8.64e15 ? utc.format(milliseconds) : value;
 }
 
+const DAY = 86_400_000;
+const dayOnly = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric" });
+const dayAndMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "long" });
+
+/** `24 – 25 November 2026`; the end of whole days is the first moment that is no longer in them. */
+function daysOf(start: number, end: number): string {
+  const [first, last] = [utcDay(String(start)), utcDay(String(end - 1))];
+  if (end - start <= DAY || first === last) return first;
+  const [a, b] = [new Date(start), new Date(end - 1)];
+  if (a.getUTCFullYear() !== b.getUTCFullYear()) return `${first} – ${last}`;
+  return `${(a.getUTCMonth() === b.getUTCMonth() ? dayOnly : dayAndMonth).format(a)} – ${last}`;
+}
+
 /** `22 Nov 2026, 09:00 to 10:30`. */
 export function whenOf(fields: Record["fields"]): string {
   const [start, end] = [Number(fields.start ?? 0), Number(fields.end ?? 0)];
   if (!start) return "";
-  if (fields.allday === "1") return utcDay(String(start));
+  if (fields.allday === "1") return daysOf(start, end);
   if (!end || end <= start) return moment(start);
   return dayOf(start) === dayOf(end) ? `${moment(start)} to ${timeOf(end)}` : `${moment(start)} to ${moment(end)}`;
 }
@@ -116,7 +130,7 @@ function Event({ record }: { record: Shown }) {
       {event && <Month events={[event]} chosen={record.id} at={event.start} />}
       <dl class="facts-list">
         {fields.location && <Fact icon="place" label="Place">{fields.location}</Fact>}
-        {fields.rrule && <Fact icon="repeat" label="Repeats">{fields.rrule}</Fact>}
+        {fields.rrule && <Fact icon="repeat" label="Repeats"><span title={fields.rrule}>{capital(inWords(fields.rrule))}</span></Fact>}
         {fields.status && <Fact icon="info" label="Status">{fields.status}</Fact>}
         {fields.categories && <Fact icon="tag" label="Categories">{fields.categories}</Fact>}
         {fields.note && <Fact icon="notes" label="Note"><span class="note-text">{fields.note}</span></Fact>}

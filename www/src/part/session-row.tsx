@@ -3,7 +3,7 @@
 import type { Session } from "../api/schema";
 import { to } from "../route";
 import { ago, bytes, capital, count, digits, moment } from "../words";
-import { deviceName } from "./device-name";
+import { DeviceName, type Among } from "./device-name";
 import { Icon, type IconName } from "./icon";
 import { Badge } from "./notice";
 
@@ -22,6 +22,12 @@ export function How({ how }: { how: Session["how"] }) {
   return <Badge tone={tone} icon={icon}>{word}</Badge>;
 }
 
+/** One that is under way no more: its device has begun another since. */
+export function howOf(session: Session, sessions: Session[]): Session["how"] {
+  const later = sessions.some(({ device, began, how }) => device === session.device && began > session.began && how !== "refused");
+  return session.how === "open" && later ? "broken off" : session.how;
+}
+
 /** `Two-way`, `Slow`; SyncML's words with spaces. */
 export const modeOf = (mode: string): string => capital(mode.replaceAll("-", " ").replace("two way", "two-way").replace("one way", "one-way"));
 
@@ -36,18 +42,18 @@ export function gist(session: Session): string {
   return parts.join(" · ") || session.why || "Nothing was synchronised";
 }
 
-export function SessionRow({ session }: { session: Session }) {
+export function SessionRow({ session, sessions, among }: { session: Session; sessions: Session[]; among: Among }) {
   const { cost } = session;
   return (
     <li>
       <a href={to(["sessions", session.id])}>
         <span class="face square"><Icon name={session.collections.some(({ mode }) => mode === "slow") ? "slow" : "sync"} /></span>
         <span class="what">
-          <strong>{deviceName(session)}</strong>
+          <strong><DeviceName of={session} among={among} /></strong>
           <span>{gist(session)}</span>
         </span>
         <span class="ends">
-          <How how={session.how} />
+          <How how={howOf(session, sessions)} />
           <span class="small soft number" title={moment(session.began)}>
             {ago(session.began)} · {bytes(cost.bytesIn + cost.bytesOut)}
           </span>

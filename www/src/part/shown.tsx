@@ -8,7 +8,7 @@ export function Shown<T>({ of, what, children }: { of: Fetched<T>; what: string;
   return (
     <>
       {of.error && (
-        <Notice tone="bad" action={<button type="button" class="button bare" onClick={() => void of.again()}>Try again</button>}>
+        <Notice tone="bad" action={!of.missing && <button type="button" class="button bare" onClick={() => void of.again()}>Try again</button>}>
           {of.error}
         </Notice>
       )}

@@ -2,7 +2,7 @@
 
 import type { SyncProgress, SyncReport } from "anchorage";
 import { useState } from "preact/hooks";
-import { remember } from "../account";
+import { password, remember } from "../account";
 import type { Field } from "../api/schema";
 import { Confirm } from "../part/dialog";
 import type { Values } from "../part/fields";
@@ -10,6 +10,7 @@ import { FieldsForm } from "../part/fields-form";
 import { Icon, iconOf } from "../part/icon";
 import { Empty, Notice, Progress } from "../part/notice";
 import { Face, RecordCard } from "../part/record-card";
+import { leave } from "../part/unsaved";
 import { ago, count, digits } from "../words";
 import { protocols, type Collection, type Phone } from "./phone";
 import { saying } from "../api/refusal";
@@ -24,6 +25,8 @@ const fields: { [collection in Collection]: Field[] } = {
   contacts: [...["name", "firstname", "lastname", "company", "mobile", "email", "city", "note"].map(text), { name: "birthday", type: "date" }],
   todo: [text("title"), { name: "due", type: "date" }, { name: "priority", type: "integer" }, { name: "done", type: "integer" }, text("note")],
 };
+
+const placeOf = (phone: Phone): string => `phone ${phone.name}`;
 
 export function Handset({ phone }: { phone: Phone }) {
   const [collection, choose] = useState<Collection>("contacts");
@@ -47,7 +50,7 @@ export function Handset({ phone }: { phone: Phone }) {
       <Syncing phone={phone} />
       <nav class="tabs" aria-label={`Phone ${phone.name.toUpperCase()}`}>
         {(["contacts", "todo"] as const).map((each) => (
-          <button type="button" key={each} aria-current={each === collection ? "true" : undefined} onClick={() => (choose(each), list())}>
+          <button type="button" key={each} aria-current={each === collection ? "true" : undefined} onClick={() => leave(() => (choose(each), list()), placeOf(phone))}>
             <Icon name={iconOf(each)} />
             {titles[each]}
           </button>
@@ -121,24 +124,29 @@ function Edit({ phone, collection, id, done }: { phone: Phone; collection: Colle
     try {
       const saved = id === undefined ? await phone.add(collection, patch) : Object.keys(patch).length > 0 ? await phone.patch(collection, id, patch) : record;
       done(saved?.id);
+      return true;
     } catch (reason) {
       fail(saying(reason));
+      return false;
     }
   };
   return (
     <div class="inside">
       <div class="bar"><h3>{id === undefined ? (collection === "contacts" ? "New contact" : "New task") : "Edit"}</h3></div>
-      <FieldsForm kind={collection} fields={fields[collection]} values={record?.fields ?? {}} save="Save" onSave={save} onCancel={() => done(id)} error={error} />
+      <FieldsForm kind={collection} fields={fields[collection]} values={record?.fields ?? {}} save="Save" onSave={save} onCancel={() => done(id)} error={error} place={placeOf(phone)} />
     </div>
   );
 }
 
 function Syncing({ phone }: { phone: Phone }) {
   const standing = phone.standing.value;
+  const wants = standing.is === "failed" && standing.secret !== undefined;
+  // Another phone may have been told it meanwhile.
+  const told = wants && standing.secret !== password();
   return (
     <div class="syncing">
-      {standing.is === "failed" && <Notice tone="bad">{standing.why}</Notice>}
-      {standing.is === "failed" && standing.password && <Password phone={phone} />}
+      {standing.is === "failed" && !told && <Notice tone="bad">{standing.why}</Notice>}
+      {wants && !told && <Password phone={phone} />}
       {standing.is === "idle" && standing.report && <Became report={standing.report} />}
       <div class="row">
         <div class="wide small" role="status">
@@ -146,7 +154,7 @@ function Syncing({ phone }: { phone: Phone }) {
         </div>
         {standing.is === "syncing" ? (
           <button type="button" class="button quiet" onClick={() => phone.stop()}>Stop</button>
-        ) : (
+        ) : (!wants || told) && (
           <button type="button" class="button" onClick={() => void phone.sync()}><Icon name="sync" size={18} />Sync</button>
         )}
       </div>

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "../part/dialog";
 import { Icon } from "../part/icon";
 import { Reading } from "../part/message";
-import { bytes, secondOf } from "../words";
+import { bytes, digits, secondOf } from "../words";
 import type { Phone } from "./phone";
 import type { Overheard } from "./wire";
 
@@ -36,9 +36,17 @@ export function Messages({ phone }: { phone: Phone }) {
   );
 }
 
+const PAIRS_MAX = 4;
+
+/** A Map names every pair of ids in one line: the first of them, and how many more. */
+function shortened(text: string): string {
+  const pairs = text.split(/(?<=” here), (?=“)/);
+  return pairs.length > PAIRS_MAX ? `${pairs.slice(0, PAIRS_MAX).join(", ")}, and ${digits(pairs.length - PAIRS_MAX)} more.` : text;
+}
+
 function One({ entry, open }: { entry: Overheard; open: () => void }) {
   const { from, read, line, size, at, lost } = entry;
-  const says = read?.explained?.lines.filter(({ command }) => !["SyncHdr", "Final", "Status"].includes(command)).map(({ command, text }) => (read.encoding === "other" ? `${command}: ${text}` : text)) ?? [];
+  const says = read?.explained?.lines.filter(({ command }) => !["SyncHdr", "Final", "Status"].includes(command)).map(({ command, text }) => (read.encoding === "other" ? `${command}: ${text}` : shortened(text))) ?? [];
   const statuses = read?.explained?.lines.filter(({ status }) => status !== undefined).length ?? 0;
   return (
     <button type="button" class={`bubble ${lost ? "lost" : ""}`} disabled={!read} onClick={open}>

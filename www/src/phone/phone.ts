@@ -2,7 +2,7 @@
 // server like any other device. It works without a network; what was changed waits.
 
 import { signal } from "@preact/signals";
-import { AnchorageError, MaxClient, SyncmlClient, createAccount, indexedDbStore, records, type RecordView, type Records, type Store, type SyncProgress, type SyncReport } from "anchorage";
+import { AnchorageError, MaxClient, SyncmlClient, createAccount, indexedDbStore, records, type RecordView, type Records, type Store, type SyncProgress, type SyncReport, type SyncTally } from "anchorage";
 import { password, signed } from "../account";
 import { saying } from "../api/refusal";
 import { ready } from "../part/engine";
@@ -17,7 +17,11 @@ export const collections: Collection[] = ["contacts", "todo"];
 export type Standing =
   | { is: "idle"; pending: number; last: number; report?: SyncReport }
   | { is: "syncing"; progress?: SyncProgress }
-  | { is: "failed"; pending: number; why: string; password: boolean };
+  /** `secret` is the password that was not enough; there is another way to go on once another one is known. */
+  | { is: "failed"; pending: number; why: string; secret?: string };
+
+/** `Person 2` before `Person 10`. */
+const compare = new Intl.Collator("en", { sensitivity: "base", numeric: true }).compare;
 
 type Client = SyncmlClient | MaxClient;
 
@@ -74,7 +78,7 @@ export class Phone {
         found.push(...page.records);
         after = page.next;
       }
-      this.held[collection].value = found.toSorted((a, b) => a.summary.localeCompare(b.summary));
+      this.held[collection].value = found.toSorted((a, b) => compare(a.summary, b.summary));
     }
   }
 
@@ -127,10 +131,11 @@ export class Phone {
     return is;
   }
 
-  async sync(): Promise<void> {
+  /** `round` is what an earlier sync of the same round brought: what is told is what both did. */
+  async sync(round?: SyncReport): Promise<void> {
     if (this.standing.value.is === "syncing") return;
     if (this.offline.value) return this.fail(unplugged);
-    if (this.protocol.value === "syncml" && password() === "") return this.fail("The phone needs your password once more: it is kept only until the page is loaded again.", true);
+    if (this.protocol.value === "syncml" && password() === "") return this.fail("The phone needs your password once more: it is kept only until the page is loaded again.", "");
     const control = new AbortController();
     this.control = control;
     this.standing.value = { is: "syncing" };
@@ -140,11 +145,11 @@ export class Phone {
       };
       const report = await this.talker().sync({ signal: control.signal, onprogress });
       await this.look();
-      await this.stand(report);
+      await this.stand(round ? together(round, report) : report);
     } catch (error) {
       await this.look();
       const unauthorized = error instanceof AnchorageError && error.code === "unauthorized";
-      await this.fail(this.offline.value ? unplugged : wordsOf(error), unauthorized && this.protocol.value === "syncml");
+      await this.fail(this.offline.value ? unplugged : wordsOf(error), unauthorized && this.protocol.value === "syncml" ? password() : undefined);
     }
   }
 
@@ -152,9 +157,9 @@ export class Phone {
     this.control?.abort();
   }
 
-  private async fail(why: string, password = false): Promise<void> {
+  private async fail(why: string, secret?: string): Promise<void> {
     const { pending } = await this.talker().status();
-    this.standing.value = { is: "failed", pending, why, password };
+    this.standing.value = { is: "failed", pending, why, ...(secret === undefined ? {} : { secret }) };
   }
 
   /** What waits here, and when all was well last. */
@@ -166,6 +171,24 @@ export class Phone {
     if (this.standing.value !== before && !report) return;
     this.standing.value = { is: "idle", pending, last: lastSync, ...(report ? { report } : {}) };
   }
+}
+
+/** Two syncs as if they had been one. */
+function together(first: SyncReport, second: SyncReport): SyncReport {
+  const tallies = (a: SyncTally | undefined, b: SyncTally): SyncTally => ({ added: b.added + (a?.added ?? 0), changed: b.changed + (a?.changed ?? 0), deleted: b.deleted + (a?.deleted ?? 0) });
+  const before = new Map(first.collections.map((outcome) => [outcome.collection, outcome]));
+  const both = second.collections.map((outcome) => {
+    const earlier = before.get(outcome.collection);
+    return {
+      ...outcome,
+      whySlow: earlier?.whySlow ?? outcome.whySlow,
+      sent: tallies(earlier?.sent, outcome.sent),
+      received: tallies(earlier?.received, outcome.received),
+      conflicts: outcome.conflicts + (earlier?.conflicts ?? 0),
+      refused: outcome.refused + (earlier?.refused ?? 0),
+    };
+  });
+  return { ...second, collections: both };
 }
 
 const unplugged = "This phone is offline. What you change waits here and goes out at the next sync.";

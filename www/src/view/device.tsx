@@ -4,22 +4,22 @@ import { useState } from "preact/hooks";
 import { ask, request } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import { saying } from "../api/refusal";
-import type { Alerted, Bookmark, DeviceDetail, SlowSync } from "../api/schema";
+import type { Alerted, Bookmark, DeviceDetail, Place, SlowSync } from "../api/schema";
 import { fromBase64 } from "../part/bytes";
 import { save } from "../part/copy";
-import { deviceName } from "../part/device-name";
+import { deviceName, upstreamOf, type Among } from "../part/device-name";
 import { Confirm, Dialog } from "../part/dialog";
 import { Icon } from "../part/icon";
 import { Badge, Notice } from "../part/notice";
 import { Shown } from "../part/shown";
 import { toast } from "../part/toast";
 import { go, to } from "../route";
-import { ago, moment } from "../words";
+import { ago, count, moment } from "../words";
 import { Capabilities } from "./capabilities";
 import { MappingOf } from "./mapping";
 import { Quirks } from "./quirks";
 
-export function Device({ id, gone }: { id: string; gone: () => void }) {
+export function Device({ id, among, gone }: { id: string; among: Among; gone: () => void }) {
   const device = useFetched(`device ${id}`, (signal) => ask<DeviceDetail>(["devices", id], { signal }));
   return (
     <>
@@ -27,11 +27,11 @@ export function Device({ id, gone }: { id: string; gone: () => void }) {
       <Shown of={device} what="the device">
         {(found) => (
           <>
-            <Facts device={found} gone={gone} again={() => void device.again()} />
+            <Facts device={found} among={among} gone={gone} again={() => void device.again()} />
             <Bookmarks marks={found.bookmarks} />
-            <Capabilities devInf={found.devInf} />
+            {(found.devInf || !upstreamOf(id)) && <Capabilities devInf={found.devInf} />}
             <MappingOf device={found} />
-            <Quirks device={found} put={device.put} />
+            {!upstreamOf(id) && <Quirks device={found} put={device.put} />}
           </>
         )}
       </Shown>
@@ -48,30 +48,38 @@ const waitsFor: { [phase: string]: string } = {
   Over: "over",
 };
 
-function Facts({ device, gone, again }: { device: DeviceDetail; gone: () => void; again: () => void }) {
+function Facts({ device, among, gone, again }: { device: DeviceDetail; among: Among; gone: () => void; again: () => void }) {
+  const upstream = upstreamOf(device.id);
   const facts: [string, string | null][] = [
     ["Maker", device.maker], ["Model", device.model], ["Firmware", device.firmware], ["Software", device.software], ["Kind", device.type],
   ];
   return (
     <section class="card stack" aria-label="The device">
       <div class="top">
-        <span class="face square large"><Icon name="devices" size={26} /></span>
+        <span class="face square large"><Icon name={upstream ? "anchor" : "devices"} size={26} /></span>
         <div>
-          <h2>{deviceName({ device: device.id, deviceName: device.name })}</h2>
-          <p class="soft" title={moment(device.seen)}>Here {ago(device.seen)}, as {device.login}</p>
+          <h2 title={device.id}>{deviceName({ device: device.id, deviceName: device.name }, among)}</h2>
+          <p class="soft" title={moment(device.seen)}>{upstream ? "Last reached" : "Here"} {ago(device.seen)}{device.login && `, as ${device.login}`}</p>
         </div>
       </div>
+      {upstream && (
+        <Notice>
+          A server that this one synchronises with: here this server is the client. The operator arranges it, with <code>npm run account -- upstream</code>.
+        </Notice>
+      )}
       <dl class="pairs">
-        <dt>Calls itself</dt><dd><code>{device.id}</code></dd>
+        <dt>{upstream ? "Kept as" : "Calls itself"}</dt><dd><code>{device.id}</code></dd>
         {facts.map(([name, value]) => value && <><dt>{name}</dt><dd>{value}</dd></>)}
-        {device.session && <><dt>Last session</dt><dd>{device.session.id}, {device.session.message} messages, {waitsFor[device.session.phase] ?? device.session.phase}</dd></>}
+        {device.session?.id && (
+          <><dt>Last session</dt><dd>{[device.session.id, count(device.session.message, "message"), waitsFor[device.session.phase] ?? device.session.phase].filter(Boolean).join(", ")}</dd></>
+        )}
         {device.settings.alerted.length > 0 && <><dt>Asked to come</dt><dd>{device.settings.alerted.map((session) => `session ${session}`).join(", ")}</dd></>}
       </dl>
       <div class="row">
         <a class="button quiet" href={to(["sessions"], { device: device.id })}><Icon name="sessions" size={18} />Its sessions</a>
-        <SlowSyncButton device={device} done={again} />
-        <AlertButton device={device} done={again} />
-        <ForgetButton device={device} gone={gone} />
+        {!upstream && <SlowSyncButton device={device} done={again} />}
+        {!upstream && <AlertButton device={device} done={again} />}
+        {!upstream && <ForgetButton device={device} gone={gone} />}
       </div>
     </section>
   );
@@ -88,21 +96,39 @@ function Bookmarks({ marks }: { marks: Bookmark[] }) {
               <h3 class="row"><a href={to(["records", mark.collection])}>{mark.collection}</a>{mark.sending && <Badge tone="warn" icon="warn">not finished</Badge>}</h3>
               <p>{mark.state}</p>
               <div class="scroll" tabIndex={0} role="region" aria-label={`Anchors of ${mark.collection}`}>
-                <table>
-                  <thead><tr><th /><th>Its anchor</th><th>Ours</th><th>Has all up to</th></tr></thead>
+                <table class="wraps">
+                  <thead><tr><th /><th>Its anchor</th><th>Ours</th><th class="number">Has all up to</th></tr></thead>
                   <tbody>
-                    <tr><th>confirmed</th><td><code>{mark.confirmed.anchor || "none"}</code></td><td><code>{mark.confirmed.ownAnchor || "none"}</code></td><td class="number">{mark.confirmed.cursor ? moment(mark.confirmed.cursor) : "nothing"}</td></tr>
-                    {mark.offered && <tr><th>offered</th><td><code>{mark.offered.anchor}</code></td><td><code>{mark.offered.ownAnchor}</code></td><td class="number">{moment(mark.offered.cursor)}</td></tr>}
+                    <PlaceRow name="confirmed" place={mark.confirmed} />
+                    {mark.offered && <PlaceRow name="offered" place={mark.offered} />}
                   </tbody>
                 </table>
               </div>
-              <p class="small soft">Slow syncs begun: {mark.attempt}; ids of number {mark.generation} count.{mark.held > 0 && ` ${mark.held} sessions in a row an item has held it back.`}</p>
+              <p class="small soft">{slowSyncs(mark)}{mark.held > 0 && ` ${count(mark.held, "session")} in a row an item has held it back.`}</p>
             </li>
           ))}
         </ul>
       )}
     </section>
   );
+}
+
+function PlaceRow({ name, place: { anchor, ownAnchor, cursor } }: { name: string; place: Place }) {
+  return (
+    <tr>
+      <th>{name}</th>
+      <td data-column="Its anchor"><code>{anchor || "none"}</code></td>
+      <td data-column="Ours"><code>{ownAnchor || "none"}</code></td>
+      <td data-column="Has all up to" class="number" title={String(cursor)}>{cursor ? moment(cursor) : "nothing"}</td>
+    </tr>
+  );
+}
+
+function slowSyncs({ attempt, generation }: Bookmark): string {
+  if (attempt === 0) return "No slow sync has begun.";
+  const begun = `${count(attempt, "slow sync")} begun`;
+  if (generation === 0) return `${begun}, none has brought its ids yet.`;
+  return attempt === generation ? `${begun}; its ids are those of the last one.` : `${begun}; its ids are those of number ${generation}.`;
 }
 
 function Collections({ device, chosen, choose }: { device: DeviceDetail; chosen: string[]; choose: (chosen: string[]) => void }) {

@@ -4,7 +4,7 @@ import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import type { Device as OneDevice, Devices as All } from "../api/schema";
 import { Dialog } from "../part/dialog";
-import { deviceName } from "../part/device-name";
+import { DeviceName, upstreamOf } from "../part/device-name";
 import { Icon } from "../part/icon";
 import { Empty } from "../part/notice";
 import { Shown } from "../part/shown";
@@ -39,7 +39,7 @@ export function Devices({ device }: { device: string | undefined }) {
             <div class={`records ${device ? "opened" : ""}`}>
               <section class="card list" aria-label="The devices"><List devices={all} chosen={device} /></section>
               <div class="detail stack">
-                {device ? <Device key={device} id={device} gone={() => void devices.again()} /> : (
+                {device ? <Device key={device} id={device} among={all} gone={() => void devices.again()} /> : (
                   <section class="card"><Empty icon="devices" title="Choose a device"><p>What it can do, how far it has come in each collection, and what it calls your records.</p></Empty></section>
                 )}
               </div>
@@ -58,10 +58,10 @@ function List({ devices, chosen }: { devices: OneDevice[]; chosen: string | unde
       {devices.map((device) => (
         <li key={device.id}>
           <a href={to(["devices", device.id])} aria-current={device.id === chosen ? "true" : undefined}>
-            <span class="face square"><Icon name="devices" /></span>
+            <span class="face square"><Icon name={upstreamOf(device.id) ? "anchor" : "devices"} /></span>
             <span class="what">
-              <strong>{deviceName({ device: device.id, deviceName: device.name })}</strong>
-              <span title={moment(device.seen)}>{ago(device.seen)}, as {device.login}</span>
+              <strong><DeviceName of={{ device: device.id, deviceName: device.name }} among={devices} /></strong>
+              <span title={moment(device.seen)}>{ago(device.seen)}{device.login && `, as ${device.login}`}</span>
             </span>
             <Icon name="right" size={16} />
           </a>

@@ -2,8 +2,9 @@
 
 import { useRef, useState } from "preact/hooks";
 import { ask } from "../api/ask";
+import { fieldsOf } from "../api/columns";
 import { csvHeader, cut, formatOf, type Cut } from "../api/cut";
-import { saying } from "../api/refusal";
+import { saying, sentence } from "../api/refusal";
 import type { Collection, ImportItem, Imported } from "../api/schema";
 import { Dialog } from "../part/dialog";
 import { labelOf } from "../part/fields";
@@ -44,6 +45,7 @@ export function ImportButton({ collection, done }: { collection: Collection; don
 
 function Importing({ collection, done, close }: { collection: Collection; done: () => void; close: () => void }) {
   const [file, choose] = useState<{ name: string; text: string; cut: Cut }>();
+  // Until somebody says otherwise the server decides by the columns' names.
   const [columns, map] = useState<string[]>();
   const [error, fail] = useState("");
   const [state, set] = useState<Running>();
@@ -62,7 +64,6 @@ function Importing({ collection, done, close }: { collection: Collection; done: 
     const format = formatOf(first.name, text);
     if (!format) return fail(`${first.name} is none of the files that can be imported here: ${takes[collection.kind] ?? "CSV or JSON lines"}.`);
     choose({ name: first.name, text, cut: cut(format, text) });
-    if (format === "text/csv") map(csvHeader(text).map((name) => fieldOf(name, collection)));
   };
   const begin = async () => {
     if (!file) return;
@@ -81,7 +82,7 @@ function Importing({ collection, done, close }: { collection: Collection; done: 
           <input class="input" type="file" accept=".vcf,.vcard,.ics,.ical,.csv,.jsonl,.ndjson,.txt,.vnt" aria-label="The file to import" disabled={busy} onChange={(event) => void take(event.currentTarget.files)} />
         </label>
         {error && <Notice tone="bad">{error}</Notice>}
-        {columns && file && !state && <Columns names={csvHeader(file.text)} columns={columns} map={map} collection={collection} />}
+        {file?.cut.format === "text/csv" && !state && <Columns names={csvHeader(file.text)} columns={columns} map={map} collection={collection} />}
         {state && <Going state={state} />}
       </div>
       <footer>
@@ -100,12 +101,16 @@ async function run(file: Cut, collection: string, columns: string[] | undefined,
   const state: Running = { done: 0, of: file.items, added: 0, exists: 0, refused: [], ignored: [], over: false, error: "" };
   show({ ...state });
   try {
-    for (const chunk of file.chunks) {
+    for (const [number, chunk] of file.chunks.entries()) {
       const query = columns ? { columns: columns.join(",") } : {};
       const answer = await patiently(() => ask<Imported>(["collections", collection, "import"], { text: chunk, type: file.format, query, signal }));
       state.added += answer.added;
       state.exists += answer.exists;
-      state.refused = [...state.refused, ...answer.items.filter(({ outcome }) => outcome === "refused")];
+      // The answer counts the chunk's lines; people look for the file's.
+      const lines = file.lines[number] ?? [];
+      const known = lines.length === answer.items.length || file.chunks.length === 1;
+      const items = answer.items.map((item, at) => ({ ...item, line: known ? (lines[at] ?? item.line) : 0 }));
+      state.refused = [...state.refused, ...items.filter(({ outcome }) => outcome === "refused")];
       state.ignored = answer.ignored ?? state.ignored;
       state.done += answer.items.length;
       show({ ...state });
@@ -143,7 +148,9 @@ function Going({ state }: { state: Running }) {
       {state.ignored.length > 0 && <Notice>No field took the columns {state.ignored.join(", ")}.</Notice>}
       {refused.length > 0 && (
         <ul class="refused small">
-          {refused.slice(0, 50).map((item, at) => <li key={at}><strong>{item.summary || `Line ${item.line}`}</strong> {item.reason}</li>)}
+          {refused.slice(0, 50).map((item, at) => (
+            <li key={at}><strong>{[item.line > 0 && `Line ${digits(item.line)}`, item.summary].filter(Boolean).join(", ")}</strong> {sentence(item.reason ?? "")}</li>
+          ))}
           {refused.length > 50 && <li>and {digits(refused.length - 50)} more</li>}
         </ul>
       )}
@@ -151,30 +158,15 @@ function Going({ state }: { state: Running }) {
   );
 }
 
-const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
-
-/** The field that a column means by its name; empty for none. */
-function fieldOf(column: string, { fields, kind }: Collection): string {
-  const name = plain(column);
-  const found = fields.find((field) => [field.name, labelOf(field.name, kind)].some((each) => plain(each) === name));
-  return found?.name ?? known[name] ?? "";
-}
-
-/** What other programs call them. */
-const known: { [column: string]: string } = {
-  fullname: "name", displayname: "name", givenname: "firstname", familyname: "lastname", surname: "lastname", organization: "company", organisation: "company",
-  jobtitle: "title", mobilephone: "mobile", cell: "mobile", cellphone: "mobile", homephone: "phone", businessphone: "workphone", emailaddress: "email",
-  homestreet: "street", homecity: "city", homepostalcode: "zip", postalcode: "zip", notes: "note", subject: "title", summary: "title", description: "note", website: "web",
-};
-
-function Columns({ names, columns, map, collection }: { names: string[]; columns: string[]; map: (columns: string[]) => void; collection: Collection }) {
+function Columns({ names, columns, map, collection }: { names: string[]; columns: string[] | undefined; map: (columns: string[]) => void; collection: Collection }) {
+  const shown = columns ?? fieldsOf(names, collection);
   return (
     <fieldset class="columns">
       <legend class="small soft">Which field each column is</legend>
       {names.map((name, at) => (
         <label class="row" key={at}>
           <span class="wide">{name || `Column ${at + 1}`}</span>
-          <select class="input" value={columns[at] ?? ""} onChange={(event) => map(columns.map((column, index) => (index === at ? event.currentTarget.value : column)))}>
+          <select class="input" aria-label={name || `Column ${at + 1}`} value={shown[at] ?? ""} onChange={(event) => map(shown.map((column, index) => (index === at ? event.currentTarget.value : column)))}>
             <option value="">not imported</option>
             {collection.fields.map((field) => <option key={field.name} value={field.name}>{labelOf(field.name, collection.kind)}</option>)}
           </select>

@@ -6,7 +6,9 @@ import { saying } from "../api/refusal";
 import type { DeviceDetail, Mapping } from "../api/schema";
 import { Loading, Notice } from "../part/notice";
 import { to } from "../route";
-import { count } from "../words";
+import { count, moment } from "../words";
+
+const compare = new Intl.Collator("en", { numeric: true }).compare;
 
 export function MappingOf({ device }: { device: DeviceDetail }) {
   if (device.bookmarks.length === 0) return null;
@@ -34,7 +36,7 @@ function Collection({ device, collection }: { device: string; collection: string
     }
     work(false);
   };
-  const items = pages.flatMap((page) => page.items);
+  const items = pages.flatMap((page) => page.items).toSorted((a, b) => compare(a.luid ?? "", b.luid ?? ""));
   return (
     <details onToggle={(event) => event.currentTarget.open && pages.length === 0 && void fetchPage()}>
       <summary>{collection}{pages[0] && <span class="small soft"> {count(pages[0].total, "record")}</span>}</summary>
@@ -43,14 +45,14 @@ function Collection({ device, collection }: { device: string; collection: string
       {pages.length > 0 && items.length === 0 && <p class="soft">It has none of its records yet.</p>}
       {items.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label={`Mapping of ${collection}`}>
-          <table>
-            <thead><tr><th>Its id</th><th>The record</th><th>Acknowledged</th></tr></thead>
+          <table class="wraps">
+            <thead><tr><th>Its id</th><th>The record</th><th class="number">Has the version of</th></tr></thead>
             <tbody>
               {items.map((item) => (
                 <tr key={item.record}>
-                  <td><code>{item.luid ?? "not said yet"}</code></td>
-                  <td>{item.live === false ? <><code>{item.record}</code> deleted</> : <a href={to(["records", collection, item.record])}>{item.summary || item.record}</a>}</td>
-                  <td class="number">{item.seq === 0 ? "none" : item.seq < 0 ? "unsure" : item.seq}</td>
+                  <td data-column="Its id"><code>{item.luid ?? "not said yet"}</code></td>
+                  <td data-column="The record">{item.live === false ? <span><code>{item.record}</code> deleted</span> : <a href={to(["records", collection, item.record])}>{item.summary || item.record}</a>}</td>
+                  <td class="number" data-column="Has the version of" title={String(item.seq)}>{item.seq === 0 ? "none" : item.seq < 0 ? "unsure" : moment(item.seq)}</td>
                 </tr>
               ))}
             </tbody>

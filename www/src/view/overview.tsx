@@ -57,14 +57,14 @@ function Found({ account, collections, devices, sessions }: All) {
         {devices.length === 0 && <NoDevice />}
         {(devices.length > 0 || collections.length > 0) && <Harbour devices={devices} collections={collections} />}
       </section>
-      {sessions.length > 0 && <Costs sessions={sessions} />}
+      {sessions.length > 0 && <Costs sessions={sessions} devices={devices} />}
       <section class="card" aria-labelledby="last-syncs">
         <header>
           <h2 id="last-syncs">Last syncs</h2>
           {sessions.length > 8 && <a href={to(["sessions"])}>All sessions</a>}
         </header>
         {sessions.length > 0 ? (
-          <ul class="rows">{sessions.slice(0, 8).map((session) => <SessionRow key={session.id} session={session} />)}</ul>
+          <ul class="rows">{sessions.slice(0, 8).map((session) => <SessionRow key={session.id} session={session} sessions={sessions} among={devices} />)}</ul>
         ) : (
           <Empty icon="sessions" title="No sync yet">
             <p>{account.traceDays > 0
@@ -89,12 +89,12 @@ function NoDevice() {
   );
 }
 
-function Costs({ sessions }: { sessions: Session[] }) {
+function Costs({ sessions, devices }: { sessions: Session[]; devices: Device[] }) {
   const oldestFirst = sessions.toReversed();
   const bar = (values: (session: Session) => number[], words: (session: Session) => string) => (session: Session): Bar => ({
     key: session.id,
     values: values(session),
-    says: `${deviceName(session)}, ${moment(session.began)}: ${words(session)}`,
+    says: `${deviceName(session, devices)}, ${moment(session.began)}: ${words(session)}`,
     href: to(["sessions", session.id]),
   });
   const rows = bar(({ cost }) => [cost.rowsRead, cost.rowsWritten], ({ cost }) => `${count(cost.rowsRead, "row")} read, ${digits(cost.rowsWritten)} written`);

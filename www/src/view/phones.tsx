@@ -1,5 +1,6 @@
 // Two phones side by side, each with its own records and its own plug: edit the same contact in both, sync, and watch them agree.
 
+import type { SyncReport } from "anchorage";
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { signed } from "../account";
@@ -24,14 +25,14 @@ export function Phones() {
   if (!phones) return <Loading what="Opening the phones" />;
   return (
     <>
-      <div class="head">
+      <div class="head phones-head">
         <h1>Phones</h1>
         <Agreement phones={phones} />
         <SyncAll phones={phones} />
       </div>
       <p class="lead soft">
-        Two phones that live in this page. Each keeps its contacts and tasks in this browser and synchronises with this server like any
-        other device. Take both offline, edit the same contact in each, and sync: both edits stay.
+        Two phones that live in this page. <span class="wide-only">Each keeps its contacts and tasks in this browser and synchronises with
+        this server like any other device.</span> Take both offline, edit the same contact in each, and sync: both edits stay.
       </p>
       <div class="choice narrow-only" role="group" aria-label="Which phone">
         {phones.map((phone, at) => <button type="button" key={phone.name} aria-pressed={at === shown} onClick={() => show(at)}>Phone {phone.name.toUpperCase()}</button>)}
@@ -61,8 +62,14 @@ function SyncAll({ phones }: { phones: Phone[] }) {
   const busy = useComputed(() => running.value || phones.some((phone) => phone.standing.value.is === "syncing"));
   const all = async () => {
     running.value = true;
+    const brought = new Map<Phone, SyncReport>();
     // The first one once more: it has not seen yet what the others brought.
-    for (const phone of [...phones, ...phones.slice(0, -1)]) if (!phone.offline.value) await phone.sync();
+    for (const phone of [...phones, ...phones.slice(0, -1)]) {
+      if (phone.offline.value) continue;
+      await phone.sync(brought.get(phone));
+      const standing = phone.standing.value;
+      if (standing.is === "idle" && standing.report) brought.set(phone, standing.report);
+    }
     running.value = false;
   };
   return (

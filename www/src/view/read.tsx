@@ -24,6 +24,11 @@ export function Read() {
   const [error, fail] = useState("");
   const [over, hover] = useState(false);
   const file = useRef<HTMLInputElement>(null);
+  const box = useRef<HTMLTextAreaElement>(null);
+  /** The box never holds another message than the one that is shown. */
+  const put = (text: string) => {
+    if (box.current) box.current.value = text;
+  };
 
   const show = async (name: string, bytes: Uint8Array) => {
     fail("");
@@ -37,6 +42,7 @@ export function Read() {
   const take = async (files: FileList | null | undefined) => {
     const [first] = files ?? [];
     if (!first) return;
+    put("");
     if (first.size > FILE_BYTES_MAX) fail(`${first.name} has ${sizeOf(first.size)}: no message is that long.`);
     else await show(first.name, new Uint8Array(await first.arrayBuffer()));
   };
@@ -45,7 +51,10 @@ export function Read() {
     hover(false);
     const text = event.dataTransfer?.getData("text/plain");
     if (event.dataTransfer?.files.length) void take(event.dataTransfer.files);
-    else if (text) void show("pasted", bytesOf(text));
+    else if (text) {
+      put(text);
+      void show("pasted", bytesOf(text));
+    }
   };
   const paste = (event: ClipboardEvent) => {
     if (event.clipboardData?.files.length) {
@@ -74,12 +83,16 @@ export function Read() {
         >
           <label class="field">
             <span>Paste a message (XML, or bytes as hexadecimal or base64), or drop a file anywhere in this box</span>
-            <textarea class="input mono" name="text" spellcheck={false} placeholder="02 a4 01 6a 00 6d 6c 71 …" />
+            <textarea ref={box} class="input mono" name="text" spellcheck={false} placeholder="02 a4 01 6a 00 6d 6c 71 …" />
           </label>
           <div class="row">
             <button class="button">Read it</button>
             <button type="button" class="button quiet" onClick={() => file.current?.click()}><Icon name="upload" size={18} />Open a file</button>
-            <input ref={file} type="file" class="unseen" tabIndex={-1} aria-label="A file with a message" onChange={(event) => void take(event.currentTarget.files)} />
+            <input ref={file} type="file" class="unseen" tabIndex={-1} aria-label="A file with a message" onChange={(event) => {
+              void take(event.currentTarget.files);
+              // The same file may be opened once more.
+              event.currentTarget.value = "";
+            }} />
             <span class="small soft">SyncML messages, device information, package 0, feeds. Nothing leaves this page.</span>
           </div>
         </form>

@@ -32,8 +32,10 @@ export function NewRecord({ collection, touched }: { collection: Collection; tou
       touched();
       toast("Added. Devices get it at their next sync.");
       go(["records", collection.id, record.id]);
+      return true;
     } catch (reason) {
       fail(saying(reason));
+      return false;
     }
   };
   return (
@@ -71,13 +73,19 @@ function One({ collection, record, changed, removed, again }: OneProps) {
   const writable = !collection.readOnly && collection.kind !== "files";
   const save = async (fields: Values) => {
     fail("");
-    if (Object.keys(fields).length === 0) return edit(false);
     try {
+      if (Object.keys(fields).length === 0) {
+        edit(false);
+        return true;
+      }
       const path = ["collections", collection.id, "records", record.id];
       changed(await withDetails(path, await ask<Record>(path, { method: "PATCH", json: { fields }, match: record.seq })));
+      edit(false);
       toast("Saved. Devices get it at their next sync.");
+      return true;
     } catch (reason) {
       fail(reason instanceof Refusal && reason.status === 412 ? "Somebody changed this record meanwhile. Cancel, look at it anew, and change it then." : saying(reason));
+      return false;
     }
   };
   if (editing) {

@@ -8,6 +8,7 @@ import { Icon, iconOf } from "../part/icon";
 import { Month, eventOf } from "../part/month";
 import { Badge, Empty, Loading } from "../part/notice";
 import { Face, whenOf } from "../part/record-card";
+import { inWords } from "../part/repeats";
 import { Shown } from "../part/shown";
 import { go, replace, route, to } from "../route";
 import { count, digits } from "../words";
@@ -38,7 +39,11 @@ async function fetchAll(collection: string, search: string, signal: AbortSignal,
 
 export function Records({ collection, record }: { collection: string | undefined; record: string | undefined }) {
   const collections = useFetched("collections", (signal) => ask<Collections>(["collections"], { query: { count: true }, signal }));
-  const chosen = collections.value?.collections.find(({ id }) => id === collection) ?? (collection === undefined ? collections.value?.collections[0] : undefined);
+  const all = collections.value?.collections ?? [];
+  // Where none is asked for: the first in which there is something, and that one while it is shown.
+  const first = useRef<string>(undefined);
+  first.current ??= (all.find(({ records }) => records) ?? all[0])?.id;
+  const chosen = all.find(({ id }) => id === (collection ?? first.current));
   return (
     <>
       <div class="head"><h1>Records</h1></div>
@@ -137,9 +142,20 @@ function Detail({ collection, record, records, search, touched }: { collection: 
 
 function Search({ collection, search }: { collection: string; search: string }) {
   const [text, type] = useState(search);
+  // What was asked for here comes back as `search`, perhaps while more is being typed; anything else is another address, and counts.
+  const wanted = useRef(search);
   useEffect(() => {
-    if (text === search) return;
-    const timer = setTimeout(() => replace(["records", collection], { search: text.trim() }), 250);
+    if (search === wanted.current) return;
+    wanted.current = search;
+    type(search);
+  }, [search]);
+  useEffect(() => {
+    if (text.trim() === wanted.current) return;
+    const timer = setTimeout(() => {
+      wanted.current = text.trim();
+      // Whatever is open stays open.
+      replace(["records", collection, ...route.value.path.slice(2)], { search: wanted.current });
+    }, 250);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -198,7 +214,7 @@ function underOf({ fields }: Record, kind: string): string {
     case "contacts":
       return [fields.company, fields.mobile ?? fields.phone ?? fields.workphone, fields.email].filter(Boolean).join(" · ");
     case "calendar":
-      return [whenOf(fields), fields.location].filter(Boolean).join(" · ");
+      return [whenOf(fields), fields.rrule && inWords(fields.rrule), fields.location].filter(Boolean).join(" · ");
     case "todo":
       return fields.done === "1" ? "Done" : (fields.note ?? "");
     case "notes":

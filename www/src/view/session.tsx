@@ -4,13 +4,13 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import { sentence } from "../api/refusal";
-import type { SessionDetail, TraceMessage } from "../api/schema";
+import type { Outcome, Session, SessionDetail, Sessions, TraceMessage } from "../api/schema";
 import { deviceName } from "../part/device-name";
 import { Icon } from "../part/icon";
 import { Reading, type Face, type Line, type Tie } from "../part/message";
 import { Empty, Notice } from "../part/notice";
 import { Outcomes } from "../part/outcomes";
-import { How, modeOf } from "../part/session-row";
+import { How, howOf, modeOf } from "../part/session-row";
 import { Shown } from "../part/shown";
 import { answerOf, answered, crossings, type Crossing } from "../part/trace";
 import { to } from "../route";
@@ -26,7 +26,21 @@ async function whole(id: string, signal: AbortSignal): Promise<SessionDetail> {
     trace.push(...page.trace);
     next = page.next;
   }
-  return { ...first, trace, next: null };
+  return { ...first, how: howOf(first, first.how === "open" ? await after(first, signal) : []), trace, next: null };
+}
+
+/** The last session of its device. */
+async function after({ device }: Session, signal: AbortSignal): Promise<Session[]> {
+  return (await ask<Sessions>(["sessions"], { query: { device, limit: 1 }, signal })).sessions;
+}
+
+const compare = new Intl.Collator("en", { numeric: true }).compare;
+
+/** What came and what went, each as it stood in its message. */
+function inOrder(items: Outcome[]): Outcome[] {
+  const by = (of: (item: Outcome) => string | undefined) => (a: Outcome, b: Outcome) => compare(of(a) ?? "", of(b) ?? "");
+  const keys = [by(({ direction }) => direction), by(({ message }) => String(message ?? "")), by(({ command }) => command), by(({ luid }) => luid)];
+  return items.toSorted((a, b) => keys.reduce((order, key) => order || key(a, b), 0));
 }
 
 export function SessionTrace({ id }: { id: string }) {
@@ -51,7 +65,7 @@ function Trace({ session }: { session: SessionDetail }) {
   const [chosen, choose] = useState<{ key: string; lit?: string | undefined }>({ key: all[0]?.key ?? "" });
   const face = useState<Face>("words");
   const crossing = all.find(({ key }) => key === chosen.key);
-  const items = session.trace.flatMap((message) => message.items);
+  const items = session.trace.flatMap((message) => inOrder(message.items));
   const leftOut = session.trace.reduce((sum, { itemsLeftOut }) => sum + (itemsLeftOut ?? 0), 0);
   return (
     <div class="stack">
@@ -86,7 +100,7 @@ function Facts({ session }: { session: SessionDetail }) {
   return (
     <section class="card facts" aria-label="The session in short">
       <dl>
-        <div><dt>Ended</dt><dd><How how={session.how} /></dd></div>
+        <div><dt>State</dt><dd><How how={session.how} /></dd></div>
         {facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class="number">{value}</dd></div>)}
         <div><dt>Device</dt><dd><a href={to(["devices", session.device])}>{session.device}</a></dd></div>
       </dl>
@@ -120,7 +134,7 @@ function Why({ session }: { session: SessionDetail }) {
 
 function Tallies({ of }: { of: SessionDetail["collections"][number] }) {
   const tallies: [string, number][] = [
-    ["added", of.added], ["changed", of.changed], ["deleted", of.deleted], ["same", of.same], ["conflicts", of.conflicts], ["refused", of.refused], ["sent", of.sent],
+    ["added", of.added], ["changed", of.changed], ["deleted", of.deleted], ["same", of.same], [of.conflicts === 1 ? "conflict" : "conflicts", of.conflicts], ["refused", of.refused], ["sent", of.sent],
   ];
   const some = tallies.filter(([, value]) => value > 0);
   if (some.length === 0) return <p class="small">Nothing was new.</p>;

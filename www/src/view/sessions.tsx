@@ -5,7 +5,7 @@ import { ask } from "../api/ask";
 import { useFetched } from "../api/fetched";
 import { saying } from "../api/refusal";
 import type { Account, Devices, Session, Sessions as Page } from "../api/schema";
-import { deviceName } from "../part/device-name";
+import { deviceName, type Among } from "../part/device-name";
 import { Icon } from "../part/icon";
 import { Empty, Notice } from "../part/notice";
 import { SessionRow } from "../part/session-row";
@@ -28,7 +28,7 @@ export function Sessions() {
           <select class="input" value={device} onChange={(event) => replace(["sessions"], { device: event.currentTarget.value })}>
             <option value="">all of them</option>
             {device && !known.some(({ id }) => id === device) && <option value={device}>{device}</option>}
-            {known.map(({ id, name }) => <option key={id} value={id}>{deviceName({ device: id, deviceName: name })}</option>)}
+            {known.map(({ id, name }) => <option key={id} value={id} title={id}>{deviceName({ device: id, deviceName: name }, known)}</option>)}
           </select>
         </label>
         <button type="button" class="button quiet" onClick={() => void page.again()} disabled={page.busy}>
@@ -37,7 +37,7 @@ export function Sessions() {
         </button>
       </div>
       <Shown of={page} what="the sessions">
-        {(found) => <List key={`${device} ${found.sessions[0]?.id ?? ""}`} first={found} device={device} traceDays={account.value?.traceDays ?? 1} />}
+        {(found) => <List key={`${device} ${found.sessions[0]?.id ?? ""}`} first={found} device={device} among={known} traceDays={account.value?.traceDays ?? 1} />}
       </Shown>
       {account.value && account.value.traceDays > 0 && (
         <p class="small soft">Traces are kept for {count(account.value.traceDays, "day")}; passwords are never in them.</p>
@@ -46,7 +46,7 @@ export function Sessions() {
   );
 }
 
-function List({ first, device, traceDays }: { first: Page; device: string; traceDays: number }) {
+function List({ first, device, among, traceDays }: { first: Page; device: string; among: Among; traceDays: number }) {
   const [more, add] = useState<Page[]>([]);
   const [error, fail] = useState("");
   const pages = [first, ...more];
@@ -67,7 +67,7 @@ function List({ first, device, traceDays }: { first: Page; device: string; trace
       {byDay(sessions).map(([day, group]) => (
         <section class="card" key={day} aria-label={day}>
           <h2 class="small soft">{day}</h2>
-          <ul class="rows">{group.map((session) => <SessionRow key={session.id} session={session} />)}</ul>
+          <ul class="rows">{group.map((session) => <SessionRow key={session.id} session={session} sessions={sessions} among={among} />)}</ul>
         </section>
       ))}
       {error && <Notice tone="bad">{error}</Notice>}
