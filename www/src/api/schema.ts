@@ -370,6 +370,7 @@ export interface Alerted {
 export interface Cost {
   /** Of reading. */
   statements: number;
+  /** 0 where the database does not count them (SQLite). */
   rowsRead: number;
   /** As the schema says: indexes counted. */
   rowsWritten: number;
