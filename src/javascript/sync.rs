@@ -9,7 +9,7 @@ use crate::peer::PeerId;
 use crate::record::AccountId;
 use crate::secret;
 use crate::settings::Settings;
-use crate::store::{Batch, Guard, Peer, Reads, Store, StoreError, Who};
+use crate::store::{Batch, Guard, Peer, Reads, Session, Store, StoreError, Who};
 use crate::upstream::{Input, Progress, Report, Step, Upstream};
 use js_sys::Promise;
 use js_sys::futures::future_to_promise;
@@ -69,8 +69,10 @@ pub fn device_name(account: String, store: &JsStore, now: f64, random: &[u8]) ->
             let name = format!("anchorage-{}", secret::hex(seed.draw().get(..8).unwrap_or_default()));
             let peer = Peer { id: own.clone(), nonce: name, seen: now, ..Peer::default() };
             let (account, peer_id) = (account.clone(), own.clone());
+            // Only the first to write finds no session: so two tabs that read at once do not both name the store.
             let guard = Guard { session: Some(0), ..Guard::default() };
-            let batch = Batch { account, peer_id, peer: Some(peer), now, guard, ..Batch::default() };
+            let session = Some(Session { version: 1, expires: now, ..Session::default() });
+            let batch = Batch { account, peer_id, peer: Some(peer), session, now, guard, ..Batch::default() };
             match place.commit(&batch).await {
                 // Another tab may have done the same: what is there then counts.
                 Ok(_) | Err(StoreError::Conflict) => continue,

@@ -177,14 +177,19 @@ test("why a sync fails is said by a code that stays", async () => {
 
 test("one sync at a time, and whoever subscribes is told", async () => {
   const { fetch, wire } = await server();
-  wire.fault = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const [asked, answered] = [Promise.withResolvers(), Promise.withResolvers()];
+  wire.fault = () => (asked.resolve(), answered.promise);
   const phone = await device(fetch);
   await fill(phone.contacts, 3);
   const told = [];
   const stop = phone.client.subscribe((standing) => told.push([standing.pending, standing.lastSync > 0]));
-  const syncs = [phone.client.sync(), phone.client.sync(), phone.again().sync()];
-  const outcomes = await Promise.allSettled(syncs);
-  assert.deepEqual(outcomes.map(({ value, reason }) => value?.ended ?? reason.code).sort(), ["busy", "busy", "complete"]);
+  const syncs = [phone.client.sync(), phone.client.sync()];
+  await asked.promise;
+  const late = phone.again().sync();
+  await Promise.allSettled([syncs[1], late]);
+  answered.resolve();
+  const outcomes = await Promise.allSettled([...syncs, late]);
+  assert.deepEqual(outcomes.map(({ value, reason }) => value?.ended ?? reason.code), ["complete", "busy", "busy"]);
   assert.deepEqual([told[0], told.at(-1)], [[3, false], [0, true]]);
   stop();
   const { length } = told;
@@ -210,4 +215,26 @@ test("a store names itself once towards servers, and each store otherwise", asyn
   const answer = await serve(new Request("http://server.test/api/devices"), store, { account: "anna" });
   const { devices } = await answer.json();
   assert.equal(devices.length, 2, JSON.stringify(devices.map((device) => device.id)));
+});
+
+test("two tabs that are first at once give their store one name", async () => {
+  const { fetch, store } = await server();
+  const inner = memoryStore();
+  await createAccount(inner, { account: "local" });
+  let commits = 0;
+  const shared = {
+    read: (reads) => inner.read(reads),
+    commit: async (batch) => {
+      if (++commits === 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      return inner.commit(batch);
+    },
+  };
+  const options = { store: shared, url, login: "anna", password: "secret", collections: [{ collection: "contacts" }], fetch };
+  const tabs = [new SyncmlClient(options), new SyncmlClient(options)];
+  await Promise.all(tabs.map((tab) => tab.status()));
+  assert.ok(commits > 1, "both found the store without a name");
+  for (const tab of tabs) await tab.sync();
+  const answer = await serve(new Request("http://server.test/api/devices"), store, { account: "anna" });
+  const { devices } = await answer.json();
+  assert.equal(devices.length, 1, JSON.stringify(devices.map((device) => device.id)));
 });
