@@ -11,7 +11,7 @@ use crate::peer::PeerId;
 use crate::secret;
 use crate::store::{Reads, Trace, View};
 use crate::syncml::codec::{self, Encoding};
-use crate::syncml::trace::{self, About, Outcome, Stand};
+use crate::syncml::trace::{self, About, Outcome, REFUSED_SLOT_MS, Stand};
 use crate::syncml::{explain, plain};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -29,9 +29,6 @@ const BYTES_MAX: usize = 600_000;
 /// The longest id of a session.
 const ID_CHARS_MAX: usize = 64;
 
-/// How much later than its id says somebody may last not have been let in (`syncml/server/watch.rs`).
-const REFUSED_LATER_MS: i64 = 10 * 60 * 1000;
-
 /// The last sessions.
 pub struct Page {
     device: Option<PeerId>,
@@ -47,18 +44,25 @@ impl Page {
     pub fn new(call: &Call) -> Result<Self, Refusal> {
         let device = call.text("device", limits::NAME_BYTES_MAX)?.map(|device| PeerId(device.to_owned()));
         let after = call.text("after", ID_CHARS_MAX)?.unwrap_or_default();
-        let (before, shown) = after.split_once(BETWEEN).unwrap_or((after, after));
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Ok(Self { device, before: some(before), shown: some(shown), limit: call.limit(PAGE_MAX, 50)? })
+        Ok(Self::after(device, after, call.limit(PAGE_MAX, 50)?))
     }
 
-    /// The groups of this page out of those that were read, and where the next one begins. `oldest` is the id down to which was
-    /// read, where there is more.
-    fn cut<'a>(
-        &self,
-        mut groups: Vec<&'a [Trace]>,
-        oldest: Option<&str>,
-    ) -> (Vec<&'a [Trace]>, Option<String>) {
+    /// What follows the page that said so; the first one after nothing.
+    fn after(device: Option<PeerId>, after: &str, limit: usize) -> Self {
+        let (before, shown) = after.split_once(BETWEEN).unwrap_or((after, after));
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self { device, before: some(before), shown: some(shown), limit }
+    }
+
+    /// The sessions of this page, each with its messages, out of what was read, and where the next page begins. `more` says
+    /// whether there is more than was read.
+    fn cut<'a>(&self, traces: &'a [Trace], more: bool) -> (Vec<&'a [Trace]>, Option<String>) {
+        let mut groups: Vec<&[Trace]> = traces.chunk_by(|a, b| a.session == b.session).collect();
+        // Of the last one there may be more than was read.
+        if more && groups.len() > 1 {
+            groups.pop();
+        }
+        let oldest = traces.last().filter(|_| more).map(|trace| trace.session.as_str());
         groups.retain(|group| self.shown.as_ref().is_none_or(|shown| place(group) < *shown));
         let by_id = groups.clone();
         groups.sort_by_cached_key(|group| Reverse(place(group)));
@@ -66,7 +70,7 @@ impl Page {
         if let Some(oldest) = oldest {
             // Above that nothing stands that was not read.
             let began = oldest.split('-').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
-            let sure = Trace::session_from(Moment::saturating_add(began, REFUSED_LATER_MS));
+            let sure = Trace::session_from(Moment::saturating_add(began, REFUSED_SLOT_MS));
             let count = groups.iter().take_while(|group| place(group) >= sure).count();
             if count == 0 {
                 // More than a page's messages in ten minutes: for once in the order of the ids.
@@ -98,9 +102,7 @@ const BETWEEN: &str = "~";
 /// its id.
 fn place(group: &[Trace]) -> String {
     match group.first() {
-        Some(trace) if trace::about(trace).stand == Stand::Refused => {
-            format!("{}-refused", Trace::session_from(trace.at))
-        }
+        Some(trace) if trace::about(trace).stand == Stand::Refused => trace::refused_session(trace.at),
         trace => trace.map(|trace| trace.session.clone()).unwrap_or_default(),
     }
 }
@@ -113,13 +115,7 @@ impl Deed for Page {
 
     fn decide(&mut self, scene: &Scene<'_>, _: &mut Seed) -> Result<Decision<Answer>, Refusal> {
         let views = &scene.snapshot.views;
-        let mut groups: Vec<&[Trace]> = views.traces.chunk_by(|a, b| a.session == b.session).collect();
-        // Of the last one there may be more than was read.
-        if views.more && groups.len() > 1 {
-            groups.pop();
-        }
-        let oldest = views.traces.last().filter(|_| views.more).map(|trace| trace.session.as_str());
-        let (page, next) = self.cut(groups, oldest);
+        let (page, next) = self.cut(&views.traces, views.more);
         let shown = page.iter().map(|group| Value::Object(shown(scene, group)));
         told(&json!({ "sessions": shown.collect::<Vec<_>>(), "next": next }))
     }
@@ -367,19 +363,12 @@ mod tests {
         all.sort_by(|a, b| (&b.session, b.number).cmp(&(&a.session, a.number)));
         let (mut found, mut after) = (Vec::new(), String::new());
         for _ in 0..1_000 {
-            let (before, shown) = after.split_once(BETWEEN).unwrap_or((after.as_str(), after.as_str()));
-            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            let page = Page { device: None, before: some(before), shown: some(shown), limit };
+            let page = Page::after(None, &after, limit);
             let unread = all.iter().filter(|trace| page.before.as_ref().is_none_or(|id| trace.session < *id));
             let mut read: Vec<Trace> = unread.cloned().collect();
             let more = read.len() > rows;
             read.truncate(rows);
-            let mut groups: Vec<&[Trace]> = read.chunk_by(|a, b| a.session == b.session).collect();
-            if more && groups.len() > 1 {
-                groups.pop();
-            }
-            let oldest = read.last().filter(|_| more).map(|trace| trace.session.as_str());
-            let (groups, next) = page.cut(groups, oldest);
+            let (groups, next) = page.cut(&read, more);
             found.extend(groups.iter().map(|group| group[0].at / 60_000));
             let Some(next) = next else { return found };
             assert!(next.len() <= ID_CHARS_MAX);

@@ -5,10 +5,20 @@
 
 use super::codec;
 use super::session::Tally;
+use crate::journal::Moment;
 use crate::limits;
 use crate::store::Trace;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// How often the one place of those who were not let in is written over: a stranger cannot fill the store. Its id is that of the
+/// beginning, so somebody may have come by so much later than it says.
+pub const REFUSED_SLOT_MS: Moment = 10 * 60 * 1000;
+
+/// The id of those who were not let in at that moment.
+pub fn refused_session(at: Moment) -> String {
+    format!("{}-refused", Trace::session_from(at))
+}
 
 /// Where a session's trace stands; kept in its state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -16,9 +16,6 @@ use crate::syncml::status;
 use crate::syncml::trace::{self, About, Became, OfCollection, Outcome, Stand};
 use std::collections::BTreeMap;
 
-/// How often one slot for those who were not let in is written over: a stranger cannot fill the store.
-const REFUSED_SLOT_MS: i64 = 10 * 60 * 1000;
-
 /// What was seen so far.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
@@ -222,9 +219,9 @@ impl Server<'_> {
             rows_written: 2,
             ..self.about(version)
         };
-        let slot = now - now.rem_euclid(REFUSED_SLOT_MS);
+        let slot = now - now.rem_euclid(trace::REFUSED_SLOT_MS);
         Some(Box::new(Trace {
-            session: format!("{}-refused", Trace::session_from(slot)),
+            session: trace::refused_session(slot),
             number: 1,
             peer: self.device(),
             at: now,
