@@ -9,6 +9,8 @@
 
 #[path = "stores/asked.rs"]
 mod asked;
+#[path = "stores/played.rs"]
+mod played;
 #[path = "upstream/rings.rs"]
 mod rings;
 #[path = "stores/sqlite.rs"]

@@ -48,8 +48,12 @@ scenario!(a_record_is_added_read_patched_and_deleted, world => {
     assert_eq!(world.send("PATCH", &at, &company).status, 404);
 });
 
+/// A card with a photo of so many bytes.
+fn photo(bytes: usize) -> String {
+    card("Ada").replace("END:", &format!("PHOTO;ENCODING=b:{}\r\nEND:", "QUJD".repeat(bytes / 4)))
+}
+
 scenario!(a_large_record_comes_goes_and_changes_whole, world => {
-    let photo = |bytes: usize| card("Ada").replace("END:", &format!("PHOTO;ENCODING=b:{}\r\nEND:", "QUJD".repeat(bytes / 4)));
     let body = photo(3_900_000);
     let id = world.add("contacts", &json!({ "body": body }));
     let at = format!("{CONTACTS}/{id}");
@@ -70,7 +74,6 @@ scenario!(a_large_record_comes_goes_and_changes_whole, world => {
 });
 
 scenario!(a_host_that_serves_itself_brings_records_as_large_as_a_phone_does, world => {
-    let photo = |bytes: usize| card("Ada").replace("END:", &format!("PHOTO;ENCODING=b:{}\r\nEND:", "QUJD".repeat(bytes / 4)));
     let host = anchorage::api::Caller::Trusted(AccountId("home".into()));
     let mut put = |bytes: usize| {
         let request = with_json(bare("PUT", &format!("{CONTACTS}/huge")), &json!({ "body": photo(bytes) }));

@@ -3,19 +3,18 @@
 pub use crate::asked::now_or_never;
 use crate::asked::records;
 pub use crate::played::CREATED;
-use crate::played::tasks;
+use crate::played::{of_phone, tasks};
 use anchorage::call;
 use anchorage::content::fields;
 use anchorage::exchange::Seed;
 use anchorage::http::{Request, Response};
-use anchorage::journal::matching;
 use anchorage::peer::PeerId;
 use anchorage::record::{AccountId, Body, CollectionId, Content, Form, Kind, Record, RecordId};
 use anchorage::secret::{Sealer, token_hash};
 use anchorage::serve::serve;
 use anchorage::settings::Settings;
 use anchorage::store::memory::MemoryStore;
-use anchorage::store::{Batch, Change, Collection, Edit, Guard, Login, Reads, Store, Token, Who};
+use anchorage::store::{Batch, Collection, Edit, Guard, Login, Reads, Store, Token, Who};
 use anchorage::upstream::{Ended, Input, Mode, Outgoing, Pair, Protocol, Report, Standing, Step, Upstream};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -74,7 +73,7 @@ impl<S: Store> End<S> {
 
     fn write(&self, collection: &str, id: &str, content: Content, now: i64) {
         let old = self.record(collection, id);
-        let change = Change { insert: old.is_none(), ..change(collection, id, content) };
+        let change = of_phone(collection, id, content, old.is_none());
         self.commit(Batch { guard: Guard::default(), changes: vec![change], ..Batch::default() }, now);
     }
 
@@ -85,7 +84,8 @@ impl<S: Store> End<S> {
 
     /// New records at once, as an import would.
     pub fn put_all(&self, collection: &str, records: impl Iterator<Item = (String, String)>) {
-        let change = |(id, bytes): (String, String)| change(collection, &id, body(collection, &bytes));
+        let change =
+            |(id, bytes): (String, String)| of_phone(collection, &id, body(collection, &bytes), true);
         self.commit(Batch { changes: records.map(change).collect(), ..Batch::default() }, 0);
     }
 
@@ -146,20 +146,6 @@ fn body(collection: &str, bytes: &str) -> Content {
         _ => Form::Table,
     };
     Content::Body(Body { form, bytes: bytes.into() })
-}
-
-/// A new record.
-fn change(collection: &str, id: &str, content: Content) -> Change {
-    Change {
-        collection: CollectionId(collection.into()),
-        id: RecordId::new(id).unwrap(),
-        key: content.body().and_then(matching::key),
-        content,
-        parent: None,
-        origin: "phone".into(),
-        insert: true,
-        supersede: true,
-    }
 }
 
 /// What happens to a request.

@@ -36,6 +36,17 @@ fn weighed(world: &mut World<SqliteStore>, what: &str, done: impl FnOnce(&mut Wo
     assert!(memory < MEMORY_BYTES_MAX, "{what}: {memory}");
 }
 
+/// One request for a contact to the JSON API over a workerd of its own; its answer.
+fn ask(world: &mut World<SqliteStore>, what: &str, method: &str, id: &str, sent: &Value) -> Value {
+    let mut answer = Value::Null;
+    weighed(world, what, |world| {
+        let (status, answered) = world.api(method, &format!("collections/contacts/records/{id}"), sent);
+        assert!(matches!(status, 200 | 201), "{what}: {status}");
+        answer = answered;
+    });
+    answer
+}
+
 #[test]
 fn the_largest_objects_fit_an_isolate() {
     for bytes in [6_000_000, 12_000_000, 15_990_000] {
@@ -71,23 +82,14 @@ fn the_largest_records_of_the_api_fit_an_isolate() {
         return;
     }
     weigh(&mut world, &mut phone("d"), "nothing at all");
-    let mut ask = |what: &str, method: &str, id: &str, sent: &Value| {
-        let mut answer = Value::Null;
-        weighed(&mut world, what, |world| {
-            let (status, answered) = world.api(method, &format!("collections/contacts/records/{id}"), sent);
-            assert!(matches!(status, 200 | 201), "{what}: {status}");
-            answer = answered;
-        });
-        answer
-    };
     let (text, other) = (photo("Photo", 3_990_000), photo("Other", 3_990_000));
     println!("a record of {} bytes", text.len());
-    ask("it comes as text", "PUT", "a", &json!({ "body": text }));
+    ask(&mut world, "it comes as text", "PUT", "a", &json!({ "body": text }));
     let base64 = STANDARD.encode(&text);
-    ask("it comes as base64", "PUT", "b", &json!({ "body": base64, "encoding": "base64" }));
-    ask("another in its place", "PUT", "a", &json!({ "body": other }));
-    ask("a small change of it", "PATCH", "a", &json!({ "fields": { "company": "Analytical" } }));
-    let read = ask("it is read", "GET", "a", &Value::Null);
+    ask(&mut world, "it comes as base64", "PUT", "b", &json!({ "body": base64, "encoding": "base64" }));
+    ask(&mut world, "another in its place", "PUT", "a", &json!({ "body": other }));
+    ask(&mut world, "a small change of it", "PATCH", "a", &json!({ "fields": { "company": "Analytical" } }));
+    let read = ask(&mut world, "it is read", "GET", "a", &Value::Null);
     assert!(read["body"].as_str().unwrap().len() > other.len());
 
     let mut a = phone("a");
@@ -100,17 +102,13 @@ fn the_largest_records_of_the_api_fit_an_isolate() {
         .unwrap()
         .id
         .clone();
-    let mut ask = |what: &str, method: &str, sent: &Value| {
-        let mut answer = Value::Null;
-        weighed(&mut world, what, |world| {
-            let path = format!("collections/contacts/records/{}", id.as_str());
-            let (status, answered) = world.api(method, &path, sent);
-            assert!(matches!(status, 200 | 201), "{what}: {status}");
-            answer = answered;
-        });
-        answer
-    };
-    let read = ask("it is read", "GET", &Value::Null);
+    let read = ask(&mut world, "it is read", "GET", id.as_str(), &Value::Null);
     assert_eq!((&read["body"], &read["fields"]["name"]), (&Value::Null, &json!("Huge")));
-    ask("a small change of it", "PATCH", &json!({ "fields": { "company": "Analytical" } }));
+    ask(
+        &mut world,
+        "a small change of it",
+        "PATCH",
+        id.as_str(),
+        &json!({ "fields": { "company": "Analytical" } }),
+    );
 }

@@ -1,10 +1,11 @@
 //! What is played over every store by requests: the macro that does so, the requests, and a table to write into.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use anchorage::content::fields::{Field, FieldKind};
 use anchorage::http::Request;
-use anchorage::record::{CollectionId, Kind};
-use anchorage::store::Collection;
+use anchorage::journal::matching;
+use anchorage::record::{CollectionId, Content, Kind, RecordId};
+use anchorage::store::{Change, Collection};
 
 pub const CREATED: i64 = 1_763_000_000_000;
 
@@ -52,6 +53,20 @@ pub fn with(mut request: Request, name: &str, value: &str) -> Request {
 
 pub fn field(name: &str, kind: FieldKind) -> Field {
     Field { name: name.into(), kind, path: String::new() }
+}
+
+/// A record as a phone changes it, or makes it new.
+pub fn of_phone(collection: &str, id: &str, content: Content, insert: bool) -> Change {
+    Change {
+        collection: CollectionId(collection.into()),
+        id: RecordId::new(id).unwrap(),
+        key: content.body().and_then(matching::key),
+        content,
+        parent: None,
+        origin: "phone".into(),
+        insert,
+        supersede: true,
+    }
 }
 
 /// A table.

@@ -1,25 +1,25 @@
 //! A town of servers, each an account in a store of its own, and one in the middle that synchronises with the others.
 
 pub use crate::asked::{now_or_never, once};
+pub use crate::played::CREATED;
+use crate::played::of_phone;
 use anchorage::call::arranged::{Budget, Carrier, tend};
 use anchorage::content::fields;
 use anchorage::exchange::Seed;
 use anchorage::http::{Request, Response};
-use anchorage::journal::matching;
-use anchorage::record::{AccountId, Body, CollectionId, Content, Form, Kind, RecordId};
+use anchorage::record::{AccountId, Body, CollectionId, Content, Form, Kind};
 use anchorage::secret::Sealer;
 use anchorage::serve::serve;
 use anchorage::settings::Settings;
 use anchorage::store::memory::MemoryStore;
 use anchorage::store::{
-    Arrangement, Batch, Change, Collection, Edit, Guard, Login, PageAsk, Reads, Store, View, Who,
+    Arrangement, Batch, Collection, Edit, Guard, Login, PageAsk, Reads, Store, View, Who,
 };
 use anchorage::upstream::{Mode, Outgoing, Pair, Protocol, Upstream};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub const CREATED: i64 = 1_763_000_000_000;
 pub const MINUTE: i64 = 60_000;
 
 pub fn account() -> AccountId {
@@ -61,16 +61,7 @@ pub fn delete<S: Store>(store: &S, id: &str) {
 }
 
 fn write<S: Store>(store: &S, id: &str, content: Content) {
-    let change = Change {
-        collection: CollectionId("contacts".into()),
-        id: RecordId::new(id).unwrap(),
-        key: content.body().and_then(matching::key),
-        content,
-        parent: None,
-        origin: "phone".into(),
-        insert: false,
-        supersede: true,
-    };
+    let change = of_phone("contacts", id, content, false);
     commit(store, Batch { guard: Guard::default(), changes: vec![change], ..Batch::default() });
 }
 
