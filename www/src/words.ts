@@ -1,5 +1,8 @@
 // Numbers, sizes, moments and names as people read them.
 
+/** In milliseconds. */
+export const DAY = 86_400_000;
+
 const number = new Intl.NumberFormat("en");
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
@@ -32,7 +35,7 @@ export function duration(milliseconds: number): string {
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600_000],
   ["month", 2_629_800_000],
-  ["day", 86_400_000],
+  ["day", DAY],
   ["hour", 3_600_000],
   ["minute", 60_000],
 ];

@@ -1,6 +1,7 @@
 // A record's plain fields as people call them, and their values as inputs take them.
 
 import type { Field } from "../api/schema";
+import { DAY } from "../words";
 
 const labels: { [field: string]: string } = {
   name: "Name",
@@ -71,8 +72,6 @@ export function inputOf(field: Field, allDay: boolean): Input {
   if (field.type === "date") return ["start", "end"].includes(field.name) && !allDay ? "moment" : field.name === "completed" ? "moment" : "date";
   return field.type === "integer" || field.type === "real" ? "number" : "text";
 }
-
-const DAY = 86_400_000;
 
 /** Whole days end with the first moment after them; people say the last day. */
 const isLastDay = (field: string, input: Input): boolean => field === "end" && input === "date";

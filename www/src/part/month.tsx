@@ -3,7 +3,7 @@
 
 import { useState } from "preact/hooks";
 import type { Record } from "../api/schema";
-import { count } from "../words";
+import { DAY, count } from "../words";
 import { Icon } from "./icon";
 import { inWords } from "./repeats";
 
@@ -17,7 +17,6 @@ export interface Event {
   repeats?: string | undefined;
 }
 
-const DAY = 86_400_000;
 const names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 const title = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric" });
 const long = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { Component, Property, Record } from "../api/schema";
-import { capital, dayOf, initials, moment, timeOf } from "../words";
+import { DAY, capital, dayOf, initials, moment, timeOf } from "../words";
 import { labelOf } from "./fields";
 import { Icon, type IconName } from "./icon";
 import { Month, eventOf } from "./month";
@@ -94,7 +94,6 @@ function utcDay(value: string): string {
   return Number.isFinite(milliseconds) && Math.abs(milliseconds) < 8.64e15 ? utc.format(milliseconds) : value;
 }
 
-const DAY = 86_400_000;
 const dayOnly = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric" });
 const dayAndMonth = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "long" });
 
