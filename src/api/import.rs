@@ -243,7 +243,7 @@ fn of_values(values: Vec<(String, String)>, collection: &Collection) -> Result<M
 fn typed(field: &Field, value: String) -> String {
     let day = (field.kind == FieldKind::Date && value.contains('-')).then(|| value.trim().replace(' ', "T"));
     let moment = day.and_then(|day| dates::parse(&day)).and_then(|when| when.epoch_ms(None));
-    moment.map_or(value, |moment| moment.to_string())
+    moment.map_or(value, |moment| dates::in_field(moment).to_string())
 }
 
 impl Deed for Import {

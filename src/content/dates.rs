@@ -78,6 +78,12 @@ fn offset_minutes(text: &str) -> Option<i64> {
     }
 }
 
+/// Epoch milliseconds as a field of dates has them. There 0 is none (MAX 2.3), so the beginning of 1970 is the millisecond after it: no
+/// spelling of a date tells the two apart.
+pub fn in_field(epoch_ms: i64) -> i64 {
+    if epoch_ms == 0 { 1 } else { epoch_ms }
+}
+
 /// A zone by its IANA name; a path before it (`/citadel.org/20070227/Europe/London`) is dropped.
 pub fn zone(name: &str) -> Option<TimeZone> {
     let mut rest = name.trim_matches('/');

@@ -193,13 +193,10 @@ impl Subject<'_> {
             (View::FirstLine, _) => Some(first_line(&value::plain(property, self.dialect))),
             (_, Date) if property.name == "DURATION" => {
                 let start = epoch_ms(self.named("DTSTART")?)?;
-                Some(
-                    start
-                        .checked_add(dates::duration_ms(&value::plain(property, self.dialect))?)?
-                        .to_string(),
-                )
+                let end = start.checked_add(dates::duration_ms(&value::plain(property, self.dialect))?)?;
+                Some(dates::in_field(end).to_string())
             }
-            (_, Date) => Some(epoch_ms(property).unwrap_or(0).to_string()),
+            (_, Date) => Some(epoch_ms(property).map_or(0, dates::in_field).to_string()),
             (_, Integer) => {
                 Some(value::plain(property, self.dialect).trim().parse::<i64>().unwrap_or(0).to_string())
             }

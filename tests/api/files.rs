@@ -93,6 +93,24 @@ scenario!(a_spreadsheet_becomes_contacts_and_comes_back, world => {
     }
 });
 
+scenario!(who_was_born_with_the_epoch_keeps_the_birthday, world => {
+    let sheet = b"name,birthday\r\nAda,1970-01-01\r\n";
+    let imported = import(&world, "contacts", "text/csv", sheet).of(200);
+    let id = imported["items"][0]["id"].as_str().unwrap();
+    let look = |id: &str| {
+        let record = world.get(&format!("/api/collections/contacts/records/{id}")).of(200);
+        assert_eq!(record["fields"]["birthday"], "1");
+        let bytes = record["body"].as_str().unwrap().to_owned();
+        assert!(bytes.contains("BDAY:1970-01-01") || bytes.contains("BDAY:19700101"), "{bytes}");
+    };
+    look(id);
+    for (format, content_type) in [("csv", "text/csv"), ("jsonl", "application/x-ndjson")] {
+        let file = export(&world, "contacts", format).replace(id, &format!("of-{format}")).replace("Ada", format);
+        assert_eq!(counts(&import(&world, "contacts", content_type, file.as_bytes()).of(200))[0], 1, "{file}");
+        look(&format!("of-{format}"));
+    }
+});
+
 scenario!(lines_of_json_go_and_come_back_with_their_ids, world => {
     world.add("tasks", &json!({ "id": "t1", "fields": { "title": "One", "done": "1" } }));
     world.add("tasks", &json!({ "id": "t2", "fields": { "title": "Two" } }));

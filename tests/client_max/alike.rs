@@ -375,12 +375,32 @@ fn without_pages(count: usize) -> Instead {
         let fields = "<firstname>Test</firstname><lastname>";
         format!("<item><id>t{n}</id><name>Test N{n}</name>{fields}N{n}</lastname></item>")
     };
-    let items: String = (0..count).map(item).collect();
-    let feed = format!("<rss><channel><lastBuildDate>7</lastBuildDate>{items}</channel></rss>");
+    with_items((0..count).map(item).collect(), 7)
+}
+
+/// A server that shows these items at once, and takes everything.
+fn with_items(items: String, lbd: u32) -> Instead {
+    let feed = format!("<rss><channel><lastBuildDate>{lbd}</lastBuildDate>{items}</channel></rss>");
     Box::new(move |outgoing| {
         let body = if outgoing.method == "GET" { feed.clone().into_bytes() } else { Vec::new() };
         Some(Response { status: 200, headers: Vec::new(), body })
     })
+}
+
+#[test]
+fn a_server_for_which_1970_begins_with_no_date_takes_no_birthday_away() {
+    let scene = Scene::new(&[("contacts", Mode::TwoWay)]);
+    scene.here.put("contacts", "h", &card30("Doe", "BDAY:1970-01-01\r\n"), 0);
+    for (lbd, title) in [(7, ""), (8, "Dr")] {
+        let fields = format!("<firstname>Test</firstname><lastname>Doe</lastname><title>{title}</title>");
+        let item = format!("<item><id>t</id><name>Test Doe</name>{fields}<birthday>0</birthday></item>");
+        *scene.instead.borrow_mut() = Some(with_items(item, lbd));
+        let report = scene.sync();
+        assert_eq!(report.collections[0].sent, Tally::default(), "{title}");
+        assert_eq!(scene.here.live("contacts").len(), 1, "{title}");
+        assert_eq!(scene.here.value("contacts", "h", "title"), title);
+        assert!(scene.here.bytes("contacts", "h").contains("BDAY:1970-01-01"), "{title}");
+    }
 }
 
 #[test]

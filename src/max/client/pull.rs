@@ -9,7 +9,7 @@ mod alike;
 
 use super::answer::Channel;
 use super::desk::Desk;
-use crate::content::fields;
+use crate::content::fields::{self, FieldKind};
 use crate::journal::matching::{self, MatchKey};
 use crate::limits;
 use crate::max::schema;
@@ -17,7 +17,7 @@ use crate::peer::{Alias, Luid};
 use crate::record::{Body, Content, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Found, Held, Reads, RecordVersion, Snapshot, Store, StoreError};
 use crate::upstream::Step;
-use alike::Alike;
+use alike::{Alike, plainest};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// An item, as far as this collection has words for it.
@@ -352,7 +352,8 @@ fn merged(
     let (mut taken, mut ahead, mut clash) = (Vec::new(), false, false);
     for (name, value) in &item.values {
         let own = here.get(name).map(String::as_str).unwrap_or_default();
-        if own == value {
+        let kind = kind_of(collection, name);
+        if plainest(kind, own) == plainest(kind, value) {
             continue;
         }
         match base.as_ref().map(|base| base.get(name).map(String::as_str).unwrap_or_default()) {
@@ -378,6 +379,11 @@ fn merged(
         Ok(body) => (Fate::Holds(body, ahead), clash),
         Err(words) => (Fate::Refused(words), clash),
     }
+}
+
+fn kind_of(collection: &Collection, name: &str) -> FieldKind {
+    let field = collection.fields.iter().find(|field| field.name == name);
+    field.map_or(FieldKind::String, |field| field.kind)
 }
 
 /// A record deleted here that the server has: where the server has not changed it since, its deletion goes out; otherwise an

@@ -240,7 +240,7 @@ fn spellings(property: &Property, dialect: Dialect) -> Vec<String> {
 
 /// A date as a field of dates shows it.
 fn epoch_ms(text: &str) -> String {
-    date(text).map_or_else(|| text.to_owned(), |ms| ms.to_string())
+    date(text).map_or_else(|| text.to_owned(), |ms| dates::in_field(ms).to_string())
 }
 
 fn date(text: &str) -> Option<i64> {

@@ -1,6 +1,6 @@
 // A record's fields to be typed in: for a new one and for a change.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Field } from "../api/schema";
 import { arranged, asDays, changed, fromInput, hasSomething, inputOf, labelOf, toInput, type Input, type Values } from "./fields";
 import { Notice } from "./notice";
@@ -64,14 +64,8 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
 /** Which keys a phone's keyboard shows. An address is what somebody once wrote: a browser's idea of one must not keep it from being saved. */
 const modes: { [field: string]: "email" | "tel" | "url" } = { email: "email", email2: "email", mobile: "tel", phone: "tel", workphone: "tel", fax: "tel", web: "url" };
 
-/** Plain fields are milliseconds since that moment, and 0 is none (docs/max.md). */
-const NO_EPOCH = "The beginning of 1 January 1970 is the one moment that a plain field cannot carry: its number is 0, which means none.";
-
 function OneField({ field, kind, input, value, put }: { field: Field; kind: string; input: Input; value: string; put: (value: string) => void }) {
   const label = labelOf(field.name, kind);
-  const [refused, refuse] = useState("");
-  const element = useRef<HTMLInputElement>(null);
-  useEffect(() => element.current?.setCustomValidity(refused && NO_EPOCH), [refused]);
   if (input === "check") {
     return (
       <label class="switch">
@@ -90,18 +84,11 @@ function OneField({ field, kind, input, value, put }: { field: Field; kind: stri
   }
   // One type stands for all: what differs between them is not used here.
   const type = (input === "moment" ? "datetime-local" : input === "date" ? "date" : input === "number" ? "number" : "text") as "text";
-  const keep = (text: string) => {
-    const kept = fromInput(text, input, field.name);
-    const lost = field.type === "date" && kept === "0";
-    refuse(lost ? text : "");
-    if (!lost) put(kept);
-  };
   return (
     <label class="field">
       <span>{label}</span>
-      <input class="input" ref={element} name={field.name} type={type} inputMode={modes[field.name]} step={field.type === "real" ? "any" : undefined} autocomplete="off"
-        value={refused || toInput(value, input, field.name)} aria-invalid={refused ? true : undefined} onInput={(event) => keep(event.currentTarget.value)} />
-      {refused && <small class="wrong" role="alert">{NO_EPOCH}</small>}
+      <input class="input" name={field.name} type={type} inputMode={modes[field.name]} step={field.type === "real" ? "any" : undefined} autocomplete="off"
+        value={toInput(value, input, field.name)} onInput={(event) => put(fromInput(event.currentTarget.value, input, field.name))} />
     </label>
   );
 }

@@ -92,7 +92,9 @@ export function toInput(value: string, input: Input, field = ""): string {
 export function fromInput(value: string, input: Input, field = ""): string {
   if ((input !== "date" && input !== "moment") || value === "") return value;
   const milliseconds = input === "date" ? Date.parse(`${value}T00:00:00Z`) : new Date(value).getTime();
-  return Number.isNaN(milliseconds) ? "" : String(milliseconds + (isLastDay(field, input) ? DAY : 0));
+  if (Number.isNaN(milliseconds)) return "";
+  // 0 would be none: the beginning of 1970 is the millisecond after it (docs/max.md).
+  return String(milliseconds + (isLastDay(field, input) ? DAY : 0) || 1);
 }
 
 /** Begin and end when they become days, or moments: the days here stay what they are. */

@@ -231,18 +231,22 @@ impl<S: Store> Desk<'_, S> {
     }
 }
 
-/// The print of these values; `None` where they say nothing. A field that is missing is an empty one, as everywhere in MAX, and an
-/// empty number is 0.
+/// A value as the plainest server has it: an empty number is 0, and the beginning of 1970 (`dates::in_field`) is no date.
+pub(super) fn plainest(kind: FieldKind, value: &str) -> &str {
+    match (kind, value) {
+        (FieldKind::Date, "0" | "1") | (FieldKind::Integer | FieldKind::Real, "0") => "",
+        _ => value,
+    }
+}
+
+/// The print of these values; `None` where they say nothing. A field that is missing is an empty one, as everywhere in MAX.
 fn print(fields: &[Field], values: &[(String, String)]) -> Option<Print> {
     let values: BTreeMap<&str, &str> =
         values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let shown =
         fields.iter().filter(|field| field.kind != FieldKind::PrimaryKey && schema::is_name(&field.name));
     let said: Vec<&str> = shown
-        .map(|field| match values.get(field.name.as_str()).copied().unwrap_or_default() {
-            "0" if field.kind != FieldKind::String => "",
-            value => value,
-        })
+        .map(|field| plainest(field.kind, values.get(field.name.as_str()).copied().unwrap_or_default()))
         .collect();
     let says = said.iter().any(|value| !value.is_empty());
     says.then(|| secret::fingerprint(said.join("\u{4}").as_bytes()))
