@@ -7,10 +7,13 @@ use crate::max::plain::{self as feed, Feed, Item};
 use crate::secret;
 use crate::syncml::codec::{self, Encoding};
 use crate::syncml::device::DevInf;
-use crate::syncml::explain::{Explanation, Line, explain as explained, explain_device, explain_notification};
+use crate::syncml::explain::{
+    Explanation, Line, brief, explain as explained, explain_device, explain_notification, quoted,
+};
 use crate::syncml::message::Message;
 use crate::syncml::notification::{self, Notification};
 use crate::syncml::plain;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
@@ -154,21 +157,38 @@ struct Fed {
 }
 
 fn explain_feed(feed: &Feed) -> Explanation {
-    let until = feed.last_build_date.as_deref().unwrap_or("an unknown position");
-    let line = |item: &Item| {
-        let id = item.0.first().map(|(_, value)| value.clone()).unwrap_or_default();
-        let names: Vec<&str> = item.0.iter().map(|(name, _)| name.as_str()).collect();
-        let text = match item.is_deleted() {
-            true => "Was deleted.".to_owned(),
-            false => format!("Is now: {}.", names.join(", ")),
-        };
-        Line { command: "item".into(), id, text, ..Line::default() }
-    };
+    let until = feed.last_build_date.as_deref().map_or("an unknown position".into(), brief);
+    let more = if feed.more.is_empty() { "" } else { "; there is more" };
     let title = match &feed.error {
-        Some(error) => format!("{} refused: {error}", feed.title),
-        None => format!("What changed in {} up to {until}", feed.title),
+        Some(error) => format!("{} refused: {}", brief(&feed.title), brief(error)),
+        None => format!("What changed in {} up to {until}{more}", brief(&feed.title)),
     };
-    Explanation { title, lines: feed.items.iter().map(line).collect() }
+    Explanation { title, lines: feed.items.iter().map(explain_item).collect() }
+}
+
+fn explain_item(item: &Item) -> Line {
+    /// More are counted.
+    const VALUES_MAX: usize = 8;
+    let known =
+        |wanted: &str| item.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let said: Vec<String> = item
+        .0
+        .iter()
+        .filter(|(name, value)| name != "id" && !name.starts_with('_') && !value.is_empty())
+        .map(|(name, value)| format!("{} {}", brief(name), quoted(value)))
+        .collect();
+    let more = match said.len().saturating_sub(VALUES_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let date = known("_date").and_then(|date| Timestamp::from_millisecond(date.parse().ok()?).ok());
+    let changed = date.map_or(String::new(), |date| format!("; changed {date}"));
+    let text = match said.get(..VALUES_MAX).unwrap_or(&said) {
+        _ if item.is_deleted() => format!("Was deleted{changed}."),
+        [] => format!("Has nothing in it{changed}."),
+        said => format!("Has {}{more}{changed}.", said.join(", ")),
+    };
+    Line { command: "item".into(), id: brief(known("id").unwrap_or_default()), text, ..Line::default() }
 }
 
 fn name_of(encoding: Encoding) -> &'static str {

@@ -323,7 +323,7 @@ fn or_nothing(text: &str) -> String {
 }
 
 /// What came from outside, not endless.
-fn brief(text: &str) -> String {
+pub fn brief(text: &str) -> String {
     const CHARS_MAX: usize = 120;
     let mut shown: String = text.chars().take(CHARS_MAX).collect();
     if shown.len() < text.len() {
@@ -333,7 +333,7 @@ fn brief(text: &str) -> String {
 }
 
 /// The same between quotes.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("“{}”", brief(text))
 }
 

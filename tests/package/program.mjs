@@ -123,6 +123,18 @@ async function spellsMessages({ decode, encode, explain }) {
   const { kind, feed } = decode(new TextEncoder().encode(rss));
   equal([kind, feed], ["feed", { title: "tasks", lastBuildDate: "7", items: [{ id: "1", title: "Milk" }] }]);
   truth(new TextDecoder().decode(encode({ kind, encoding: "rss", feed })).endsWith(rss), "a feed is written again");
+  const items = [
+    { _date: "1763805500000", id: "1", title: "Milk", note: "", ...Object.fromEntries(Array.from("abcdefgh", (name) => [name, name])) },
+    { id: "2", _deleted: "1", _date: "nonsense" },
+    { id: "3" },
+  ];
+  const told = explain({ kind, encoding: "rss", feed: { ...feed, items } });
+  equal([told.title, told.lines.map(({ id }) => id)], ["What changed in tasks up to 7", ["1", "2", "3"]]);
+  equal(told.lines.map(({ text }) => text), [
+    "Has title “Milk”, a “a”, b “b”, c “c”, d “d”, e “e”, f “f”, g “g” and 1 more; changed 2025-11-22T09:58:20Z.",
+    "Was deleted.",
+    "Has nothing in it.",
+  ]);
   const said = JSON.stringify(explain(packed));
   truth(said.includes("slow sync") && said.includes("anna") && !said.includes("secret"), "it is said in words, and no secret");
 }
