@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { AnchorageError, MaxClient, SyncError, type SyncMode, type SyncOptions, type SyncOutcome, type SyncProgress, type SyncReport, SyncmlClient } from "anchorage";
+import { AnchorageError, MaxClient, SyncError, type SyncMode, type SyncNews, type SyncOptions, type SyncOutcome, type SyncReport, SyncmlClient } from "anchorage";
 import { type Arguments, type Options, read } from "./arguments.js";
 import { KINDS } from "./core.js";
 import { Ending, type Exit, endingOf, exit, usage } from "./ending.js";
@@ -231,7 +231,7 @@ function wrong(message: string): never {
 
 // -------------------------------------------------------------------------------------------------------------------- said
 
-function words({ phase, sent, sentOf, received, receivedOf, lost }: SyncProgress & { lost?: string }): string {
+function words({ phase, sent, sentOf, received, receivedOf, lost }: SyncNews): string {
   const part = (what: string, done: number, of: number): string => (done === 0 && of === 0 ? "" : ` ${what} ${done}${of > 0 ? ` of ${of}` : ""}`);
   if (lost !== undefined) return `${phase}… no answer (${plain(lost)}), trying again`;
   return `${phase}…${part("sent", sent, sentOf)}${part("received", received, receivedOf)}`;

@@ -4,7 +4,7 @@
 import { core, random } from "./core.js";
 import { AnchorageError, asAnchorageError, expect, guardedLater } from "./error.js";
 import { placeOf, type Store } from "./store.js";
-import type { SyncMode, SyncPair, SyncProgress, SyncReport, SyncStanding } from "./sync.js";
+import type { SyncMode, SyncNews, SyncPair, SyncProgress, SyncReport, SyncStanding } from "./sync.js";
 
 /** What both clients are told. */
 export interface ClientOptions {
@@ -54,8 +54,8 @@ export interface SyncOptions {
   mode?: SyncMode;
   /** Breaks the sync off; the next one goes on, as far as both ends allow it. */
   signal?: AbortSignal;
-  /** Is told how far it has come, before each request and at the end; `lost` says why the last one is tried again. */
-  onprogress?: (progress: SyncProgress & { lost?: string }) => void;
+  /** Is told how far it has come, before each request and at the end. */
+  onprogress?: (progress: SyncNews) => void;
 }
 
 /** Why a sync did not end well. */

@@ -39,6 +39,12 @@ export interface SyncProgress {
   bytesReceived: number;
 }
 
+/** The same as it is told while a sync runs. */
+export interface SyncNews extends SyncProgress {
+  /** Why the last request was lost and is carried again; missing where it was answered. */
+  lost?: string;
+}
+
 /** How a sync ended. */
 export interface SyncReport {
   /** `complete`, `suspended` (the next one goes on), or `failed` (nothing is lost). */
