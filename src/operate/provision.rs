@@ -23,6 +23,7 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         remote: bool,
     ) -> Result<(), Refusal> {
         let overview = self.overview(name).await?;
+        let assumed = url.is_none();
         let url = server_url(url, remote)?;
         self.check_known(&overview, name, password)?;
         let collections = overview.collections.iter().map(|(known, _)| known);
@@ -35,6 +36,11 @@ impl<S: Survey, T: Terminal> Operator<'_, S, T> {
         let told = json!({ "url": url, "port": settings.port, "login": name, "databases": paths });
         self.terminal.tell("settings", told);
         self.terminal.say(&format!("Settings for a device of `{name}`:"));
+        if assumed {
+            self.terminal.say(
+                "  (The address is where `npm start` listens unless told otherwise: --url says another.)",
+            );
+        }
         for (what, value) in settings.words() {
             self.terminal.say(&format!("  {what:<27}  {value}"));
         }

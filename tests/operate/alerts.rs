@@ -209,6 +209,7 @@ pub fn settings_are_printed_for_people_and_for_phones<S: Survey + Default>() {
         assert!(said.lines().any(|known| known == line), "{line} in {said}");
     }
     assert!(!said.contains("AAUTHSECRET") && !said.contains("Cred"), "{said}");
+    assert!(!said.contains("unless told otherwise"));
     let nokia = desk.run("provision anna --device nokia --password long<&\">enough").unwrap();
     assert!(
         nokia.contains("<Cred>bG9uZzwmIj5lbm91Z2g=</Cred>") && !nokia.contains("wap-provisioningdoc"),
@@ -217,6 +218,7 @@ pub fn settings_are_printed_for_people_and_for_phones<S: Survey + Default>() {
     assert!(
         nokia.contains("<HostAddr>http://127.0.0.1/syncml</HostAddr>") && nokia.contains("<Port>8787</Port>")
     );
+    assert!(nokia.contains("127.0.0.1:8787/syncml") && nokia.contains("unless told otherwise"));
     let oma = desk.run("provision anna --device oma --password long<&\">enough").unwrap();
     assert!(oma.contains("AAUTHSECRET\" value=\"long&lt;&amp;&quot;&gt;enough\"/>"), "{oma}");
     assert!(!oma.contains("SyncSettings"));
