@@ -209,6 +209,19 @@ fn lines_inside(body: &Body, loosely: bool, agents: usize) -> Vec<String> {
     }
 }
 
+/// Whether there are lines in it that are no properties.
+pub fn has_strays(body: &Body) -> bool {
+    fn among(entries: &[Entry]) -> bool {
+        entries.iter().any(|entry| match entry {
+            Entry::Property(_) => false,
+            Entry::Component(component) => among(&component.entries),
+            Entry::Stray(raw) => !raw.trim_ascii().is_empty(),
+        })
+    }
+    let has_lines = !matches!(body.form, Form::Table | Form::Plain | Form::Vnote11 | Form::Opaque(_));
+    has_lines && among(&super::read(&super::settled(body)).entries)
+}
+
 /// The same of entries that are read already, not loosely.
 pub fn lines_of(entries: Vec<Entry>, form: &Form) -> Vec<String> {
     match form {

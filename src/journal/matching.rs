@@ -7,8 +7,10 @@ use crate::content::normal;
 use crate::record::Body;
 use crate::secret;
 
-/// The key of a body; `None` where there is no content to compare (an empty object).
+/// The key of a body; `None` where nothing in it could be read. Objects that say nothing are equal to each other: otherwise each slow
+/// sync would double them.
 pub fn key(body: &Body) -> Option<MatchKey> {
     let lines = normal::lines(body, true);
-    (!lines.is_empty()).then(|| secret::fingerprint(lines.join("\u{4}").as_bytes()))
+    let is_read = !lines.is_empty() || !normal::has_strays(body);
+    is_read.then(|| secret::fingerprint(lines.join("\u{4}").as_bytes()))
 }

@@ -103,7 +103,11 @@ fn a_zone_that_nobody_knows_is_part_of_the_time() {
 }
 
 #[test]
-fn nothing_has_no_key() {
+fn nothing_is_like_nothing_and_what_cannot_be_read_like_nothing_at_all() {
+    for junk in [body(Form::Vcard30, "junk"), body(Form::Vcard30, "BEGIN:VCARD\r\njunk\r\nEND:VCARD\r\n")] {
+        assert_eq!(key(&junk), None, "{junk:?}");
+    }
+    let nothing = card("2.1", &["N:", "FN:"]);
     for empty in [
         card("3.0", &["UID:1", "N:;;;;", "NOTE: "]),
         body(Form::Plain, " \r\n"),
@@ -111,7 +115,7 @@ fn nothing_has_no_key() {
         body(Form::Table, "[]"),
         body(Form::Vcard30, ""),
     ] {
-        assert_eq!(key(&empty), None, "{empty:?}");
+        same(&empty, &nothing);
     }
     assert!(key(&body(Form::Opaque("x/y".into()), "a")).is_some());
     different(&body(Form::Opaque("x/y".into()), "a"), &body(Form::Opaque("x/z".into()), "a"));

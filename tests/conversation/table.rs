@@ -268,3 +268,28 @@ fn ids_come_in_all_kinds_and_are_echoed_as_they_were_spelt() {
     assert_eq!(codes(&send(&world, &mut a, again)), vec![201; ids.len()]);
     assert_eq!(world.live("contacts").len(), 10 + ids.len());
 }
+
+#[test]
+fn cards_that_say_nothing_are_not_doubled_by_slow_syncs() {
+    let world = World::new(SqliteStore::new());
+    let mut a = Phone::contacts("a");
+    for _ in 0..2 {
+        a.add("BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nFN:\r\nEND:VCARD\r\n");
+    }
+    a.sync(&world).unwrap();
+    // Each has the same two, and a name that is not known here.
+    let mut held = a.contents();
+    for (device, media_type, version) in
+        [("b", "text/x-vcard", "2.1"), ("c", "text/x-vcard", "2.1"), ("d", "text/vcard", "3.0")]
+    {
+        let phone = Phone::new(device).with("./C", "contacts", media_type, version);
+        let mut phone =
+            Phone { version: if version == "2.1" { Version::V10 } else { Version::V12 }, ..phone };
+        held.iter().for_each(|text| drop(phone.add(text)));
+        phone.sync(&world).unwrap();
+        phone.slow = true;
+        phone.sync(&world).unwrap();
+        assert_eq!((phone.contents().len(), world.live("contacts").len()), (2, 2), "{device}");
+        held = phone.contents();
+    }
+}
