@@ -276,28 +276,25 @@ impl Sheet<'_> {
         self.put(&target.name, &text);
     }
 
-    /// The components of `N`, and `FN`.
-    fn name_parts(&self) -> (Vec<String>, Option<String>) {
-        let n = self.named("N").and_then(value::text).unwrap_or_default();
-        (value::compound(&n, self.dialect), self.plain("FN"))
+    /// What a card is called by what else it says: its names, or its company where it has none.
+    fn said_name(&self) -> String {
+        let compound = |name: &str| {
+            let text = self.named(name).and_then(value::text).unwrap_or_default();
+            value::compound(&text, self.dialect)
+        };
+        let names = fields::reading_order(&compound("N"), "N");
+        if names.is_empty() { compound("ORG").into_iter().next().unwrap_or_default() } else { names }
     }
 
     /// vCard 3.0 requires `FN` and `N`: what was not given is made of the other.
     pub(super) fn complete_card(&mut self) {
-        let (parts, shown) = self.name_parts();
+        let shown = self.plain("FN");
         if shown.is_none() {
-            let made = fields::reading_order(&parts, "N");
-            let company =
-                || self.named("ORG").and_then(value::text).map(|org| value::compound(&org, self.dialect));
-            let made = if made.is_empty() {
-                company().and_then(|org| org.into_iter().next()).unwrap_or_default()
-            } else {
-                made
-            };
-            self.put("FN", &made);
+            self.put("FN", &self.said_name());
         }
         if self.named("N").is_none() {
-            let shown = self.plain("FN").unwrap_or_default();
+            // A company is nobody with a first and a last name.
+            let shown = shown.unwrap_or_default();
             let (given, family) = shown.trim().rsplit_once(' ').unwrap_or(("", shown.trim()));
             let part = |text: &str| value::escaped(text.trim(), self.dialect, true);
             let n = format!("{};{};;;", part(family), part(given));
