@@ -113,6 +113,9 @@ impl Writing {
         if !says && matches!(verb, Verb::Add | Verb::Put) {
             return Err(Refusal::bad("Say what it holds: `body` or `fields`."));
         }
+        if sent.body.is_some() && sent.fields.is_some() {
+            return Err(Refusal::bad("Say it by `body` or by `fields`, not by both."));
+        }
         Ok(Self { path: path.to_owned(), verb, id, sent, condition, whole: false })
     }
 
@@ -207,6 +210,12 @@ impl Writing {
             }
             true if form == Form::Plain && std::str::from_utf8(&bytes).is_err() => {
                 Err(Refusal::bad("A plain note is UTF-8."))
+            }
+            // The label is believed in what the bytes leave open.
+            true if !matches!(form, Form::Plain | Form::Opaque(_))
+                && !intake::fits(kind, &content::recognise(None, &bytes)) =>
+            {
+                Err(Refusal::bad(format!("`body` is no {}.", printable(&form.label()))))
             }
             true => Ok(Body { form, bytes }),
         }

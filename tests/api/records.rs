@@ -48,6 +48,29 @@ scenario!(a_record_is_added_read_patched_and_deleted, world => {
     assert_eq!(world.send("PATCH", &at, &company).status, 404);
 });
 
+scenario!(bytes_are_taken_for_what_they_are, world => {
+    let vcard = card("Ada");
+    for (place, sent) in [
+        ("contacts", json!({ "body": "junk", "form": "vcard3.0" })),
+        ("contacts", json!({ "body": vcard, "fields": { "name": "Ada" } })),
+        ("calendar", json!({ "body": vcard, "form": "icalendar2.0" })),
+        ("calendar", json!({ "body": vcard, "mediaType": "text/calendar" })),
+        ("notes", json!({ "body": "Milk", "form": "vnote1.1" })),
+    ] {
+        let refused = world.send("PUT", &format!("/api/collections/{place}/records/x"), &sent);
+        assert_eq!(refused.refused(), (400, "bad_request"), "{sent}");
+    }
+    let bare = vcard.replace("VERSION:3.0\r\n", "");
+    let sent = json!({ "body": bare, "form": "vcard2.1" });
+    assert_eq!(world.send("PUT", &format!("{CONTACTS}/x"), &sent).of(201)["form"], "vcard2.1");
+});
+
+scenario!(a_company_is_nobody_with_a_first_and_a_last_name, world => {
+    let id = world.add("contacts", &json!({ "fields": { "company": "Blue Ocean Foods" } }));
+    let fields = &world.get(&format!("{CONTACTS}/{id}")).of(200)["fields"];
+    assert_eq!(fields, &json!({ "name": "Blue Ocean Foods", "company": "Blue Ocean Foods" }));
+});
+
 /// A card with a photo of so many bytes.
 fn photo(bytes: usize) -> String {
     card("Ada").replace("END:", &format!("PHOTO;ENCODING=b:{}\r\nEND:", "QUJD".repeat(bytes / 4)))
