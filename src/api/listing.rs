@@ -80,11 +80,15 @@ fn touched_by(scene: &Scene<'_>, record: &Record) -> Value {
     Value::Object(touched)
 }
 
-/// Maker, model and firmware of a device in one line, out of its row.
+/// Maker, model and firmware of a device in one line, out of its row; the maker once.
 pub fn device_name(device: &str) -> String {
     let device: DevInf = serde_json::from_str(device).unwrap_or_default();
     let told = [device.maker, device.model, device.firmware].into_iter().flatten();
-    let told: Vec<String> = told.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect();
+    let mut told: Vec<String> =
+        told.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect();
+    if told.get(1).is_some_and(|model| model.split(' ').next() == told.first().map(String::as_str)) {
+        told.remove(0);
+    }
     told.join(" ")
 }
 
@@ -222,6 +226,7 @@ mod tests {
     #[test]
     fn a_device_is_called_what_it_says() {
         assert_eq!(device_name(r#"{"maker":"Nokia","model":" E71 ","firmware":""}"#), "Nokia E71");
+        assert_eq!(device_name(r#"{"maker":"Nokia","model":"Nokia E71"}"#), "Nokia E71");
         assert_eq!(device_name("no json"), "");
     }
 
