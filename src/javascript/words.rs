@@ -174,7 +174,7 @@ fn explain_item(item: &Item) -> Line {
     let said: Vec<String> = item
         .0
         .iter()
-        .filter(|(name, value)| name != "id" && !name.starts_with('_') && !value.is_empty())
+        .filter(|(name, value)| name != "id" && !name.starts_with('_') && !matches!(value.as_str(), "" | "0"))
         .map(|(name, value)| format!("{} {}", brief(name), quoted(value)))
         .collect();
     let more = match said.len().saturating_sub(VALUES_MAX) {
