@@ -288,6 +288,7 @@ export class SyncmlClient extends Client {
     checkAddress(options);
     const { url, login, password, scheme = "auto", encoding = "wbxml", version = "1.2" } = options;
     expect(typeof login === "string" && typeof password === "string", "a SyncmlClient takes { login: string, password: string }");
+    expect(["1.0", "1.1", "1.2"].includes(version), "a version is 1.0, 1.1 or 1.2");
     super(options, async () => {
       const { store, account = "local", messageBytesMax = 0, objectBytesMax = 0 } = options;
       const device = options.device ?? (await deviceName(store, account));
