@@ -148,6 +148,9 @@ pub const ADDRESS_BYTES_MAX: usize = 1_000;
 /// How many different things one log line says of one message; the rest is counted.
 pub const NOTES_MAX: usize = 20;
 
+/// How many of the items that a sync with a server refused are told one by one; of each collection.
+pub const REFUSALS_TOLD_MAX: usize = 10;
+
 /// The characters of one of them.
 pub const NOTE_CHARS_MAX: usize = 300;
 

@@ -6,6 +6,7 @@
 
 use crate::http::Response;
 use crate::journal::Moment;
+use crate::limits;
 use crate::peer::PeerId;
 use crate::record::AccountId;
 use serde::{Deserialize, Serialize};
@@ -247,8 +248,36 @@ pub struct Outcome {
     pub conflicts: u64,
     /// Items that one side refused, or left for the next time.
     pub refused: u64,
+    /// The first of them, and why.
+    #[serde(default)]
+    pub refusals: Vec<Refusal>,
     /// Why this collection did not end well.
     pub error: Option<Reason>,
+}
+
+impl Outcome {
+    /// One more was refused, or left for the next time.
+    pub fn refuse(&mut self, refusal: Refusal) {
+        self.refused += 1;
+        if self.refusals.len() < limits::REFUSALS_TOLD_MAX {
+            let message = refusal.message.chars().take(limits::NOTE_CHARS_MAX).collect();
+            self.refusals.push(Refusal { message, ..refusal });
+        }
+    }
+}
+
+/// An item that one side refused, or left for the next time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// The record here that the server has not taken; empty for an item of the server's.
+    pub record: String,
+    /// What the server calls the item that was not taken here; empty for a record of ours, and where it has no name.
+    pub item: String,
+    /// The protocol's own status, 0 where there was none.
+    pub status: u16,
+    /// Why, in words, and when it is tried again.
+    pub message: String,
 }
 
 /// How many of what.

@@ -252,10 +252,12 @@ function tell({ screen, url }: Run, mirrors: ReadonlyMap<string, Mirror>, report
   const outcomes = new Map((report?.collections ?? []).map((outcome) => [outcome.collection, outcome]));
   let partly = false;
   const documents = [];
-  for (const [collection, { fromFolder, toFolder, troubles, others }] of mirrors) {
+  for (const [collection, mirror] of mirrors) {
+    const { fromFolder, toFolder, troubles, others } = mirror;
     const outcome = outcomes.get(collection);
     partly ||= troubles.length > 0 || (outcome?.refused ?? 0) > 0 || !!outcome?.error;
-    documents.push({ collection, fromFolder, toFolder, troubles, others, outcome });
+    const refused = (outcome?.refusals ?? []).map(({ record, item, message }) => ({ name: mirror.fileOf(record) ?? (record || item || "an item"), reason: message }));
+    documents.push({ collection, fromFolder, toFolder, troubles, refused, others, outcome });
     const out = outcome && any(outcome.sent) ? went(outcome, fromFolder) : undefined;
     const back = any(toFolder) ? told(toFolder) : undefined;
     // Of a sync that did not come to its end only what it did is told.
@@ -264,7 +266,9 @@ function tell({ screen, url }: Run, mirrors: ReadonlyMap<string, Mirror>, report
     if (!ending || back) screen.say(`  ${url.host} to files   ${back ?? dim("nothing new")}`);
     if (outcome?.whySlow && !ending) screen.say(dim(`  everything was compared: ${plain(outcome.whySlow)}`));
     if (outcome?.conflicts) screen.say(`  ${plural(outcome.conflicts, "conflict")}, decided by the server`);
-    if (outcome?.refused) screen.note(yellow(`  ${plural(outcome.refused, "record")} refused, or left for the next time`));
+    for (const { name, reason } of refused) screen.note(yellow(`  refused: ${plain(name)}: ${plain(reason)}`));
+    const more = (outcome?.refused ?? 0) - refused.length;
+    if (more > 0) screen.note(yellow(`  and ${plural(more, "record")} more refused, or left for the next time`));
     if (outcome?.error && !ending) screen.note(yellow(`  ${plain(outcome.error.message)}`));
     for (const { name, reason } of troubles) screen.note(yellow(`  left alone: ${plain(name)}: ${plain(reason)}`));
     if (others > 0 && !ending) screen.say(dim(`  ${plural(others, "file")} of another kind left alone`));

@@ -82,8 +82,22 @@ export interface SyncOutcome {
   conflicts: number;
   /** Items that one side refused, or left for the next time. */
   refused: number;
+  /** The first ten of them, and why. */
+  refusals: SyncRefusal[];
   /** Why this collection did not end well. */
   error: SyncReason | null;
+}
+
+/** An item that one side refused, or left for the next time. */
+export interface SyncRefusal {
+  /** The record here that the server has not taken; empty for an item of the server's. */
+  record: string;
+  /** What the server calls the item that was not taken here; empty for a record of ours, and where it has no name. */
+  item: string;
+  /** The protocol's own status; 0 where there was none. */
+  status: number;
+  /** Why, in words, and when it is tried again. */
+  message: string;
 }
 
 /** How many of what. */

@@ -13,7 +13,8 @@ use crate::record::AccountId;
 use crate::secret::Sealer;
 use crate::settings::Settings;
 use crate::store::{Arrangement, Batch, Edit, Guard, Reads, Store, StoreError, View, Who};
-use crate::upstream::{Ended, Input, Outgoing, Progress, Reason, Report, Standing, Step, Upstream};
+use crate::syncml::explain::brief;
+use crate::upstream::{Ended, Input, Outgoing, Progress, Reason, Refusal, Report, Standing, Step, Upstream};
 
 /// What a core without a clock, chance and a network is lent.
 #[allow(async_fn_in_trait)]
@@ -344,9 +345,16 @@ pub fn told(report: &Report) -> String {
         }
         words
     };
-    let refused = report.error.as_ref().filter(|_| report.ended != Ended::Failed);
-    let refused = refused.map(|reason| reason.message.trim_end_matches('.').to_owned());
-    report.collections.iter().map(one).chain(refused).collect::<Vec<_>>().join(". ")
+    let refusals = report.collections.iter().flat_map(|outcome| &outcome.refusals);
+    let first = refusals.map(first_refused).next();
+    report.collections.iter().map(one).chain(first).collect::<Vec<_>>().join(". ")
+}
+
+fn first_refused(refusal: &Refusal) -> String {
+    let Refusal { record, item, message, .. } = refusal;
+    let id = if record.is_empty() { item } else { record };
+    let about = if id.is_empty() { String::new() } else { format!("{}: ", brief(id)) };
+    about + message.trim_end_matches('.')
 }
 
 /// What a carrier has thrown, as a part of a sentence: JavaScript's errors come with their class and a full stop.

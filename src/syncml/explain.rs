@@ -4,6 +4,8 @@
 
 mod meaning;
 
+pub use meaning::of_status;
+
 use super::credential::{self, Credential};
 use super::device::DevInf;
 use super::message::*;

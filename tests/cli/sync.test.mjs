@@ -94,6 +94,27 @@ test("a file of many cards is refused with advice, split when that is asked for,
   assert.equal(readFileSync(path("a", "broken.vcf"), "utf8"), "BEGIN:VCARD\r\nFN:no end\r\n");
 });
 
+test("what the server refuses is named by its file, with the server's reason", async (t) => {
+  const { path, anchorage, server, json } = await scene(t);
+  const line = http.createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    if (body.includes("card1%40")) return response.writeHead(400, { "x-status-code": 400, "x-error": "no such people" }).end();
+    const { method, headers } = request;
+    const onward = http.request(`${server.url}${request.url}`, { method, headers }, (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers)));
+    onward.end(body);
+  });
+  await new Promise((done) => line.listen(0, "127.0.0.1", done));
+  t.after(() => line.close());
+  cards(path("m"), [1, 2, 3]);
+  const { token } = await json(["account", "token", "anna", "--data", server.data]);
+  const words = ["sync", `http://127.0.0.1:${line.address().port}/max/`, "--data", path("m")];
+  const told = await json(words, { code: 6, env: { ANCHORAGE_TOKEN: token } });
+  assert.deepEqual(told.collections[0].refused, [{ name: `${nameOf(1)}.vcf`, reason: "the server refused: no such people" }]);
+  assert.equal(told.collections[0].outcome.sent.added, 2);
+  const { err } = await anchorage(words, { code: 6, env: { ANCHORAGE_TOKEN: token } });
+  assert.match(err, new RegExp(`refused: ${nameOf(1)}\\.vcf: the server refused: no such people`));
+});
+
 test("most files gone at once are not deleted on the server unless that is meant", async (t) => {
   const { path, sync } = await scene(t);
   cards(path("a"), upTo(30));

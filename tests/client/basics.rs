@@ -1,10 +1,13 @@
 //! Both ways, in every version, encoding and scheme.
 
-use crate::app::{App, agree, card};
+use crate::app::{App, agree, card, post};
 use crate::sqlite::SqliteStore;
 use crate::world::World;
+use anchorage::http::Response;
 use anchorage::store::Store;
 use anchorage::store::memory::MemoryStore;
+use anchorage::syncml::codec::{decode, encode};
+use anchorage::syncml::message::{Command, Data};
 use anchorage::upstream::{Encoding, Ended, Mode, Scheme};
 
 fn world() -> World<crate::world::MemoryStore> {
@@ -101,4 +104,42 @@ fn a_wrong_password_is_said_and_changes_nothing() {
         app.synced(&world);
         agree(&app, &world);
     }
+}
+
+/// The server says 415 to every Add, and its own items are no cards.
+fn soured(response: Response) -> Response {
+    let (mut message, encoding) = decode(&response.body).unwrap();
+    for command in &mut message.commands {
+        match command {
+            Command::Status(status) if status.command == "Add" => status.code = 415,
+            Command::Sync(sync) => {
+                for command in &mut sync.commands {
+                    let Command::Change(change) = command else { continue };
+                    change.items.iter_mut().for_each(|item| item.data = Some(Data::Bytes(vec![0xFF; 30])));
+                }
+            }
+            _ => {}
+        }
+    }
+    Response { body: encode(&message, encoding), ..response }
+}
+
+#[test]
+fn what_either_side_refuses_is_named_with_its_reason() {
+    let (world, one) = (world(), App::new(MemoryStore::new(), "one"));
+    let other = App::new(MemoryStore::new(), "other");
+    for number in 0..12 {
+        other.put(world.clock.get(), &format!("b{number}"), &card(&format!("B{number}"), "theirs"));
+    }
+    other.synced(&world);
+    one.put(world.clock.get(), "a", &card("A", "ours"));
+    let answer = &mut |outgoing| Some(soured(post(&world, outgoing)));
+    let report = one.sync_with(&mut world.clock.get(), answer);
+    let outcome = &report.collections[0];
+    assert_eq!((report.ended, outcome.refused, outcome.refusals.len()), (Ended::Complete, 13, 10));
+    let ours = outcome.refusals.iter().find(|refusal| refusal.record == "a").unwrap();
+    assert_eq!((ours.item.as_str(), ours.status), ("", 415));
+    assert!(ours.message.contains("offered again once it has changed"), "{ours:?}");
+    let theirs = outcome.refusals.iter().find(|refusal| refusal.record.is_empty()).unwrap();
+    assert_eq!((theirs.item.is_empty(), theirs.status), (false, 415), "{theirs:?}");
 }

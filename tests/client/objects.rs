@@ -127,7 +127,10 @@ fn what_is_larger_than_the_server_takes_is_said_and_kept() {
     one.put(world.clock.get(), "a", &photo("A", 20_000));
     one.put(world.clock.get(), "b", &card("B", "b"));
     let report = one.sync(&world);
-    assert_eq!((report.ended, report.collections[0].refused), (Ended::Complete, 1));
+    let outcome = &report.collections[0];
+    assert_eq!((report.ended, outcome.refused), (Ended::Complete, 1));
+    assert_eq!((outcome.refusals[0].record.as_str(), outcome.refusals[0].item.as_str()), ("a", ""));
+    assert!(outcome.refusals[0].message.contains("larger"), "{:?}", outcome.refusals);
     assert_eq!((one.live("contacts").len(), world.live("contacts").len()), (2, 1));
     assert_eq!(report.collections[0].mode, Mode::Slow);
 }

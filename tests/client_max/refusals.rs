@@ -66,7 +66,8 @@ fn one_refused_record_does_not_hold_up_the_others_and_is_tried_again() {
         Some(Box::new(|outgoing| outgoing.body.starts_with(b"id=h2&").then(|| refuse(400, 400))));
     let report = scene.sync_with(|_| Fault::None);
     assert_eq!((report.ended, report.collections[0].refused), (Ended::Complete, 1));
-    assert_eq!(report.error.unwrap().status, 400, "why is told");
+    let refusal = &report.collections[0].refusals[0];
+    assert_eq!((refusal.record.as_str(), refusal.status, report.error), ("h2", 400, None), "why is told");
     assert_eq!((scene.there.live("contacts").len(), scene.standing().pending), (4, 1));
     *scene.instead.borrow_mut() = None;
     scene.sync();
@@ -156,7 +157,9 @@ fn hostile_feeds_change_nothing_but_what_they_say() {
     }));
     let report = scene.sync_with(|_| Fault::None);
     assert_eq!((report.ended, report.collections[0].refused), (Ended::Complete, 5), "{report:?}");
-    assert!(report.error.unwrap().message.contains("no id"));
+    let refusals = &report.collections[0].refusals;
+    assert!(refusals[0].message.contains("no id"), "{refusals:?}");
+    assert_eq!((refusals.len(), refusals[4].item.as_str(), &report.error), (5, "d", &None));
     let ids: Vec<String> = scene.here.view("contacts").into_keys().collect();
     assert_eq!(ids, ["e", "mine", "twice"]);
     assert_eq!(scene.here.value("contacts", "twice", "lastname"), "last");

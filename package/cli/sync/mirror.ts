@@ -108,6 +108,12 @@ export class Mirror {
     this.save();
   }
 
+  /** The file of a record. */
+  fileOf(record: string): string | undefined {
+    for (const [name, { id }] of this.#ledger) if (id === record) return name;
+    return undefined;
+  }
+
   save(): void {
     this.#steps = 0;
     // New names reach the disk before the ledger that speaks of them.

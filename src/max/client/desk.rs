@@ -245,8 +245,8 @@ impl<'a, S: Store> Desk<'a, S> {
     }
 
     fn next_pair(&mut self) {
-        let Run { at, signed_in, refused, outcomes, progress, .. } = std::mem::take(&mut self.run);
-        self.run = Run { at: at + 1, signed_in, refused, outcomes, progress, ..Run::default() };
+        let Run { at, signed_in, outcomes, progress, .. } = std::mem::take(&mut self.run);
+        self.run = Run { at: at + 1, signed_in, outcomes, progress, ..Run::default() };
     }
 
     pub fn fail_pair(&mut self, collection: Option<&Collection>, error: Reason) {
@@ -360,8 +360,6 @@ impl<'a, S: Store> Desk<'a, S> {
     async fn complete(mut self) -> Result<Step, StoreError> {
         let error = self.run.outcomes.iter().find_map(|outcome| outcome.error.clone());
         let ended = if error.is_none() { Ended::Complete } else { Ended::Failed };
-        // What single records were refused for is told too, and makes no failure.
-        let error = error.or_else(|| self.run.refused.take());
         if ended == Ended::Complete {
             self.state.last_sync = self.now;
         }

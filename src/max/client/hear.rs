@@ -5,11 +5,10 @@ use super::desk::Desk;
 use super::request;
 use super::state::{Sent, Stage, Verb};
 use crate::http::Response;
-use crate::limits;
 use crate::peer::Bookmark;
-use crate::record::Seq;
+use crate::record::{RecordId, Seq};
 use crate::store::{Acknowledged, Collection, Store, StoreError};
-use crate::upstream::{Ended, Mode, Outcome, Reason, Step};
+use crate::upstream::{Ended, Mode, Outcome, Reason, Refusal, Step};
 
 /// How a sealed token begins.
 const SEALED: &str = "sealed:";
@@ -57,8 +56,8 @@ impl<S: Store> Desk<'_, S> {
             (Verdict::NotFound(error) | Verdict::Refused(error), Sent::Logon) => {
                 self.end(Ended::Failed, Some(error), true).await.map(Some)
             }
-            (Verdict::Refused(error), Sent::Post { seq, .. }) => {
-                self.refused(&collection, error, seq);
+            (Verdict::Refused(error), Sent::Post { record, seq, .. }) => {
+                self.refused(&collection, error, &record, seq);
                 Ok(None)
             }
             (Verdict::Reset, Sent::Feed) if !self.run.reset => {
@@ -107,7 +106,7 @@ impl<S: Store> Desk<'_, S> {
     }
 
     /// A change that the server does not take: the next one is asked for. A data source that takes none is not asked again.
-    fn refused(&mut self, collection: &Collection, error: Reason, seq: Seq) {
+    fn refused(&mut self, collection: &Collection, error: Reason, record: &RecordId, seq: Seq) {
         const READ_ONLY: u16 = 403;
         let mut bookmark = self.bookmark(&collection.id);
         if error.status == READ_ONLY {
@@ -121,16 +120,9 @@ impl<S: Store> Desk<'_, S> {
         if self.run.refused_at == 0 {
             self.run.refused_at = seq;
         }
-        self.leave_out(error);
-    }
-
-    /// A record that one side does not take; the first reason is told.
-    pub fn leave_out(&mut self, error: Reason) {
-        self.count(|outcome| outcome.refused += 1);
-        if self.run.refused.is_none() {
-            let message = error.message.chars().take(limits::NOTE_CHARS_MAX).collect();
-            self.run.refused = Some(Reason { message, ..error });
-        }
+        let Reason { status, message, .. } = error;
+        let refusal = Refusal { record: record.as_str().to_owned(), item: String::new(), status, message };
+        self.count(|outcome| outcome.refuse(refusal));
     }
 
     /// 600: the feed is asked for from its beginning, and both sides are compared.

@@ -16,7 +16,7 @@ use crate::max::schema;
 use crate::peer::{Alias, Luid};
 use crate::record::{Body, Content, Kind, Record, RecordId, Seq};
 use crate::store::{Change, Collection, Found, Held, Reads, RecordVersion, Snapshot, Store, StoreError};
-use crate::upstream::Step;
+use crate::upstream::{Refusal, Step};
 use alike::{Alike, plainest};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -105,7 +105,7 @@ impl<S: Store> Desk<'_, S> {
         let id = find(key).or_else(|| find("id")).and_then(RecordId::new);
         let gone = find("_deleted").is_some_and(|mark| mark == "1");
         if id.is_none() {
-            self.refuse("an item of the feed has no id that could be a record's".to_owned());
+            self.refuse(String::new(), "An item of the feed has no id that could be a record's.".to_owned());
         }
         let id = id?;
         let shown: BTreeSet<&str> = collection.fields.iter().map(|field| field.name.as_str()).collect();
@@ -175,7 +175,7 @@ impl<S: Store> Desk<'_, S> {
             match (alike.claim(&item.id), fresh.get(&item.id)) {
                 (Some((record, seq)), _) => self.link(collection, &record, &item, seq),
                 (None, Some((Ok(body), key))) => self.insert(collection, &item, body, key, taken),
-                (None, Some((Err(words), _))) => self.refuse(format!("{}: {words}", item.id.as_str())),
+                (None, Some((Err(words), _))) => self.refuse(item.id.as_str().to_owned(), words.clone()),
                 (None, None) => {}
             }
         }
@@ -253,7 +253,7 @@ impl<S: Store> Desk<'_, S> {
         }
         let before = met.alias.map_or(0, |alias| alias.seq);
         match fate {
-            Fate::Refused(words) => self.refuse(format!("{}: {words}", item.id.as_str())),
+            Fate::Refused(words) => self.refuse(item.id.as_str().to_owned(), words),
             Fate::Same => self.link(collection, &met.record.id, item, met.record.seq),
             Fate::Ahead => self.link(collection, &met.record.id, item, before),
             Fate::Holds(body, ahead) => {
@@ -311,8 +311,9 @@ impl<S: Store> Desk<'_, S> {
     }
 
     /// An item that cannot be taken: the others are.
-    fn refuse(&mut self, words: String) {
-        self.leave_out(super::reason("refused", 0, words));
+    fn refuse(&mut self, item: String, message: String) {
+        let refusal = Refusal { item, message, ..Refusal::default() };
+        self.count(|outcome| outcome.refuse(refusal));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::journal::Moment;
 use crate::record::{RecordId, Seq};
-use crate::upstream::{Mode, Outcome, Progress, Reason, Report, Upstream};
+use crate::upstream::{Mode, Outcome, Progress, Report, Upstream};
 use serde::{Deserialize, Serialize};
 
 /// Everything remembered.
@@ -47,8 +47,6 @@ pub struct Run {
     pub reset: bool,
     /// The stamp of the first change that was refused; 0 for none.
     pub refused_at: Seq,
-    /// Why a record was refused, the first of them.
-    pub refused: Option<Reason>,
     /// What became of each pair so far.
     pub outcomes: Vec<Outcome>,
     /// How far it has come.

@@ -4,10 +4,12 @@ use super::desk::{Desk, Then};
 use super::state::Syncing;
 use crate::record::CollectionId;
 use crate::secret;
+use crate::syncml::explain::of_status;
 use crate::syncml::inbox;
 use crate::syncml::message::Status;
 use crate::syncml::session::{Sent, SentKind};
 use crate::syncml::status;
+use crate::upstream::Refusal;
 
 /// How often the server may refuse to hear of a new id.
 const MAP_REFUSED_MAX: u8 = 3;
@@ -168,9 +170,11 @@ impl Desk<'_> {
 
     /// The server did not take it. What it can never take is not offered for ever; anything else comes again.
     pub fn refused(&mut self, collection: &CollectionId, sent: &Sent, code: u16) {
-        if let Some(syncing) = self.state.syncing.get_mut(sent.datastore) {
-            syncing.outcome.refused += 1;
-        }
+        let again = if status::is_final_refusal(code) { "once it has changed" } else { "by the next sync" };
+        let message = format!("The server: {} ({code}). It is offered again {again}.", of_status(code));
+        let record = sent.record.as_str().to_owned();
+        let refusal = Refusal { record, item: String::new(), status: code, message };
+        self.count(sent.datastore, |syncing| syncing.outcome.refuse(refusal));
         if status::is_final_refusal(code) {
             return;
         }

@@ -11,10 +11,12 @@ use crate::peer::Luid;
 use crate::record::{Body, CollectionId, Content, Form, Record, RecordId, Seq};
 use crate::store::{Change, Policy};
 use crate::syncml::describe;
+use crate::syncml::explain::of_status;
 use crate::syncml::inbox::{ChangeStep, Incoming, trim};
 use crate::syncml::message::ChangeKind;
 use crate::syncml::session::{Mode, PendingStatus};
 use crate::syncml::status;
+use crate::upstream::Refusal;
 
 /// The id by which the server names a record of ours.
 pub fn luid_of(item: &Incoming) -> Option<Luid> {
@@ -60,7 +62,7 @@ impl Desk<'_> {
             return all(status::FORBIDDEN);
         }
         if change.too_many || self.owes_too_much() {
-            self.count(index, |it| it.outcome.refused += change.items.len() as u64);
+            change.items.iter().for_each(|item| self.refuse_item(index, item, status::RETRY_LATER));
             self.count(index, |it| it.datastore.failed |= it.datastore.mode == Mode::RefreshFromServer);
             return all(status::RETRY_LATER);
         }
@@ -85,9 +87,16 @@ impl Desk<'_> {
             self.count(index, |it| it.received += 1);
         }
         if code >= 300 {
-            self.count(index, |it| it.outcome.refused += 1);
+            self.refuse_item(index, item, code);
         }
         code
+    }
+
+    fn refuse_item(&mut self, index: usize, item: &Incoming, code: u16) {
+        let id = guid_of(item).map(str::to_owned).or_else(|| luid_of(item).map(|luid| luid.0));
+        let message = format!("Not taken from the server: {} ({code}).", of_status(code));
+        let refusal = Refusal { record: String::new(), item: id.unwrap_or_default(), status: code, message };
+        self.count(index, |syncing| syncing.outcome.refuse(refusal));
     }
 
     pub fn count(&mut self, index: usize, count: impl FnOnce(&mut super::state::Syncing)) {

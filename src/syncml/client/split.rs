@@ -14,6 +14,7 @@ use crate::syncml::message::{Item, Meta, Status, Version};
 use crate::syncml::outbox::Outbox;
 use crate::syncml::session::{Datastore, Departure, SentKind};
 use crate::syncml::status;
+use crate::upstream::Refusal;
 
 /// A change that goes out, with its names.
 pub struct Leaving<'a> {
@@ -94,8 +95,10 @@ impl Desk<'_> {
 
     /// What fits no message is passed over, and offered again in a later session.
     fn too_large(&mut self, index: usize, record: &Record) -> Filled {
+        let message = "It is larger than the server takes. It is offered again by the next sync.".to_owned();
+        let refusal = Refusal { record: record.id.as_str().to_owned(), message, ..Refusal::default() };
         self.count(index, |it| {
-            it.outcome.refused += 1;
+            it.outcome.refuse(refusal);
             it.datastore.hold(record.seq);
         });
         Filled::All

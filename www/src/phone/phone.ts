@@ -186,6 +186,7 @@ function together(first: SyncReport, second: SyncReport): SyncReport {
       received: tallies(earlier?.received, outcome.received),
       conflicts: outcome.conflicts + (earlier?.conflicts ?? 0),
       refused: outcome.refused + (earlier?.refused ?? 0),
+      refusals: [...(earlier?.refusals ?? []), ...outcome.refusals],
     };
   });
   return { ...second, collections: both };
