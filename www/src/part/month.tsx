@@ -2,41 +2,14 @@
 // comes again.
 
 import { useState } from "preact/hooks";
-import type { Record } from "../api/schema";
-import { DAY, count } from "../words";
+import { count } from "../words";
+import { isOn, midnight, weeksOf, type Event } from "./days";
 import { Icon } from "./icon";
 import { inWords } from "./repeats";
-
-export interface Event {
-  id: string;
-  title: string;
-  /** Epoch milliseconds; days of whole-day events are in this browser's zone already. */
-  start: number;
-  end: number;
-  /** The rule, where it comes again on other days. */
-  repeats?: string | undefined;
-}
 
 const names = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 const title = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric" });
 const long = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
-
-/** Nothing where there is no date. A day is UTC's midnight in its fields, and is that day here. */
-export function eventOf({ id, summary, fields }: Pick<Record, "id" | "summary" | "fields">): Event | undefined {
-  const [start, end] = [Number(fields.start ?? 0), Number(fields.end ?? 0)];
-  if (!Number.isFinite(start) || start === 0 || Math.abs(start) > 8e15) return undefined;
-  const local = (value: number) => (fields.allday === "1" ? value + new Date(value).getTimezoneOffset() * 60_000 : value);
-  const last = Number.isFinite(end) && end > start ? end : start + 1;
-  return { id, title: summary || "Without a title", start: local(start), end: local(last), repeats: fields.rrule };
-}
-
-/** The Mondays' weeks that a month touches. */
-function daysOf(year: number, month: number): Date[] {
-  const first = new Date(year, month, 1);
-  const lead = (first.getDay() + 6) % 7;
-  const weeks = Math.ceil((lead + new Date(year, month + 1, 0).getDate()) / 7);
-  return Array.from({ length: weeks * 7 }, (_, at) => new Date(year, month, 1 - lead + at));
-}
 
 interface Props {
   events: Event[];
@@ -47,9 +20,9 @@ interface Props {
 }
 
 export function Month({ events, at, chosen, open }: Props) {
-  const [month, turn] = useState(() => new Date(new Date(at).getFullYear(), new Date(at).getMonth(), 1));
-  const days = daysOf(month.getFullYear(), month.getMonth());
-  const step = (by: number) => turn(new Date(month.getFullYear(), month.getMonth() + by, 1));
+  const [month, turn] = useState(() => midnight(new Date(at).getFullYear(), new Date(at).getMonth(), 1));
+  const days = weeksOf(month.getFullYear(), month.getMonth());
+  const step = (by: number) => turn(midnight(month.getFullYear(), month.getMonth() + by, 1));
   const today = new Date().toDateString();
   return (
     <div class={`month ${open ? "open" : "small"}`}>
@@ -61,7 +34,7 @@ export function Month({ events, at, chosen, open }: Props) {
       <div class="weekdays small soft" aria-hidden="true">{names.map((name) => <span key={name}>{name}</span>)}</div>
       <ol>
         {days.map((day) => {
-          const here = events.filter(({ start, end }) => start < day.getTime() + DAY && end > day.getTime());
+          const here = events.filter((event) => isOn(event, day));
           const classes = [day.getMonth() === month.getMonth() ? "" : "other", day.toDateString() === today ? "today" : "", here.length > 0 ? "busy" : ""];
           return (
             <li key={day.getTime()} class={classes.join(" ")} aria-label={`${long.format(day)}${here.length > 0 ? `, ${count(here.length, "event")}` : ""}`}>

@@ -3,9 +3,10 @@
 import type { ComponentChildren } from "preact";
 import type { Component, Property, Record } from "../api/schema";
 import { DAY, capital, dayOf, initials, moment, timeOf } from "../words";
+import { eventOf } from "./days";
 import { labelOf } from "./fields";
 import { Icon, type IconName } from "./icon";
-import { Month, eventOf } from "./month";
+import { Month } from "./month";
 import { Badge } from "./notice";
 import { inWords } from "./repeats";
 
