@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { types } from "../../scripts/api-types.mjs";
 import { at } from "../../scripts/run.mjs";
 import { fieldsOf, names } from "../../www/src/api/columns.ts";
-import { csvHeader, cut, formatOf } from "../../www/src/api/cut.ts";
+import { bytesOf, csvHeader, cut, formatOf, written } from "../../www/src/api/cut.ts";
+import { changed } from "../../www/src/part/changes.ts";
 
 test("the console's types are those of docs/openapi.json", () => {
   assert.equal(readFileSync(at("www", "src", "api", "schema.ts"), "utf8"), types(), "stale: node scripts/api-types.mjs");
@@ -89,4 +90,44 @@ test("what is refused is found again in the file", () => {
   assert.deepEqual(cut("text/calendar", `BEGIN:VCALENDAR\nVERSION:2.0\n${event(1)}${event(2)}END:VCALENDAR\n`).lines, [[3, 6]]);
   const { chunks, lines } = cut("text/csv", `name\n${"x\n".repeat(120)}`);
   assert.deepEqual([lines.length, lines[1][0]], [chunks.length, 52]);
+});
+
+test("rows of CSV with nothing in them are no items", () => {
+  const { items, lines, chunks } = cut("text/csv", 'name,note\r\nA,1\r\n,\r\n""," "\r\n" ",""\r\nB,"x\n\ny"\r\n","\r\n5" pipe,2\r\nlast,');
+  assert.equal(items, 5, "a quoted separator is something");
+  assert.deepEqual(lines, [[2, 6, 9, 10, 11]]);
+  assert.ok(chunks[0].endsWith("last,\r\n"));
+  assert.deepEqual(cut("text/csv", "name;note\n;\nA;\n").lines, [[3]], "as spreadsheets of other countries write it");
+  assert.deepEqual(csvHeader('name;"a ""note"", long"\n'), ["name", 'a "note", long']);
+  assert.deepEqual(cut("text/csv", "name\rA\r\rB").lines, [[2, 4]], "as an old Mac writes it");
+  assert.equal(cut("text/csv", 'name\nA\n"B').items, 2, "the server says that the quote is never closed");
+});
+
+test("a file that is no UTF-8 keeps its letters, and a card its bytes", () => {
+  const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const card = Buffer.concat([Buffer.from("BEGIN:VCARD\r\nNOTE:"), every, Buffer.from("\r\nEND:VCARD\r\n")]);
+  const bytewise = written(card);
+  assert.deepEqual(Buffer.from(bytesOf(bytewise)), card);
+  assert.equal(bytewise.bytewise, true);
+  const sheet = written(Buffer.from("name\r\nS\xf8ren \x80\r\n", "latin1"));
+  assert.deepEqual(sheet, { text: "name\r\nSøren €\r\n", bytewise: false });
+  assert.equal(Buffer.from(bytesOf(sheet)).toString(), sheet.text);
+  for (const [encoding, mark] of [["utf16le", [0xff, 0xfe]], ["utf8", []]]) {
+    const { text } = written(Buffer.concat([Buffer.from(mark), Buffer.from("name\nŁukasz\n", encoding)]));
+    assert.equal(text, "name\nŁukasz\n", encoding);
+  }
+});
+
+test("a card goes on being called by its names", () => {
+  const name = (before, after) => changed(before, { ...before, ...after }, "contacts").name;
+  const ada = { name: "Ada King", firstname: "Ada", lastname: "King" };
+  assert.equal(name({}, { firstname: "Ada" }), "Ada");
+  assert.equal(name(ada, { lastname: "Lovelace" }), "Ada Lovelace");
+  assert.equal(name({ ...ada, name: "Dr Ada King", prefix: "Dr" }, { lastname: "Lovelace" }), "Dr Ada Lovelace");
+  assert.equal(name({ ...ada, prefix: "Dr" }, { lastname: "Lovelace" }), "Ada Lovelace", "as it was called");
+  assert.equal(name({ name: "Acme", company: "Acme" }, { company: "Globex" }), "Globex");
+  assert.equal(name({ name: "Acme", company: "Acme" }, { firstname: "Ada" }), "Ada");
+  assert.equal(name({ ...ada, name: "The Countess" }, { lastname: "Lovelace" }), undefined, "a name of its own");
+  assert.equal(name(ada, { note: "x" }), undefined);
+  assert.equal(name(ada, { firstname: "", lastname: "" }), undefined, "nobody is called nothing");
 });

@@ -33,7 +33,7 @@ const views = {
   session: () => ({ hash: `sessions/${encodeURIComponent(session)}`, shows: "What each item became" }),
   records: () => ({ hash: "records/contacts", shows: "Ada Lovelace" }),
   contact: () => ({ hash: "records/contacts/ada", shows: "Last touched" }),
-  "new-contact": () => ({ hash: "records/contacts/new", shows: "New in contacts" }),
+  "new-contact": () => ({ hash: "records/contacts?new=1", shows: "New in contacts" }),
   calendar: () => ({ hash: "records/calendar", shows: "Tea with Charles" }),
   event: () => ({ hash: "records/calendar/tea", shows: "Last touched" }),
   task: () => ({ hash: "records/todo/engine", shows: "Last touched" }),

@@ -93,7 +93,8 @@ function Side({ here, login }: { here: string; login: string }) {
 function Main({ here }: { here: string }) {
   const element = useRef<HTMLElement>(null);
   const first = useRef(true);
-  const place = route.value.path.slice(0, 3).join("/");
+  const fresh = here === "records" ? (route.value.query.get("new") ?? "") : "";
+  const place = [...route.value.path.slice(0, 3), fresh].join("/");
   useEffect(() => {
     document.title = `${places.find(([path]) => path === here)?.[1] ?? "Not found"} · Anchorage`;
     if (first.current) first.current = false;

@@ -8,7 +8,7 @@ export interface Ask {
   /** Sent as JSON. */
   json?: unknown;
   /** Or as it is, of this media type. */
-  text?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
   type?: string;
   query?: { [name: string]: string | number | boolean | null | undefined };
   /** The version a record must still have. */
@@ -22,7 +22,7 @@ export async function request(path: string[], ask: Ask = {}): Promise<Response> 
   if (ask.json !== undefined) headers["content-type"] = "application/json";
   else if (ask.type) headers["content-type"] = ask.type;
   if (ask.match !== undefined) headers["if-match"] = `"${ask.match}"`;
-  const body = ask.json !== undefined ? JSON.stringify(ask.json) : ask.text;
+  const body = ask.json !== undefined ? JSON.stringify(ask.json) : ask.body;
   const answer = await fetch(address(path, ask.query), {
     method: ask.method ?? (body === undefined ? "GET" : "POST"),
     headers,

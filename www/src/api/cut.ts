@@ -31,6 +31,34 @@ export function formatOf(name: string, text: string): Format | undefined {
   return undefined;
 }
 
+/** A file as text. `bytewise` where each letter is a byte of windows-1252, see `bytesOf`. */
+export interface Written {
+  text: string;
+  bytewise: boolean;
+}
+
+const decode = (encoding: string, bytes: Uint8Array, fatal = false): string => new TextDecoder(encoding, { fatal }).decode(bytes);
+
+/** Files are UTF-8, and some programs' are UTF-16 or windows-1252. Cards and calendars say their charset in each property: they stay their bytes. */
+export function written(bytes: Uint8Array): Written {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { text: decode("utf-16le", bytes), bytewise: false };
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return { text: decode("utf-16be", bytes), bytewise: false };
+  try {
+    return { text: decode("utf-8", bytes, true), bytewise: false };
+  } catch {
+    const text = decode("windows-1252", bytes);
+    return { text, bytewise: /^\s*BEGIN:VC/i.test(text) };
+  }
+}
+
+/** What is sent of a file: its own bytes where letters are bytes, which no letter of windows-1252 shares with another. */
+export function bytesOf({ text, bytewise }: Written): Uint8Array<ArrayBuffer> {
+  if (!bytewise) return new TextEncoder().encode(text);
+  const letters = decode("windows-1252", Uint8Array.from({ length: 256 }, (_, byte) => byte));
+  const byte = new Map([...letters].map((letter, at) => [letter, at]));
+  return Uint8Array.from(text, (letter) => byte.get(letter) ?? 0);
+}
+
 export function cut(format: Format, text: string): Cut {
   const plain = text.replace(/^\uFEFF/, "");
   switch (format) {
@@ -129,38 +157,55 @@ function taken(calendar: Item): { head: string; zones: string; items: Item[] } {
   return { head, zones, items: [...items.values()] };
 }
 
-/** Lines of CSV; a quoted value may have line breaks in it. */
-function csvLines(text: string): Item[] {
-  const lines: Item[] = [];
-  let [line, quoted, began] = ["", false, 1];
-  for (const [at, part] of text.split(/(?<=\n)/).entries()) {
-    if (line === "") began = at + 1;
-    line += part;
-    if ((part.match(/"/g)?.length ?? 0) % 2 === 1) quoted = !quoted;
-    if (!quoted) {
-      if (line.trim() !== "") lines.push({ text: line.endsWith("\n") ? line : `${line}\r\n`, line: began });
-      line = "";
-    }
+/** What separates values, by the first line that has any: the server decides so. */
+function separatorOf(text: string): string {
+  const first = /.*\S.*/.exec(text)?.[0] ?? "";
+  return first.split(";").length > first.split(",").length ? ";" : ",";
+}
+
+/** Where the value that begins here ends: before its separator, the end of its line, or that of the text. */
+function valueEnd(text: string, begin: number, separator: string): number {
+  let at = begin;
+  if (text[at] === '"') {
+    // Two quotes are one in the value, and it goes on.
+    do {
+      at = text.indexOf('"', at + 1) + 1;
+      if (at === 0) return text.length;
+    } while (text[at] === '"');
   }
-  if (line.trim() !== "") lines.push({ text: line, line: began });
-  return lines;
+  while (at < text.length && text[at] !== separator && text[at] !== "\n" && text[at] !== "\r") at += 1;
+  return at;
+}
+
+const unquoted = (value: string): string => (value.startsWith('"') ? value.slice(1).replace(/"("?)/g, "$1") : value);
+
+/** Rows of CSV in which there is something; a quoted value may have line breaks in it. */
+function csvRows(text: string): (Item & { values: string[] })[] {
+  const rows: (Item & { values: string[] })[] = [];
+  const separator = separatorOf(text);
+  for (let [at, line] = [0, 1]; at < text.length; ) {
+    const begin = at;
+    const values: string[] = [];
+    let end: number;
+    do {
+      end = valueEnd(text, at, separator);
+      values.push(unquoted(text.slice(at, end)));
+      at = end + (text.startsWith("\r\n", end) ? 2 : 1);
+    } while (text[end] === separator);
+    const row = text.slice(begin, at);
+    if (values.some((value) => value.trim() !== "")) rows.push({ text: /[\r\n]/.test(row.at(-1) ?? "") ? row : `${row}\r\n`, line, values });
+    line += row.split(/\r\n|\r|\n/).length - 1;
+  }
+  return rows;
 }
 
 /** The names in a CSV file's first line. */
 export function csvHeader(text: string): string[] {
-  const [header] = csvLines(text.replace(/^\uFEFF/, ""));
-  const names: string[] = [""];
-  let quoted = false;
-  for (const letter of (header?.text ?? "").replace(/\r?\n$/, "")) {
-    const last = names.length - 1;
-    if (letter === '"') quoted = !quoted;
-    else if (letter === "," && !quoted) names.push("");
-    else names[last] += letter;
-  }
-  return names.map((name) => name.trim());
+  const line = csvRows(text.replace(/^\uFEFF/, ""))[0];
+  return (line?.values ?? [""]).map((name) => name.trim());
 }
 
 function csv(text: string): Cut {
-  const [header, ...lines] = csvLines(text);
-  return joined("text/csv", lines, header?.text ?? "", "");
+  const [header, ...rows] = csvRows(text);
+  return joined("text/csv", rows, header?.text ?? "", "");
 }

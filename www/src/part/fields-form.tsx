@@ -1,8 +1,9 @@
 // A record's fields to be typed in: for a new one and for a change.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Field } from "../api/schema";
-import { arranged, asDays, changed, fromInput, hasSomething, inputOf, labelOf, toInput, type Input, type Values } from "./fields";
+import { changed, type Values } from "./changes";
+import { arranged, asDays, fromInput, hasSomething, inputOf, labelOf, timesOf, toInput, type Input } from "./fields";
 import { Notice } from "./notice";
 import { useUnsaved } from "./unsaved";
 
@@ -24,6 +25,8 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
   const [typed, type] = useState<Values>(values);
   const [busy, work] = useState(false);
   const [empty, complain] = useState(false);
+  // Days have no times: those from before wait here for the switch to be turned back.
+  const times = useRef(timesOf(values));
   useUnsaved(!busy && Object.keys(changed(values, typed, kind)).length > 0, place);
   const { main, more } = arranged(fields, kind);
   const allDay = typed.allday === "1";
@@ -39,7 +42,10 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
   };
   const one = (field: Field) => {
     const input = inputOf(field, allDay);
-    const put = (value: string) => type((before) => ({ ...before, ...(field.name === "allday" ? asDays(before, value === "1") : { [field.name]: value }) }));
+    const put = (value: string) => {
+      if (field.name === "allday") times.current = { ...times.current, ...timesOf(typed) };
+      type((before) => ({ ...before, ...(field.name === "allday" ? asDays(before, value === "1", times.current) : { [field.name]: value }) }));
+    };
     return <OneField key={field.name} field={field} kind={kind} input={input} value={typed[field.name] ?? ""} put={put} />;
   };
   return (

@@ -2,6 +2,7 @@
 
 import type { Field } from "../api/schema";
 import { DAY } from "../words";
+import type { Values } from "./changes";
 
 const labels: { [field: string]: string } = {
   name: "Name",
@@ -77,8 +78,9 @@ export function inputOf(field: Field, allDay: boolean): Input {
 const isLastDay = (field: string, input: Input): boolean => field === "end" && input === "date";
 
 const two = (value: number): string => String(value).padStart(2, "0");
+const dayHere = (date: Date): string => `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 
-/** Epoch milliseconds as an input has them: a day in UTC, a moment in this browser's zone. */
+/** Epoch milliseconds as an input has them: a day in UTC, a moment in this browser's zone. While a year is typed it is 2, 20, 202. */
 export function toInput(value: string, input: Input, field = ""): string {
   if (input !== "date" && input !== "moment") return value;
   const milliseconds = Number(value) - (isLastDay(field, input) ? 1 : 0);
@@ -86,7 +88,7 @@ export function toInput(value: string, input: Input, field = ""): string {
   const date = new Date(milliseconds);
   if (Number.isNaN(date.getTime())) return "";
   if (input === "date") return date.toISOString().slice(0, 10);
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
+  return `${dayHere(date)}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 export function fromInput(value: string, input: Input, field = ""): string {
@@ -97,18 +99,27 @@ export function fromInput(value: string, input: Input, field = ""): string {
   return String(milliseconds + (isLastDay(field, input) ? DAY : 0) || 1);
 }
 
-/** Begin and end when they become days, or moments: the days here stay what they are. */
-export function asDays(values: Values, allDay: boolean): Values {
+/** The times of day that begin and end have while they are moments; days have none. */
+export function timesOf(values: Values): Values {
+  if (values.allday === "1") return {};
+  const known = ["start", "end"].filter((field) => toInput(values[field] ?? "", "moment") !== "");
+  return Object.fromEntries(known.map((field) => {
+    const date = new Date(Number(values[field]));
+    return [field, [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")];
+  }));
+}
+
+/** Begin and end when they become days, or moments: the days here stay what they are. `times` are those of `timesOf` from before. */
+export function asDays(values: Values, allDay: boolean, times: Values = {}): Values {
   const turned = (field: string): Values => {
     const value = Number(values[field] ?? 0);
     if (!value || Math.abs(value) > 8e15) return {};
     const day = toInput(values[field] ?? "", allDay ? "moment" : "date", field).slice(0, 10);
-    return { [field]: allDay ? fromInput(day, "date", field) : fromInput(`${day}T${field === "end" ? "10" : "09"}:00`, "moment", field) };
+    const time = times[field] ?? (field === "end" ? "10:00" : "09:00");
+    return { [field]: allDay ? fromInput(day, "date", field) : fromInput(`${day}T${time}`, "moment", field) };
   };
   return { ...turned("start"), ...turned("end"), allday: allDay ? "1" : "0" };
 }
-
-export type Values = { [field: string]: string };
 
 /** Whether there is anything to save: a switch alone is nothing, nor is the id. */
 export function hasSomething(values: Values, fields: Field[]): boolean {
@@ -117,16 +128,4 @@ export function hasSomething(values: Values, fields: Field[]): boolean {
     if (type === "primarykey" || ["id", "allday", "done"].includes(name)) return false;
     return value.trim() !== "" && (type === "string" || value !== "0");
   });
-}
-
-/** What was changed; a card whose name was made of its parts keeps being so. */
-export function changed(before: Values, after: Values, kind: string): Values {
-  const differs = Object.entries(after).filter(([name, value]) => (before[name] ?? "") !== value);
-  const patch: Values = Object.fromEntries(differs);
-  if (kind === "contacts" && ("firstname" in patch || "lastname" in patch) && !("name" in patch)) {
-    const whole = ({ firstname = "", lastname = "" }: Values) => `${firstname} ${lastname}`.trim();
-    const [was, is] = [whole(before), whole({ ...before, ...after })];
-    if (is !== "" && (!before.name || before.name === was)) patch.name = is;
-  }
-  return patch;
 }

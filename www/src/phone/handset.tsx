@@ -4,15 +4,15 @@ import type { SyncProgress, SyncReport } from "anchorage";
 import { useState } from "preact/hooks";
 import { password, remember } from "../account";
 import type { Field } from "../api/schema";
+import type { Values } from "../part/changes";
 import { Confirm } from "../part/dialog";
-import type { Values } from "../part/fields";
 import { FieldsForm } from "../part/fields-form";
 import { Icon, iconOf } from "../part/icon";
 import { Empty, Notice, Progress } from "../part/notice";
 import { Face, RecordCard } from "../part/record-card";
 import { leave } from "../part/unsaved";
 import { ago, count, digits } from "../words";
-import { protocols, type Collection, type Phone } from "./phone";
+import { protocols, type Collection, type Phone, type Protocol } from "./phone";
 import { saying } from "../api/refusal";
 
 type Screen = { at: "list" } | { at: "record"; id: string } | { at: "edit"; id: string | undefined };
@@ -47,7 +47,7 @@ export function Handset({ phone }: { phone: Phone }) {
         {screen.at === "record" && <One phone={phone} collection={collection} id={screen.id} edit={() => turn({ at: "edit", id: screen.id })} back={list} />}
         {screen.at === "edit" && <Edit phone={phone} collection={collection} id={screen.id} done={(id) => turn(id ? { at: "record", id } : { at: "list" })} />}
       </div>
-      <Syncing phone={phone} />
+      <Syncing phone={phone} list={list} />
       <nav class="tabs" aria-label={`Phone ${phone.name.toUpperCase()}`}>
         {(["contacts", "todo"] as const).map((each) => (
           <button type="button" key={each} aria-current={each === collection ? "true" : undefined} onClick={() => leave(() => (choose(each), list()), placeOf(phone))}>
@@ -138,7 +138,7 @@ function Edit({ phone, collection, id, done }: { phone: Phone; collection: Colle
   );
 }
 
-function Syncing({ phone }: { phone: Phone }) {
+function Syncing({ phone, list }: { phone: Phone; list: () => void }) {
   const standing = phone.standing.value;
   const wants = standing.is === "failed" && standing.secret !== undefined;
   // Another phone may have been told it meanwhile.
@@ -158,7 +158,7 @@ function Syncing({ phone }: { phone: Phone }) {
           <button type="button" class="button" onClick={() => void phone.sync()}><Icon name="sync" size={18} />Sync</button>
         )}
       </div>
-      <Speaks phone={phone} />
+      <Speaks phone={phone} list={list} />
     </div>
   );
 }
@@ -209,21 +209,25 @@ function Password({ phone }: { phone: Phone }) {
   );
 }
 
-function Speaks({ phone }: { phone: Phone }) {
+/** Whichever protocol it speaks, and an emptied phone too, has other records: what is open is not among them. */
+function Speaks({ phone, list }: { phone: Phone; list: () => void }) {
   const [asked, question] = useState(false);
   const busy = phone.standing.value.is === "syncing";
+  const speak = (protocol: Protocol) => {
+    if (protocol !== phone.protocol.value) leave(() => (list(), void phone.speak(protocol)), placeOf(phone));
+  };
   return (
     <div class="row">
       <div class="choice" role="group" aria-label="What it speaks">
         {protocols.map((protocol) => (
-          <button type="button" key={protocol} aria-pressed={phone.protocol.value === protocol} disabled={busy} onClick={() => void phone.speak(protocol)}>
+          <button type="button" key={protocol} aria-pressed={phone.protocol.value === protocol} disabled={busy} onClick={() => speak(protocol)}>
             {protocol === "syncml" ? "SyncML" : "MAX"}
           </button>
         ))}
       </div>
       <button type="button" class="button bare small end" disabled={busy} onClick={() => question(true)}>Empty</button>
       {asked && (
-        <Confirm title={`Empty phone ${phone.name.toUpperCase()}?`} yes="Empty it" onYes={() => (question(false), void phone.empty())} close={() => question(false)}>
+        <Confirm title={`Empty phone ${phone.name.toUpperCase()}?`} yes="Empty it" onYes={() => (question(false), list(), void phone.empty())} close={() => question(false)}>
           <p>Its records go from this browser, and so do changes that were not sent yet. What the server has stays there, and comes back with the next sync.</p>
         </Confirm>
       )}

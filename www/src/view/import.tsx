@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { ask } from "../api/ask";
 import { fieldsOf } from "../api/columns";
-import { csvHeader, cut, formatOf, type Cut } from "../api/cut";
+import { bytesOf, csvHeader, cut, formatOf, written, type Cut, type Written } from "../api/cut";
 import { saying, sentence } from "../api/refusal";
 import type { Collection, ImportItem, Imported } from "../api/schema";
 import { Dialog } from "../part/dialog";
@@ -44,7 +44,7 @@ export function ImportButton({ collection, done }: { collection: Collection; don
 }
 
 function Importing({ collection, done, close }: { collection: Collection; done: () => void; close: () => void }) {
-  const [file, choose] = useState<{ name: string; text: string; cut: Cut }>();
+  const [file, choose] = useState<Written & { name: string; cut: Cut }>();
   // Until somebody says otherwise the server decides by the columns' names.
   const [columns, map] = useState<string[]>();
   const [error, fail] = useState("");
@@ -60,15 +60,15 @@ function Importing({ collection, done, close }: { collection: Collection; done: 
     map(undefined);
     choose(undefined);
     if (first.size > FILE_BYTES_MAX) return fail(`${first.name} has ${bytes(first.size)}; import it with npm run account -- import.`);
-    const text = await first.text();
+    const { text, bytewise } = written(new Uint8Array(await first.arrayBuffer()));
     const format = formatOf(first.name, text);
     if (!format) return fail(`${first.name} is none of the files that can be imported here: ${takes[collection.kind] ?? "CSV or JSON lines"}.`);
-    choose({ name: first.name, text, cut: cut(format, text) });
+    choose({ name: first.name, text, bytewise, cut: cut(format, text) });
   };
   const begin = async () => {
     if (!file) return;
     stop.current = new AbortController();
-    await run(file.cut, collection.id, columns, stop.current.signal, set);
+    await run(file.cut, file.bytewise, collection.id, columns, stop.current.signal, set);
     done();
   };
 
@@ -97,19 +97,20 @@ function Importing({ collection, done, close }: { collection: Collection; done: 
   );
 }
 
-async function run(file: Cut, collection: string, columns: string[] | undefined, signal: AbortSignal, show: (state: Running) => void): Promise<void> {
+async function run(file: Cut, bytewise: boolean, collection: string, columns: string[] | undefined, signal: AbortSignal, show: (state: Running) => void): Promise<void> {
   const state: Running = { done: 0, of: file.items, added: 0, exists: 0, refused: [], ignored: [], over: false, error: "" };
   show({ ...state });
   try {
     for (const [number, chunk] of file.chunks.entries()) {
       const query = columns ? { columns: columns.join(",") } : {};
-      const answer = await patiently(() => ask<Imported>(["collections", collection, "import"], { text: chunk, type: file.format, query, signal }));
+      const answer = await patiently(() => ask<Imported>(["collections", collection, "import"], { body: bytesOf({ text: chunk, bytewise }), type: file.format, query, signal }));
       state.added += answer.added;
       state.exists += answer.exists;
       // The answer counts the chunk's lines; people look for the file's.
       const lines = file.lines[number] ?? [];
-      const known = lines.length === answer.items.length || file.chunks.length === 1;
-      const items = answer.items.map((item, at) => ({ ...item, line: known ? (lines[at] ?? item.line) : 0 }));
+      const whole = file.chunks.length === 1;
+      const lineOf = (line: number, at: number) => (lines.length === answer.items.length ? (lines[at] ?? 0) : whole ? line : 0);
+      const items = answer.items.map((item, at) => ({ ...item, line: lineOf(item.line, at) }));
       state.refused = [...state.refused, ...items.filter(({ outcome }) => outcome === "refused")];
       state.ignored = answer.ignored ?? state.ignored;
       state.done += answer.items.length;

@@ -83,6 +83,9 @@ function Choice({ collections, chosen }: { collections: Collection[]; chosen: st
   );
 }
 
+/** Whether the form for a new record is open. It is no part of the path, as any word there may be a record's id. */
+const isNew = (): boolean => route.value.query.get("new") === "1";
+
 function Collected({ collection, record, counted }: { collection: Collection; record: string | undefined; counted: () => void }) {
   const search = route.value.query.get("search") ?? "";
   const [partly, hold] = useState<Found>();
@@ -91,18 +94,19 @@ function Collected({ collection, record, counted }: { collection: Collection; re
     return fetchAll(collection.id, search, signal, hold);
   });
   const found = list.value ?? partly;
+  const fresh = !record && isNew();
   const records = found ? ordered(found.records, collection.kind) : [];
   const touched = () => {
     void list.again();
     counted();
   };
   return (
-    <div class={`records ${record ? "opened" : ""}`}>
+    <div class={`records ${record || fresh ? "opened" : ""}`}>
       <section class="card list" aria-label={`${collection.id}, the list`}>
         <div class="row">
           <Search collection={collection.id} search={search} />
           {!collection.readOnly && collection.kind !== "files" && (
-            <a class="button" href={to(["records", collection.id, "new"], { search })}><Icon name="plus" size={18} />New</a>
+            <a class="button" href={to(["records", collection.id], { search, new: "1" })}><Icon name="plus" size={18} />New</a>
           )}
         </div>
         <div class="row">
@@ -121,14 +125,13 @@ function Collected({ collection, record, counted }: { collection: Collection; re
         </Shown>
       </section>
       <section class="card detail" aria-label="The record">
-        <Detail collection={collection} record={record} records={records} search={search} touched={touched} />
+        {fresh ? <NewRecord collection={collection} touched={touched} /> : <Detail collection={collection} record={record} records={records} search={search} touched={touched} />}
       </section>
     </div>
   );
 }
 
 function Detail({ collection, record, records, search, touched }: { collection: Collection; record: string | undefined; records: Record[]; search: string; touched: () => void }) {
-  if (record === "new") return <NewRecord collection={collection} touched={touched} />;
   if (record) return <OpenRecord key={record} collection={collection} id={record} touched={touched} />;
   const events = collection.kind === "calendar" ? records.flatMap((each) => eventOf(each) ?? []) : [];
   if (events.length > 0) {
@@ -155,7 +158,7 @@ function Search({ collection, search }: { collection: string; search: string }) 
     const timer = setTimeout(() => {
       wanted.current = text.trim();
       // Whatever is open stays open.
-      replace(["records", collection, ...route.value.path.slice(2)], { search: wanted.current });
+      replace(["records", collection, ...route.value.path.slice(2)], { search: wanted.current, new: isNew() ? "1" : "" });
     }, 250);
     return () => clearTimeout(timer);
   }, [text]);
