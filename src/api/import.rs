@@ -227,7 +227,7 @@ fn of_values(values: Vec<(String, String)>, collection: &Collection) -> Result<M
             id =
                 (!value.is_empty()).then(|| RecordId::new(value.trim())).map(|id| id.ok_or("its id is none"));
         } else if value.chars().all(is_xml_char) {
-            known.push((name, typed(field, value)));
+            known.push((name, typed(field, value)?));
         } else {
             return Err(format!("{name}: there are control characters in it"));
         }
@@ -240,10 +240,17 @@ fn of_values(values: Vec<(String, String)>, collection: &Collection) -> Result<M
     Ok(Made::Values { id: id.transpose()?, values: known, body })
 }
 
-fn typed(field: &Field, value: String) -> String {
-    let day = (field.kind == FieldKind::Date && value.contains('-')).then(|| value.trim().replace(' ', "T"));
-    let moment = day.and_then(|day| dates::parse(&day)).and_then(|when| when.epoch_ms(None));
-    moment.map_or(value, |moment| dates::in_field(moment).to_string())
+fn typed(field: &Field, value: String) -> Result<String, String> {
+    let text = value.trim();
+    if field.kind != FieldKind::Date || text.parse::<i64>().is_ok() || text.is_empty() {
+        return Ok(value);
+    }
+    let moment = dates::parse(&text.replace(' ', "T")).and_then(|when| when.epoch_ms(None));
+    let refused = || {
+        let (name, text) = (&field.name, printable(text));
+        format!("{name}: `{text}` is no date: write 1990-12-31, 1990-12-31T08:00:00Z or epoch milliseconds")
+    };
+    moment.map(|moment| dates::in_field(moment).to_string()).ok_or_else(refused)
 }
 
 impl Deed for Import {
