@@ -98,11 +98,13 @@ export function records(store: Store, collection: string, options: { account?: s
     if (init.seq !== undefined) headers.set("if-match", `"${init.seq}"`);
     if (init.body !== undefined) headers.set("content-type", "application/json");
     const body = init.body === undefined ? null : JSON.stringify(init.body);
-    const response = await serve(new Request(home + path, { method, headers, body }), store, { account });
+    let logged = "";
+    const log = (line: string) => (logged = line);
+    const response = await serve(new Request(home + path, { method, headers, body }), store, { account, log });
     if (response.status === 204) return undefined;
     const answered: unknown = await response.json();
     if (response.ok) return answered;
-    throw refusal(response.status, answered);
+    throw response.status === 500 ? new AnchorageError("broken", `The store, or this package, is wrong: ${logged}`, { status: 500 }) : refusal(response.status, answered);
   };
 
   return {

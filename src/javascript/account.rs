@@ -20,7 +20,7 @@ const ID_BYTES_MAX: usize = 64;
 
 /// The account, its login and its collections, as the host wants them.
 #[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an account { account, collections }")]
 struct Wanted {
     account: String,
     login: Option<String>,
@@ -30,7 +30,7 @@ struct Wanted {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a collection { id, kind }")]
 struct WantedCollection {
     id: String,
     kind: Kind,

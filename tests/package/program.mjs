@@ -148,12 +148,16 @@ async function refuses(anchorage) {
   await fails(() => serve(new Request("http://server.test/syncml"), {}), "invalid");
   await fails(() => serve(new Request("http://server.test/syncml"), memoryStore(), { secret: "short" }), "invalid");
   await fails(() => createAccount(memoryStore(), { account: "no / id" }), "invalid");
+  const told = await fails(() => createAccount(memoryStore(), { account: "a", collections: ["contacts"] }), "invalid");
+  truth(told.message.includes("a collection { id, kind }"), told.message);
   await fails(() => new SyncmlClient({ store: memoryStore(), url: "no address", login: "", password: "", collections: [] }), "invalid");
   await fails(() => records(memoryStore(), "contacts").list(), "not-found");
   const wrong = memoryStore();
   await createAccount(wrong, { account: "local" });
   const answers = { read: async () => ({ account: "text" }), commit: async () => ({}) };
   equal((await serve(new Request("http://server.test/api/account"), answers, { account: "a" })).status, 500);
+  const torn = { read: async () => Promise.reject(new Error("disk full")), commit: async () => ({}) };
+  truth((await fails(() => records(torn, "contacts").list(), "broken")).message.includes("disk full"), "the store's own words");
   const busy = { read: async () => Promise.reject(new AnchorageError("busy", "later")), commit: async () => ({}) };
   equal((await serve(new Request("http://server.test/api/account"), busy, { account: "a" })).status, 503);
   const client = new SyncmlClient({ store: wrong, url, login: "anna", password: "secret", collections: [{ collection: "contacts" }], fetch: async () => new Response("", { status: 401 }) });
