@@ -135,3 +135,32 @@ test("rows with nothing in them are no items, and lines are the file's own", { s
   page.quiet();
   await page.close();
 });
+
+test("an event does not end before it begins, and what has no name is called something", { skip }, async () => {
+  const page = await house.open();
+  const at = (text) => String(new Date(text).getTime());
+  await put("calendar/records/back", { title: "Backwards", start: at("2026-11-24T14:30"), end: at("2026-11-24T15:30") });
+  await page.at("records/calendar/back");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByLabel("Ends").fill("2026-11-24T14:00");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("It ends before it begins.").waitFor();
+  await page.getByLabel("Ends").fill("2026-11-24T15:00");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Edit" }).waitFor();
+  assert.equal((await house.api("collections/calendar/records/back")).fields.end, at("2026-11-24T15:00"));
+
+  await put("todo/records/due", { title: "Taxes", due: String(Date.parse("2027-05-31")) });
+  await page.at("records/todo");
+  assert.match(await page.getByRole("link", { name: /Taxes/ }).innerText(), /Due 31 May 2027/);
+
+  await put("contacts/records/nameless", { email: "who@example.org", pager: "555 77" });
+  await put("contacts/records/whole", { name: "The Countess", prefix: "Lady", firstname: "Ada", middlename: "Augusta", lastname: "King" });
+  await page.at("records/contacts/nameless");
+  await page.getByRole("heading", { name: "who@example.org" }).waitFor();
+  await page.locator(".fact", { hasText: "555 77" }).waitFor();
+  await page.at("records/contacts/whole");
+  await page.getByText("Lady Ada Augusta King", { exact: true }).waitFor();
+  page.quiet();
+  await page.close();
+});

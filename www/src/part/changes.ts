@@ -2,8 +2,15 @@
 
 export type Values = { [field: string]: string };
 
+/** What speaks against saving it, in words. An end that was wrong before does not stand in the way of other changes. */
+export function faultOf(patch: Values, after: Values): string {
+  const [start, end] = [Number(after.start ?? 0), Number(after.end ?? 0)];
+  const isTimed = "start" in patch || "end" in patch;
+  return isTimed && start && end && end < start ? "It ends before it begins." : "";
+}
+
 /** What a card is called by what else it says, as the server calls one without a name. */
-function calledBy({ prefix, firstname, middlename, lastname, suffix, company }: Values): string {
+export function calledBy({ prefix, firstname, middlename, lastname, suffix, company }: Values): string {
   const said = [prefix, firstname, middlename, lastname, suffix].map((part) => part?.trim()).filter(Boolean);
   return said.join(" ") || (company ?? "").trim();
 }

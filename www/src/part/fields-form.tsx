@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import type { Field } from "../api/schema";
-import { changed, type Values } from "./changes";
+import { changed, faultOf, type Values } from "./changes";
 import { arranged, asDays, fromInput, hasSomething, inputOf, labelOf, timesOf, toInput, type Input } from "./fields";
 import { Notice } from "./notice";
 import { useUnsaved } from "./unsaved";
@@ -24,7 +24,7 @@ interface Props {
 export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error, place = "" }: Props) {
   const [typed, type] = useState<Values>(values);
   const [busy, work] = useState(false);
-  const [empty, complain] = useState(false);
+  const [fault, complain] = useState("");
   // Days have no times: those from before wait here for the switch to be turned back.
   const times = useRef(timesOf(values));
   useUnsaved(!busy && Object.keys(changed(values, typed, kind)).length > 0, place);
@@ -34,11 +34,12 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const nothing = !hasSomething(typed, fields);
-    complain(nothing);
-    if (nothing) return;
+    const patch = changed(values, typed, kind);
+    const found = hasSomething(typed, fields) ? faultOf(patch, typed) : "There is nothing in it yet. Fill in a field, then save it.";
+    complain(found);
+    if (found) return;
     work(true);
-    if (!(await onSave(changed(values, typed, kind)))) work(false);
+    if (!(await onSave(patch))) work(false);
   };
   const one = (field: Field) => {
     const input = inputOf(field, allDay);
@@ -50,8 +51,8 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
   };
   return (
     <form class="form" onSubmit={(event) => void submit(event)}>
-      {empty && <Notice tone="bad">There is nothing in it yet. Fill in a field, then save it.</Notice>}
-      {error && !empty && <Notice tone="bad">{error}</Notice>}
+      {fault && <Notice tone="bad">{fault}</Notice>}
+      {error && !fault && <Notice tone="bad">{error}</Notice>}
       <div class="fields">{main.map(one)}</div>
       {more.length > 0 && (
         <details open={some}>

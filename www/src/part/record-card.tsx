@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Component, Property, Record } from "../api/schema";
 import { DAY, capital, dayOf, initials, moment, timeOf } from "../words";
+import { calledBy } from "./changes";
 import { eventOf } from "./days";
 import { labelOf } from "./fields";
 import { Icon, type IconName } from "./icon";
@@ -26,6 +27,16 @@ export function RecordCard({ record, kind }: { record: Shown; kind: string }) {
       return <Rows fields={record.fields} names={Object.keys(record.fields)} kind={kind} />;
   }
 }
+
+/** What a record is called where it is listed. */
+export function titleOf({ id, fields, summary }: Pick<Record, "id" | "fields" | "summary">, kind: string): string {
+  if (summary) return summary;
+  if (kind === "contacts") return fields.nickname ?? fields.email ?? fields.mobile ?? fields.phone ?? fields.workphone ?? "Nobody";
+  return kind === "calendar" || kind === "todo" ? "Without a title" : kind === "notes" ? "An empty note" : id;
+}
+
+/** When a task is due, in words. */
+export const dueOf = ({ due = "" }: Record["fields"]): string => (due === "" || due === "0" ? "" : utcDay(due));
 
 export function Face({ name, photo, size }: { name: string; photo?: string | undefined; size?: "large" }) {
   return <span class={`face ${size ?? ""}`} aria-hidden="true">{photo ? <img src={photo} alt="" /> : initials(name)}</span>;
@@ -54,12 +65,13 @@ function Fact({ icon, label, children }: { icon: IconName; label: string; childr
 }
 
 const contactFacts: [string, IconName, string?][] = [
-  ["mobile", "call", "tel:"], ["phone", "call", "tel:"], ["workphone", "call", "tel:"], ["fax", "call"], ["email", "mail", "mailto:"], ["email2", "mail", "mailto:"],
+  ["mobile", "call", "tel:"], ["phone", "call", "tel:"], ["workphone", "call", "tel:"], ["fax", "call"], ["pager", "call"], ["email", "mail", "mailto:"], ["email2", "mail", "mailto:"],
 ];
 
 function Contact({ record }: { record: Shown }) {
   const { fields } = record;
-  const name = fields.name || record.summary;
+  const name = titleOf(record, "contacts");
+  const whole = calledBy({ ...fields, company: "" });
   const work = [fields.title, fields.department, fields.company].filter(Boolean).join(", ");
   const address = [fields.street, [fields.zip, fields.city].filter(Boolean).join(" "), fields.state, fields.country].filter(Boolean);
   return (
@@ -67,7 +79,8 @@ function Contact({ record }: { record: Shown }) {
       <div class="top">
         <Face name={name} photo={photoOf(record.properties)} size="large" />
         <div>
-          <h2>{name || "Nobody"}</h2>
+          <h2>{name}</h2>
+          {whole && whole !== name && <p class="soft">{whole}</p>}
           {fields.nickname && <p class="soft">“{fields.nickname}”</p>}
           {work && <p class="soft">{work}</p>}
         </div>
@@ -123,7 +136,7 @@ function Event({ record }: { record: Shown }) {
     <div class="contact">
       <div class="top">
         <div>
-          <h2>{record.summary || "Without a title"}</h2>
+          <h2>{titleOf(record, "calendar")}</h2>
           <p class="soft">{whenOf(fields) || "No date"}</p>
         </div>
       </div>
@@ -146,12 +159,12 @@ function Task({ record }: { record: Shown }) {
     <div class="contact">
       <div class="top">
         <div>
-          <h2>{record.summary || "Without a title"}</h2>
+          <h2>{titleOf(record, "todo")}</h2>
           <p>{done ? <Badge tone="good" icon="good">Done</Badge> : <Badge>To do</Badge>}</p>
         </div>
       </div>
       <dl class="facts-list">
-        {fields.due && fields.due !== "0" && <Fact icon="calendar" label="Due">{utcDay(fields.due)}</Fact>}
+        {dueOf(fields) && <Fact icon="calendar" label="Due">{dueOf(fields)}</Fact>}
         {fields.priority && fields.priority !== "0" && <Fact icon="info" label="Priority">{fields.priority}</Fact>}
         {fields.categories && <Fact icon="tag" label="Categories">{fields.categories}</Fact>}
         {fields.note && <Fact icon="notes" label="Note"><span class="note-text">{fields.note}</span></Fact>}

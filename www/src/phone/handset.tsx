@@ -9,7 +9,7 @@ import { Confirm } from "../part/dialog";
 import { FieldsForm } from "../part/fields-form";
 import { Icon, iconOf } from "../part/icon";
 import { Empty, Notice, Progress } from "../part/notice";
-import { Face, RecordCard } from "../part/record-card";
+import { Face, RecordCard, titleOf } from "../part/record-card";
 import { leave } from "../part/unsaved";
 import { ago, count, digits } from "../words";
 import { protocols, type Collection, type Phone, type Protocol } from "./phone";
@@ -77,12 +77,12 @@ function ListOf({ phone, collection, open, add }: { phone: Phone; collection: Co
               {collection === "todo" ? (
                 <div>
                   <input type="checkbox" class="check" aria-label={`${record.summary}, done`} checked={record.fields.done === "1"} onChange={(event) => void phone.patch("todo", record.id, { done: event.currentTarget.checked ? "1" : "0" })} />
-                  <button type="button" class={`what plain ${record.fields.done === "1" ? "struck" : ""}`} onClick={() => open(record.id)}><strong>{record.summary || "Without a title"}</strong></button>
+                  <button type="button" class={`what plain ${record.fields.done === "1" ? "struck" : ""}`} onClick={() => open(record.id)}><strong>{titleOf(record, "todo")}</strong></button>
                 </div>
               ) : (
                 <button type="button" onClick={() => open(record.id)}>
-                  <Face name={record.summary} />
-                  <span class="what"><strong>{record.summary || "Nobody"}</strong><span>{record.fields.mobile ?? record.fields.email ?? record.fields.company ?? ""}</span></span>
+                  <Face name={titleOf(record, "contacts")} />
+                  <span class="what"><strong>{titleOf(record, "contacts")}</strong><span>{record.fields.mobile ?? record.fields.email ?? record.fields.company ?? ""}</span></span>
                 </button>
               )}
             </li>

@@ -8,7 +8,7 @@ import { eventOf } from "../part/days";
 import { Icon, iconOf } from "../part/icon";
 import { Month } from "../part/month";
 import { Badge, Empty, Loading } from "../part/notice";
-import { Face, whenOf } from "../part/record-card";
+import { Face, dueOf, titleOf, whenOf } from "../part/record-card";
 import { inWords } from "../part/repeats";
 import { Shown } from "../part/shown";
 import { go, replace, route, to } from "../route";
@@ -200,9 +200,9 @@ function List({ records, collection, chosen, search }: { records: Record[]; coll
         {records.map((record) => (
           <li key={record.id}>
             <a href={to(["records", collection.id, record.id], { search })} aria-current={record.id === chosen ? "true" : undefined}>
-              {collection.kind === "contacts" ? <Face name={record.summary} /> : <span class="face square"><Icon name={record.fields.done === "1" ? "good" : iconOf(collection.kind)} /></span>}
+              {collection.kind === "contacts" ? <Face name={titleOf(record, collection.kind)} /> : <span class="face square"><Icon name={record.fields.done === "1" ? "good" : iconOf(collection.kind)} /></span>}
               <span class="what">
-                <strong>{record.summary || record.id}</strong>
+                <strong>{titleOf(record, collection.kind)}</strong>
                 <span>{underOf(record, collection.kind)}</span>
               </span>
             </a>
@@ -220,7 +220,7 @@ function underOf({ fields }: Record, kind: string): string {
     case "calendar":
       return [whenOf(fields), fields.rrule && inWords(fields.rrule), fields.location].filter(Boolean).join(" · ");
     case "todo":
-      return fields.done === "1" ? "Done" : (fields.note ?? "");
+      return [fields.done === "1" ? "Done" : dueOf(fields) && `Due ${dueOf(fields)}`, fields.note].filter(Boolean).join(" · ");
     case "notes":
       return (fields.body ?? "").split("\n").slice(1).join(" ").trim();
     default:
