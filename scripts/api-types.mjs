@@ -18,7 +18,7 @@ export function types() {
 
 function typeOf(schema, indent) {
   if (schema === true || schema === undefined) return "unknown";
-  if (schema.properties && schema.anyOf) return typeOf({ ...schema, anyOf: undefined }, indent);
+  if (schema.properties && (schema.anyOf ?? schema.oneOf)) return typeOf({ ...schema, anyOf: undefined, oneOf: undefined }, indent);
   if (schema.$ref) return schema.$ref.split("/").at(-1);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
