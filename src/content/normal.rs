@@ -191,14 +191,15 @@ fn binary(property: &Property) -> String {
     data.unwrap_or_else(|| value::lenient(&property.value).trim().to_owned())
 }
 
-/// All that a body says, one text per property or component, sorted; empty where it says nothing.
+/// All that a body says, one text per property or component, sorted; empty where it says nothing. Of a vNote only the text, where
+/// `loosely`: phones that have nothing but text hold the same note.
 pub fn lines(body: &Body, loosely: bool) -> Vec<String> {
     lines_inside(body, loosely, 0)
 }
 
 fn lines_inside(body: &Body, loosely: bool, agents: usize) -> Vec<String> {
     match &body.form {
-        Form::Plain | Form::Vnote11 => {
+        Form::Plain | Form::Vnote11 if loosely || body.form == Form::Plain => {
             let text = note::text(body).replace("\r\n", "\n").replace('\r', "\n");
             let text = text.trim_end();
             if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }
@@ -209,23 +210,23 @@ fn lines_inside(body: &Body, loosely: bool, agents: usize) -> Vec<String> {
     }
 }
 
-/// Whether there are lines in it that are no properties.
-pub fn has_strays(body: &Body) -> bool {
-    fn among(entries: &[Entry]) -> bool {
+/// Whether nothing at all is said in it: no property has a value, and no line is anything else than a property.
+pub fn is_silent(body: &Body) -> bool {
+    fn has_strays(entries: &[Entry]) -> bool {
         entries.iter().any(|entry| match entry {
             Entry::Property(_) => false,
-            Entry::Component(component) => among(&component.entries),
+            Entry::Component(component) => has_strays(&component.entries),
             Entry::Stray(raw) => !raw.trim_ascii().is_empty(),
         })
     }
-    let has_lines = !matches!(body.form, Form::Table | Form::Plain | Form::Vnote11 | Form::Opaque(_));
-    has_lines && among(&super::read(&super::settled(body)).entries)
+    let has_lines = !matches!(body.form, Form::Table | Form::Plain | Form::Opaque(_));
+    lines(body, false).is_empty() && !(has_lines && has_strays(&super::read(&super::settled(body)).entries))
 }
 
 /// The same of entries that are read already, not loosely.
 pub fn lines_of(entries: Vec<Entry>, form: &Form) -> Vec<String> {
     match form {
-        Form::Plain | Form::Vnote11 | Form::Opaque(_) => {
+        Form::Plain | Form::Opaque(_) => {
             lines(&super::write(&Properties { form: form.clone(), entries }), false)
         }
         form => entry_lines(&entries, form, false, 0),

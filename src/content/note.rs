@@ -71,7 +71,8 @@ pub fn text(body: &Body) -> String {
             _ => None,
         })
     };
-    named("BODY").or_else(|| named("SUMMARY")).unwrap_or_default()
+    let body = named("BODY").filter(|text| !text.trim().is_empty());
+    body.or_else(|| named("SUMMARY")).unwrap_or_default()
 }
 
 fn component(entry: &Entry) -> Option<&Component> {

@@ -3,7 +3,7 @@
 //! How files are cut into pieces is in `content/split.rs`; who reads files and who writes records is elsewhere.
 
 use super::matching::{self, MatchKey};
-use crate::content::{self, normal};
+use crate::content;
 use crate::limits;
 use crate::record::{Body, Form, Kind};
 
@@ -55,7 +55,7 @@ pub fn item(bytes: Vec<u8>, kind: Kind) -> Result<Item, String> {
     }
     let body = Body { form, bytes };
     match matching::key(&body) {
-        Some(key) if !normal::lines(&body, true).is_empty() => Ok(Item { body, key }),
+        Some(key) if !matching::is_of_nothing(&key) => Ok(Item { body, key }),
         _ => Err("there is nothing in it".into()),
     }
 }

@@ -117,6 +117,13 @@ fn nothing_is_like_nothing_and_what_cannot_be_read_like_nothing_at_all() {
     ] {
         same(&empty, &nothing);
     }
+    let note =
+        |lines: &str| body(Form::Vnote11, format!("BEGIN:VNOTE\r\nVERSION:1.1\r\n{lines}\r\nEND:VNOTE\r\n"));
+    same(&note("BODY:\r\nX-EMPTY:"), &nothing);
+    same(&note("BODY: \r\nSUMMARY:Milk"), &body(Form::Plain, "Milk"));
+    for lines in ["CATEGORIES:HOME", "BODY:\r\nX-OWN:1", "BODY:\r\nof lines"] {
+        assert_eq!(key(&note(lines)), None, "{lines}");
+    }
     assert!(key(&body(Form::Opaque("x/y".into()), "a")).is_some());
     different(&body(Form::Opaque("x/y".into()), "a"), &body(Form::Opaque("x/z".into()), "a"));
     same(&body(Form::Plain, "a\r\nb\n"), &body(Form::Plain, "a\nb"));

@@ -293,3 +293,53 @@ fn cards_that_say_nothing_are_not_doubled_by_slow_syncs() {
         held = phone.contents();
     }
 }
+
+#[test]
+fn a_new_empty_card_is_no_other_devices_empty_card() {
+    let world = World::new(SqliteStore::new());
+    let (mut a, mut b) = (Phone::contacts("a"), Phone::contacts("b"));
+    let empty = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nFN:\r\nEND:VCARD\r\n";
+    for phone in [&mut a, &mut b] {
+        phone.sync(&world).unwrap();
+    }
+    let (of_a, of_b) = (a.add(empty), b.add(empty));
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    assert_eq!(world.live("contacts").len(), 2);
+    a.edit(&of_a, &card("Ada", ""));
+    b.edit(&of_b, &card("Bob", ""));
+    for _ in 0..2 {
+        a.sync(&world).unwrap();
+        b.sync(&world).unwrap();
+    }
+    for told in [world.live("contacts"), a.contents(), b.contents()] {
+        let names = ["FN:Ada", "FN:Bob"].map(|name| told.iter().filter(|text| text.contains(name)).count());
+        assert_eq!(names, [1, 1], "{told:?}");
+    }
+}
+
+#[test]
+fn notes_are_more_than_their_text() {
+    let world = World::new(SqliteStore::new());
+    let phone = |name: &str| Phone::new(name).with("./N", "./notes", "text/x-vnote", "1.1");
+    let note = |lines: &str| format!("BEGIN:VNOTE\r\nVERSION:1.1\r\n{lines}\r\nEND:VNOTE\r\n");
+    let (mut a, mut b) = (phone("a"), phone("b"));
+    a.sync(&world).unwrap();
+    b.sync(&world).unwrap();
+    let mine = ["BODY:\r\nSUMMARY:Buy milk", "CATEGORIES:HOME", "BODY:x\r\nCATEGORIES:HOME"];
+    let ids = mine.map(|lines| a.add(&note(lines)));
+    a.sync(&world).unwrap();
+    for lines in ["BODY:\r\nSUMMARY:Call mum", "CATEGORIES:WORK", "X-OWN:1"] {
+        b.add(&note(lines));
+    }
+    b.sync(&world).unwrap();
+    assert_eq!(world.live("notes").len(), 6);
+    let edited = ["BODY:\r\nSUMMARY:Buy bread", "CATEGORIES:OTHER", "BODY:x\r\nCATEGORIES:OTHER"];
+    for (id, lines) in ids.iter().zip(edited) {
+        a.edit(id, &note(lines));
+    }
+    a.sync(&world).unwrap();
+    let held = world.live("notes").concat();
+    assert_eq!((held.contains("milk"), held.contains("HOME")), (false, false), "{held}");
+    assert_eq!((held.matches("Buy bread").count(), held.matches("OTHER").count()), (1, 2), "{held}");
+}

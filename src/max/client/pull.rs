@@ -190,6 +190,7 @@ impl<S: Store> Desk<'_, S> {
             let values: Vec<_> = id.into_iter().chain(item.values.iter().cloned()).collect();
             let body = patched(None, collection, &values, limits::RECORD_BYTES_MAX);
             let key = body.as_ref().ok().filter(|_| collection.kind != Kind::Table).and_then(matching::key);
+            let key = key.filter(|key| !matching::is_of_nothing(key));
             (item.id.clone(), (body, key))
         };
         items.iter().filter(|item| !item.gone).map(one).collect()

@@ -213,7 +213,7 @@ impl Desk<'_> {
             Content::Deleted => return self.revive(index, body, &standing),
         };
         let done = if again { status::ITEM_ADDED } else { status::OK };
-        let same = item.key.is_some() && item.key == matching::key(&stored);
+        let same = matching::is_same(body, item.key.as_ref(), &stored);
         if same || (again && standing.conflict) {
             let seq = if same { standing.seq } else { 0 };
             self.claim(&standing.key, standing.luid, seq);
@@ -318,7 +318,7 @@ impl Desk<'_> {
     /// the server no longer know by which id.
     fn match_found(&mut self, index: usize, collection: &CollectionId, item: &Incoming) -> Option<Luid> {
         let compares = self.state.syncing.get(index).is_some_and(|it| it.datastore.mode.sends_all());
-        let match_key = item.key.as_ref()?;
+        let match_key = item.key.as_ref().filter(|key| compares || !matching::is_of_nothing(key))?;
         if !compares && let Some(luid) = self.came_before(index, collection, match_key) {
             return Some(luid);
         }

@@ -32,7 +32,7 @@ impl Desk<'_> {
         }
         let record = standing.alias.record.clone();
         self.claim(datastore, record.clone(), item.luid.clone(), standing.alias.seq);
-        if matching::key(&whole) == matching::key(stored) {
+        if matching::is_same(&whole, matching::key(&whole).as_ref(), stored) {
             self.tally(index, |tally| tally.same += 1);
             return status::OK;
         }

@@ -295,7 +295,7 @@ impl Desk<'_> {
     fn update(&mut self, arriving: Arriving<'_>, body: &Body, standing: Standing, stored: Body) -> u16 {
         let Arriving { collection, datastore, index, item, .. } = arriving;
         let done = arriving.done();
-        if item.key.is_some() && item.key == matching::key(&stored) {
+        if matching::is_same(body, item.key.as_ref(), &stored) {
             self.claim(
                 datastore,
                 standing.alias.record,
@@ -386,7 +386,7 @@ impl Desk<'_> {
     pub fn match_found(&mut self, arriving: Arriving<'_>) -> Option<(RecordId, Seq)> {
         let Arriving { datastore, item, place, .. } = arriving;
         let compares = datastore.mode.compares();
-        let key = item.key.as_ref()?;
+        let key = item.key.as_ref().filter(|key| compares || !matching::is_of_nothing(key))?;
         let attempt = self.bookmarked(&datastore.collection).attempt;
         let at = (datastore.collection.clone(), key.clone());
         let past = self.matched.get(&at).copied().unwrap_or(0);
