@@ -256,8 +256,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// One more was refused, or left for the next time.
+    /// One more was refused, or left for the next time; or the same again, in a sync that broke off and went on.
     pub fn refuse(&mut self, refusal: Refusal) {
+        let is_named = !refusal.record.is_empty() || !refusal.item.is_empty();
+        let is_same = |known: &Refusal| known.record == refusal.record && known.item == refusal.item;
+        if is_named && self.refusals.iter().any(is_same) {
+            return;
+        }
         self.refused += 1;
         if self.refusals.len() < limits::REFUSALS_TOLD_MAX {
             let message = refusal.message.chars().take(limits::NOTE_CHARS_MAX).collect();
@@ -276,7 +281,7 @@ pub struct Refusal {
     pub item: String,
     /// The protocol's own status, 0 where there was none.
     pub status: u16,
-    /// Why, in words, and when it is tried again.
+    /// Why, in words.
     pub message: String,
 }
 

@@ -96,7 +96,7 @@ export interface SyncRefusal {
   item: string;
   /** The protocol's own status; 0 where there was none. */
   status: number;
-  /** Why, in words, and when it is tried again. */
+  /** Why, in words. */
   message: string;
 }
 

@@ -76,6 +76,21 @@ fn one_refused_record_does_not_hold_up_the_others_and_is_tried_again() {
 }
 
 #[test]
+fn a_record_refused_before_and_after_a_break_is_told_once() {
+    let scene = Scene::new(&[("contacts", Mode::TwoWay)]);
+    for n in 0..4 {
+        scene.here.put("contacts", &format!("h{n}"), &card(&format!("H{n}"), ""), 0);
+    }
+    *scene.instead.borrow_mut() =
+        Some(Box::new(|outgoing| outgoing.body.starts_with(b"id=h0&").then(|| refuse(400, 400))));
+    let report = scene.sync_with(|number| if number < 3 { Fault::None } else { Fault::LostRequest });
+    assert_eq!((report.ended, report.collections[0].refused), (Ended::Failed, 1));
+    let report = scene.sync_with(|_| Fault::None);
+    let outcome = &report.collections[0];
+    assert_eq!((report.ended, outcome.refused, outcome.refusals.len()), (Ended::Complete, 1, 1));
+}
+
+#[test]
 fn a_read_only_or_unknown_source_is_said_and_the_next_pair_goes_on() {
     let mut scene = Scene::new(&[("contacts", Mode::TwoWay), ("tasks", Mode::TwoWay)]);
     scene.here.set("tasks", "t", &[("title", "x")], 0);

@@ -170,7 +170,7 @@ impl Desk<'_> {
 
     /// The server did not take it. What it can never take is not offered for ever; anything else comes again.
     pub fn refused(&mut self, collection: &CollectionId, sent: &Sent, code: u16) {
-        let again = if status::is_final_refusal(code) { "once it has changed" } else { "by the next sync" };
+        let again = if status::is_final_refusal(code) { "once it has changed" } else { "by the next syncs" };
         let message = format!("The server: {} ({code}). It is offered again {again}.", of_status(code));
         let record = sent.record.as_str().to_owned();
         let refusal = Refusal { record, item: String::new(), status: code, message };

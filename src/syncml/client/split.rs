@@ -95,7 +95,7 @@ impl Desk<'_> {
 
     /// What fits no message is passed over, and offered again in a later session.
     fn too_large(&mut self, index: usize, record: &Record) -> Filled {
-        let message = "It is larger than the server takes. It is offered again by the next sync.".to_owned();
+        let message = "It is larger than the server takes. It is offered again by the next syncs.".to_owned();
         let refusal = Refusal { record: record.id.as_str().to_owned(), message, ..Refusal::default() };
         self.count(index, |it| {
             it.outcome.refuse(refusal);
