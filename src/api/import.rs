@@ -242,10 +242,14 @@ fn of_values(values: Vec<(String, String)>, collection: &Collection) -> Result<M
 
 fn typed(field: &Field, value: String) -> Result<String, String> {
     let text = value.trim();
-    if field.kind != FieldKind::Date || text.parse::<i64>().is_ok() || text.is_empty() {
+    if field.kind != FieldKind::Date || text.is_empty() {
         return Ok(value);
     }
+    // Before numbers: 19901231 is a day, and no moment of 1970.
     let moment = dates::parse(&text.replace(' ', "T")).and_then(|when| when.epoch_ms(None));
+    if moment.is_none() && text.parse::<i64>().is_ok() {
+        return Ok(value);
+    }
     let refused = || {
         let (name, text) = (&field.name, printable(text));
         format!("{name}: `{text}` is no date: write 1990-12-31, 1990-12-31T08:00:00Z or epoch milliseconds")

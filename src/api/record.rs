@@ -43,7 +43,7 @@ pub fn shown(record: &Record, fields: &[Field], detail: Detail) -> Value {
     }
     let body = record.content.body();
     let values = body.map(|body| values(body, fields)).unwrap_or_default();
-    put("summary", json!(body.map(|body| summary(body, &values)).unwrap_or_default()));
+    put("summary", json!(body.map(|body| summary(body, fields, &values)).unwrap_or_default()));
     put("fields", values.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into());
     if let Some(body) = body.filter(|_| detail != Detail::Fields) {
         let (text, encoding) = spelt(&body.bytes);
@@ -77,15 +77,19 @@ fn values(body: &Body, fields: &[Field]) -> Vec<(String, String)> {
 
 /// What a list shows of a body.
 pub fn summary_of(body: &Body, fields: &[Field]) -> String {
-    summary(body, &values(body, fields))
+    summary(body, fields, &values(body, fields))
 }
 
-/// A name, a title; or whatever stands first.
-fn summary(body: &Body, values: &[(String, String)]) -> String {
+/// A name, a title; or whatever text stands first.
+fn summary(body: &Body, fields: &[Field], values: &[(String, String)]) -> String {
     let named =
         |wanted: &&str| values.iter().find(|(name, value)| name == wanted && !value.trim().is_empty());
+    let is_text = |(name, value): &&(String, String)| {
+        let kind = fields.iter().find(|field| field.name == *name).map(|field| field.kind);
+        value.len() > 1 && kind.is_none_or(|kind| kind == FieldKind::String)
+    };
     let names = ["name", "title", "summary", "subject", "company", "email", "mobile", "phone"];
-    let found = names.iter().find_map(named).or_else(|| values.iter().find(|(_, value)| value.len() > 1));
+    let found = names.iter().find_map(named).or_else(|| values.iter().find(is_text));
     let text = match (found, &body.form) {
         (Some((_, value)), _) => value.clone(),
         (None, Form::Opaque(_)) => object_name(&body.bytes),

@@ -65,6 +65,11 @@ scenario!(bytes_are_taken_for_what_they_are, world => {
     assert_eq!(world.send("PUT", &format!("{CONTACTS}/x"), &sent).of(201)["form"], "vcard2.1");
 });
 
+scenario!(a_number_is_no_title, world => {
+    let id = world.add("calendar", &json!({ "fields": { "start": "1795530600000", "end": "1795534200000" } }));
+    assert_eq!(world.get(&format!("/api/collections/calendar/records/{id}")).of(200)["summary"], "");
+});
+
 scenario!(a_company_is_nobody_with_a_first_and_a_last_name, world => {
     let id = world.add("contacts", &json!({ "fields": { "company": "Blue Ocean Foods" } }));
     let fields = &world.get(&format!("{CONTACTS}/{id}")).of(200)["fields"];
