@@ -150,6 +150,10 @@ test("an event does not end before it begins, and what has no name is called som
   await page.getByRole("button", { name: "Edit" }).waitFor();
   assert.equal((await house.api("collections/calendar/records/back")).fields.end, at("2026-11-24T15:00"));
 
+  await put("calendar/records/untitled", { start: at("2026-11-26T09:00") });
+  await page.at("records/calendar/untitled");
+  await page.getByRole("heading", { name: "Without a title" }).waitFor();
+
   await put("todo/records/due", { title: "Taxes", due: String(Date.parse("2027-05-31")) });
   await page.at("records/todo");
   assert.match(await page.getByRole("link", { name: /Taxes/ }).innerText(), /Due 31 May 2027/);

@@ -3,9 +3,9 @@
 export type Values = { [field: string]: string };
 
 /** What speaks against saving it, in words. An end that was wrong before does not stand in the way of other changes. */
-export function faultOf(patch: Values, after: Values): string {
+export function faultOf(patch: Values, after: Values, kind: string): string {
   const [start, end] = [Number(after.start ?? 0), Number(after.end ?? 0)];
-  const isTimed = "start" in patch || "end" in patch;
+  const isTimed = kind === "calendar" && ("start" in patch || "end" in patch);
   return isTimed && start && end && end < start ? "It ends before it begins." : "";
 }
 

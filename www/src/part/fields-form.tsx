@@ -35,7 +35,7 @@ export function FieldsForm({ kind, fields, values, save, onSave, onCancel, error
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const patch = changed(values, typed, kind);
-    const found = hasSomething(typed, fields) ? faultOf(patch, typed) : "There is nothing in it yet. Fill in a field, then save it.";
+    const found = hasSomething(typed, fields) ? faultOf(patch, typed, kind) : "There is nothing in it yet. Fill in a field, then save it.";
     complain(found);
     if (found) return;
     work(true);

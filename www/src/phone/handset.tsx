@@ -76,7 +76,7 @@ function ListOf({ phone, collection, open, add }: { phone: Phone; collection: Co
             <li key={record.id}>
               {collection === "todo" ? (
                 <div>
-                  <input type="checkbox" class="check" aria-label={`${record.summary}, done`} checked={record.fields.done === "1"} onChange={(event) => void phone.patch("todo", record.id, { done: event.currentTarget.checked ? "1" : "0" })} />
+                  <input type="checkbox" class="check" aria-label={`${titleOf(record, "todo")}, done`} checked={record.fields.done === "1"} onChange={(event) => void phone.patch("todo", record.id, { done: event.currentTarget.checked ? "1" : "0" })} />
                   <button type="button" class={`what plain ${record.fields.done === "1" ? "struck" : ""}`} onClick={() => open(record.id)}><strong>{titleOf(record, "todo")}</strong></button>
                 </div>
               ) : (
@@ -112,7 +112,7 @@ function One({ phone, collection, id, edit, back }: { phone: Phone; collection: 
           <div><button type="button" class="button bare" onClick={() => question(true)}><Icon name="trash" size={18} />Delete</button></div>
         </div>
       ) : <Empty icon={iconOf(collection)} title="It is gone"><p>Another device has deleted it.</p></Empty>}
-      {asked && <Confirm title={`Delete ${record?.summary ?? "it"}?`} yes="Delete" onYes={() => void remove()} close={() => question(false)}><p>It is deleted on this phone now, and everywhere after the next syncs.</p></Confirm>}
+      {asked && <Confirm title={`Delete ${record ? titleOf(record, collection) : "it"}?`} yes="Delete" onYes={() => void remove()} close={() => question(false)}><p>It is deleted on this phone now, and everywhere after the next syncs.</p></Confirm>}
     </>
   );
 }
@@ -185,11 +185,13 @@ function Became({ report }: { report: SyncReport }) {
   const sum = (of: (outcome: (typeof report.collections)[number]) => number) => report.collections.reduce((all, outcome) => all + of(outcome), 0);
   const total = ({ added, changed, deleted }: { added: number; changed: number; deleted: number }) => added + changed + deleted;
   const [sent, received, conflicts] = [sum(({ sent }) => total(sent)), sum(({ received }) => total(received)), sum(({ conflicts }) => conflicts)];
+  const [refused, refusals] = [sum((outcome) => outcome.refused), report.collections.flatMap((outcome) => outcome.refusals)];
   const slow = report.collections.find(({ whySlow }) => whySlow)?.whySlow;
   return (
-    <Notice tone={report.ended === "complete" ? "good" : "info"}>
-      {sent + received === 0 ? "Nothing was new." : `${digits(sent)} sent, ${digits(received)} received.`}
+    <Notice tone={refused > 0 ? "warn" : report.ended === "complete" ? "good" : "info"}>
+      {sent + received === 0 ? refused === 0 && "Nothing was new." : `${digits(sent)} sent, ${digits(received)} received.`}
       {conflicts > 0 && ` ${count(conflicts, "conflict")}, merged.`}
+      {refused > 0 && ` ${count(refused, "record")} refused, or left for the next time. ${refusals[0]?.message ?? ""}`}
       {slow && <small class="soft line">A slow sync: {slow}</small>}
     </Notice>
   );

@@ -10,7 +10,7 @@ import { deviceName } from "../part/device-name";
 import { Confirm } from "../part/dialog";
 import { FieldsForm } from "../part/fields-form";
 import { Icon } from "../part/icon";
-import { RecordCard } from "../part/record-card";
+import { RecordCard, titleOf } from "../part/record-card";
 import { Shown } from "../part/shown";
 import { toast } from "../part/toast";
 import { go, route, to } from "../route";
@@ -96,7 +96,7 @@ function One({ collection, record, changed, removed, again }: OneProps) {
     };
     return (
       <>
-        <h2>Edit {record.summary}</h2>
+        <h2>Edit {titleOf(record, collection.kind)}</h2>
         <FieldsForm kind={collection.kind} fields={collection.fields} values={record.fields} save="Save" onSave={save} onCancel={cancel} error={error} />
       </>
     );
@@ -107,7 +107,7 @@ function One({ collection, record, changed, removed, again }: OneProps) {
       {writable && (
         <div class="row">
           <button type="button" class="button" onClick={() => edit(true)}><Icon name="edit" size={18} />Edit</button>
-          <Remove collection={collection.id} record={record} removed={removed} />
+          <Remove collection={collection.id} title={titleOf(record, collection.kind)} record={record} removed={removed} />
         </div>
       )}
       <Provenance record={record} />
@@ -121,7 +121,7 @@ async function withDetails(path: string[], record: Record): Promise<Record> {
   return record.touched ? record : ask<Record>(path);
 }
 
-function Remove({ collection, record, removed }: { collection: string; record: Record; removed: () => void }) {
+function Remove({ collection, title, record, removed }: { collection: string; title: string; record: Record; removed: () => void }) {
   const [asked, question] = useState(false);
   const [busy, work] = useState(false);
   const remove = async () => {
@@ -140,7 +140,7 @@ function Remove({ collection, record, removed }: { collection: string; record: R
     <>
       <button type="button" class="button quiet" onClick={() => question(true)}><Icon name="trash" size={18} />Delete</button>
       {asked && (
-        <Confirm title={`Delete ${record.summary || record.id}?`} yes="Delete" onYes={() => void remove()} close={() => question(false)} busy={busy}>
+        <Confirm title={`Delete ${title}?`} yes="Delete" onYes={() => void remove()} close={() => question(false)} busy={busy}>
           <p>It is deleted here now, and on every device at its next sync.</p>
         </Confirm>
       )}
