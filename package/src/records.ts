@@ -104,7 +104,7 @@ export function records(store: Store, collection: string, options: { account?: s
     if (response.status === 204) return undefined;
     const answered: unknown = await response.json();
     if (response.ok) return answered;
-    throw response.status === 500 ? new AnchorageError("broken", `The store, or this package, is wrong: ${logged}`, { status: 500 }) : refusal(response.status, answered);
+    throw response.status === 500 ? new AnchorageError("broken", `The store, or this package, is wrong: ${/\((.*)\); \d/s.exec(logged)?.[1] ?? logged}`, { status: 500 }) : refusal(response.status, answered);
   };
 
   return {
