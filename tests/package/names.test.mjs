@@ -13,7 +13,7 @@ const renamed = {
   message: {
     ...Object.fromEntries(["Alert", "Change", "Exec", "Get", "Map", "Results", "Search", "Group", "Status", "Sync"].map((name) => [name, `${name}Command`])),
   },
-  sync: { Pair: "SyncPair", Progress: "SyncProgress", Report: "SyncReport", Reason: "SyncReason", Outcome: "SyncOutcome", Tally: "SyncTally", Standing: "SyncStanding" },
+  sync: { Pair: "SyncPair", Progress: "SyncProgress", Report: "SyncReport", Reason: "SyncReason", Outcome: "SyncOutcome", Refusal: "SyncRefusal", Tally: "SyncTally", Standing: "SyncStanding" },
 };
 
 const pages = {
