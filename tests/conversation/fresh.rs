@@ -29,7 +29,7 @@ pub fn wanted() -> bool {
 }
 
 /// How many messages of one server have a workerd each; those behind them come in [`LATER`]s, to keep within CI's minutes.
-const FIRST: u32 = 40;
+const FIRST: u32 = 25;
 const LATER: u32 = 20;
 
 /// Whether nothing is left out (`ANCHORAGE_KILLED_ALL=1`).
