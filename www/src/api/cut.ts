@@ -180,8 +180,7 @@ function valueEnd(text: string, begin: number, separator: string): number {
 const unquoted = (value: string): string => (value.startsWith('"') ? value.slice(1).replace(/"("?)/g, "$1") : value);
 
 /** Rows of CSV in which there is something; a quoted value may have line breaks in it. */
-function csvRows(text: string): (Item & { values: string[] })[] {
-  const rows: (Item & { values: string[] })[] = [];
+function* csvRows(text: string): Generator<Item & { values: string[] }, undefined> {
   const separator = separatorOf(text);
   for (let [at, line] = [0, 1]; at < text.length; ) {
     const begin = at;
@@ -193,16 +192,15 @@ function csvRows(text: string): (Item & { values: string[] })[] {
       at = end + (text.startsWith("\r\n", end) ? 2 : 1);
     } while (text[end] === separator);
     const row = text.slice(begin, at);
-    if (values.some((value) => value.trim() !== "")) rows.push({ text: /[\r\n]/.test(row.at(-1) ?? "") ? row : `${row}\r\n`, line, values });
+    if (values.some((value) => value.trim() !== "")) yield { text: /[\r\n]/.test(row.at(-1) ?? "") ? row : `${row}\r\n`, line, values };
     line += row.split(/\r\n|\r|\n/).length - 1;
   }
-  return rows;
 }
 
-/** The names in a CSV file's first line. */
+/** The names in a CSV file's first line; what follows it is not read. */
 export function csvHeader(text: string): string[] {
-  const line = csvRows(text.replace(/^\uFEFF/, ""))[0];
-  return (line?.values ?? [""]).map((name) => name.trim());
+  const { value } = csvRows(text.replace(/^\uFEFF/, "")).next();
+  return (value?.values ?? [""]).map((name) => name.trim());
 }
 
 function csv(text: string): Cut {

@@ -103,7 +103,8 @@ async function run(file: Cut, bytewise: boolean, collection: string, columns: st
   try {
     for (const [number, chunk] of file.chunks.entries()) {
       const query = columns ? { columns: columns.join(",") } : {};
-      const answer = await patiently(() => ask<Imported>(["collections", collection, "import"], { body: bytesOf({ text: chunk, bytewise }), type: file.format, query, signal }));
+      const body = bytesOf({ text: chunk, bytewise });
+      const answer = await patiently(() => ask<Imported>(["collections", collection, "import"], { body, type: file.format, query, signal }));
       state.added += answer.added;
       state.exists += answer.exists;
       // The answer counts the chunk's lines; people look for the file's.
