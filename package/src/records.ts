@@ -104,7 +104,7 @@ export function records(store: Store, collection: string, options: { account?: s
     if (response.status === 204) return undefined;
     const answered: unknown = await response.json();
     if (response.ok) return answered;
-    throw response.status === 500 ? new AnchorageError("broken", `The store, or this package, is wrong: ${/\((.*)\); \d/s.exec(logged)?.[1] ?? logged}`, { status: 500 }) : refusal(response.status, answered);
+    throw refusal(response.status, answered, logged);
   };
 
   return {
@@ -174,7 +174,9 @@ function query(wanted: Record<string, string | number | boolean | undefined>): s
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
 }
 
-function refusal(status: number, answered: unknown): AnchorageError {
+function refusal(status: number, answered: unknown, logged: string): AnchorageError {
+  // There is no server here that would be at fault: what the store threw stands in the log's line only.
+  if (status === 500) return new AnchorageError("broken", `The store, or this package, is wrong: ${/\((.*)\); \d/s.exec(logged)?.[1] ?? logged}`, { status });
   const { error } = answered as { error?: { code?: string; message?: string } };
   // Nobody is asked for a token here: it is the account that is not there.
   if (status === 401) return new AnchorageError("not-found", `${error?.message ?? "There is no such account."} createAccount makes it.`, { status });
